@@ -1,0 +1,3 @@
+"""Farmwatch: a terminal session monitor for AWS Deadline Cloud."""
+
+__version__ = "0.1.0"

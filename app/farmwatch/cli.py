@@ -1,0 +1,151 @@
+"""The command line: options become settings, settings become the running program."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from farmwatch import __version__
+
+if TYPE_CHECKING:
+    from farmwatch.cloud.access import Connection
+    from farmwatch.cloud.model import Fault, Who
+    from farmwatch.demo import DemoFarm
+    from farmwatch.settings import Settings
+    from farmwatch.ui.app import OpenFarm
+    from farmwatch.watch.questions import Questions
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--profile", metavar="NAME", help="AWS profile; a Deadline Cloud monitor profile works too.")
+@click.option("--region", metavar="REGION", help="AWS region of the farm.")
+@click.option("--endpoint-url", metavar="URL", help="Ask this endpoint instead of AWS.")
+@click.option("--farm-id", metavar="ID", help="Open at this farm.")
+@click.option("--queue-id", metavar="ID", help="Open at this queue.")
+@click.option("--job-id", metavar="ID", help="Open at this job.")
+@click.option("--session-id", metavar="ID", help="Open at this session.")
+@click.option("--interval", type=float, metavar="SECONDS", help="Ask about a living session so often (2).")
+@click.option("--demo", is_flag=True, help="Watch an embedded farm; no AWS account, no credentials.")
+@click.version_option(__version__, prog_name="farmwatch")
+@click.pass_context
+def cli(context: click.Context, /, **options: Any) -> None:
+    """Watch the sessions of an AWS Deadline Cloud farm.
+
+    Without options Farmwatch opens with the profile, the farm and the queue that the deadline command
+    uses by default, or at the list of farms.
+    """
+    if context.invoked_subcommand is None:
+        sys.exit(watch(options))
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0: a free one.")
+@click.option("--speed", type=click.FloatRange(0.01, 1e3), default=1.0, show_default=True, help="Times life.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Same seed, same story.")
+def farm(port: int, speed: float, seed: int) -> None:
+    """Serve an embedded farm on the loopback address, for any AWS client."""
+    from farmwatch import demo
+
+    if not demo.is_installed():
+        fail(demo.HOW_TO_GET_IT)
+    from moto_deadline.server import PortTaken, serve
+
+    try:
+        serve(port, speed, seed)
+    except PortTaken as error:
+        fail(str(error), exit_code=1)
+
+
+def watch(options: dict[str, Any]) -> int:
+    """Run the monitor; the exit code."""
+    from farmwatch.settings import SettingsError, resolve
+
+    try:
+        settings = resolve(**options, environ=os.environ, home=Path.home())
+    except SettingsError as error:
+        fail(str(error))
+    demo_farm: DemoFarm | None = None
+    if settings.demo:
+        from farmwatch import demo
+
+        if not demo.is_installed():
+            fail(demo.HOW_TO_GET_IT)
+        demo_farm = demo.DemoFarm()
+    from farmwatch.ui.app import FarmwatchApp
+
+    app = FarmwatchApp(settings, farm_opener(settings, demo_farm))
+    try:
+        app.run()
+    finally:
+        if demo_farm is not None:
+            demo_farm.stop()
+    return app.return_code or 0
+
+
+def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenFarm:
+    """What connects to AWS, or to the demo farm. It is called in a poller's thread: only there boto3 is
+    imported, which takes longer than painting the first frame."""
+    endpoint: list[str] = []
+
+    def open_farm(on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> Questions | Fault:
+        from dataclasses import replace
+
+        from farmwatch.cloud import access
+        from farmwatch.cloud.client import DeadlineQuestions
+        from farmwatch.cloud.faults import classify
+
+        try:
+            if demo_farm is not None and not endpoint:
+                endpoint.append(demo_farm.start())
+            asked = replace(settings, endpoint_url=endpoint[0]) if endpoint else settings
+            connection = access.connect(asked)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the wrangler is told and it is tried again
+            return classify(error, operation="", profile=settings.profile)
+        introduce(connection, on_identity)
+        return DeadlineQuestions(
+            connection.deadline,
+            principal_id=connection.identity.principal_id,
+            profile=connection.identity.profile,
+            login_command=connection.identity.login_command,
+            on_request=on_request,
+        )
+
+    return open_farm
+
+
+def introduce(connection: Connection, on_identity: Callable[[Who], None]) -> None:
+    """Tell as whom the questions are asked; the account follows, because asking for it takes a call."""
+    from dataclasses import replace
+    from threading import Thread
+
+    from farmwatch.cloud.model import Who
+
+    identity = connection.identity
+    who = Who(identity.profile or "", identity.user or identity.account or "", identity.region)
+    on_identity(who)
+    if not who.name:
+
+        def ask() -> None:
+            account = connection.account()
+            if account:
+                on_identity(replace(who, name=account))
+
+        Thread(target=ask, name="account", daemon=True).start()
+
+
+def fail(sentence: str, exit_code: int = 2) -> None:
+    """End with one line on standard error."""
+    click.echo(f"farmwatch: {sentence}", err=True)
+    sys.exit(exit_code)
+
+
+def main() -> None:
+    cli(prog_name="farmwatch")

@@ -1,0 +1,205 @@
+"""The questions the monitor asks of Deadline Cloud: one typed method each.
+
+Every method blocks, makes one request and answers with a value or a `Fault`; none raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore import xform_name
+
+from farmwatch.cloud.faults import classify
+from farmwatch.cloud.model import (
+    ACTIVE_TASK_RUN_STATUSES,
+    Farm,
+    Fault,
+    Job,
+    JobSearch,
+    Page,
+    Queue,
+    Session,
+    SessionRef,
+    SessionSummary,
+)
+from farmwatch.cloud.reply import BadReply, Reply, each
+
+if TYPE_CHECKING:
+    from mypy_boto3_deadline import DeadlineCloudClient
+
+T = TypeVar("T")
+
+PAGE_SIZE = 100
+"""The most that a List operation and SearchJobs give at once (service model)."""
+
+BATCH_SIZE = 100
+"""The most sessions that BatchGetSession takes at once (service model)."""
+
+LAST_OFFSET = 10_000
+"""SearchJobs refuses an offset beyond this (service model)."""
+
+
+class DeadlineQuestions:
+    """Asks Deadline Cloud through a botocore client.
+
+    ``principal_id`` is the user of a Deadline Cloud monitor profile, without which the lists of farms,
+    queues and jobs are denied to such a profile. ``login_command`` is what renews its credentials.
+    ``on_request`` is called before every request, so that requests can be counted.
+    """
+
+    def __init__(
+        self,
+        client: DeadlineCloudClient,
+        *,
+        principal_id: str | None = None,
+        profile: str | None = None,
+        login_command: str | None = None,
+        on_request: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._client = client
+        self._principal = {"principalId": principal_id} if principal_id else {}
+        self._profile = profile
+        self._login_command = login_command
+        self._on_request = on_request
+
+    def farms(self, token: str | None = None) -> Page[Farm] | Fault:
+        return self._ask(
+            "ListFarms", lambda reply: _page(reply, "farms", Farm.from_reply), **self._list_of(token)
+        )
+
+    def farm(self, farm_id: str) -> Farm | Fault:
+        return self._ask("GetFarm", Farm.from_reply, farmId=farm_id)
+
+    def queues(self, farm_id: str, token: str | None = None) -> Page[Queue] | Fault:
+        return self._ask(
+            "ListQueues",
+            lambda reply: _page(reply, "queues", Queue.from_reply),
+            farmId=farm_id,
+            **self._list_of(token),
+        )
+
+    def queue(self, farm_id: str, queue_id: str) -> Queue | Fault:
+        return self._ask("GetQueue", Queue.from_reply, farmId=farm_id, queueId=queue_id)
+
+    def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault:
+        """Jobs of one queue, found and sorted by the service; ``offset`` 0..10,000."""
+        asked: dict[str, Any] = {
+            "farmId": search.farm_id,
+            "queueIds": [search.queue_id],
+            "itemOffset": offset,
+            "pageSize": PAGE_SIZE,
+            "sortExpressions": [
+                {
+                    "fieldSort": {
+                        "name": search.sort,
+                        "sortOrder": "DESCENDING" if search.descending else "ASCENDING",
+                    }
+                }
+            ],
+        }
+        filters: list[dict[str, Any]] = []
+        if search.text:
+            filters.append({"searchTermFilter": {"searchTerm": search.text, "matchType": "CONTAINS"}})
+        if search.active is not None:
+            operator = "ANY_EQUALS" if search.active else "ALL_NOT_EQUALS"
+            filters.append(
+                {
+                    "stringListFilter": {
+                        "name": "TASK_RUN_STATUS",
+                        "operator": operator,
+                        "values": list(ACTIVE_TASK_RUN_STATUSES),
+                    }
+                }
+            )
+        if filters:
+            asked["filterExpressions"] = {"filters": filters, "operator": "AND"}
+
+        def read(reply: Reply) -> Page[Job]:
+            total, following = reply.get("totalResults"), reply.get("nextItemOffset")
+            if not isinstance(total, int) or not isinstance(following, int | None):
+                raise BadReply("totalResults is missing or nextItemOffset is not a number")
+            if following is not None and not offset < following <= LAST_OFFSET:
+                following = None
+            return Page(
+                each(reply, "jobs", Job.from_reply), None if following is None else str(following), total
+            )
+
+        return self._ask("SearchJobs", read, **asked)
+
+    def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault:
+        return self._ask(
+            "ListJobs",
+            lambda reply: _page(reply, "jobs", Job.from_reply),
+            farmId=farm_id,
+            queueId=queue_id,
+            **self._list_of(token),
+        )
+
+    def job(self, farm_id: str, queue_id: str, job_id: str) -> Job | Fault:
+        return self._ask("GetJob", Job.from_reply, farmId=farm_id, queueId=queue_id, jobId=job_id)
+
+    def sessions(
+        self, farm_id: str, queue_id: str, job_id: str, token: str | None = None
+    ) -> Page[SessionSummary] | Fault:
+        # ListSessions takes no principalId.
+        return self._ask(
+            "ListSessions",
+            lambda reply: _page(reply, "sessions", SessionSummary.from_reply),
+            farmId=farm_id,
+            queueId=queue_id,
+            jobId=job_id,
+            maxResults=PAGE_SIZE,
+            **({"nextToken": token} if token else {}),
+        )
+
+    def session(self, ref: SessionRef) -> Session | Fault:
+        def read(reply: Reply) -> Session:
+            session = Session.from_reply(reply)
+            if session.session_id != ref.session_id:
+                raise BadReply("the reply is about another session")
+            return session
+
+        return self._ask("GetSession", read, **_ids(ref))
+
+    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session] | Fault:
+        """Up to 100 sessions by their ids; those that could not be had are left out."""
+        asked = {ref.session_id for ref in refs}
+
+        def read(reply: Reply) -> Mapping[str, Session]:
+            found = each(reply, "sessions", Session.from_reply)
+            return {session.session_id: session for session in found if session.session_id in asked}
+
+        return self._ask("BatchGetSession", read, identifiers=[_ids(ref) for ref in refs])
+
+    def _list_of(self, token: str | None) -> dict[str, Any]:
+        asked: dict[str, Any] = {"maxResults": PAGE_SIZE, **self._principal}
+        if token:
+            asked["nextToken"] = token
+        return asked
+
+    def _ask(self, operation: str, read: Callable[[Reply], T], **asked: Any) -> T | Fault:
+        self._on_request()
+        try:
+            reply: object = getattr(self._client, xform_name(operation))(**asked)
+            if not isinstance(reply, Mapping):
+                raise BadReply("the reply is not a structure")
+            return read(reply)
+        except Exception as error:  # noqa: BLE001 - bad bodies raise bare errors of many kinds
+            return classify(error, operation=operation, profile=self._profile, login=self._login_command)
+
+
+def _ids(ref: SessionRef) -> dict[str, str]:
+    return {
+        "farmId": ref.farm_id,
+        "queueId": ref.queue_id,
+        "jobId": ref.job_id,
+        "sessionId": ref.session_id,
+    }
+
+
+def _page(reply: Reply, name: str, read: Callable[[Reply], T]) -> Page[T]:
+    token = reply.get("nextToken")
+    if not isinstance(token, str | None):
+        raise BadReply("nextToken is not a text")
+    return Page(each(reply, name, read), token or None)

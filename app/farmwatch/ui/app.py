@@ -1,0 +1,248 @@
+"""The application: screens and the way between them, the theme, the poller's messages in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.segment import Segment
+from textual import on
+from textual.app import App
+from textual.binding import Binding
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.message import Message
+from textual.screen import Screen
+from textual.theme import Theme
+
+from farmwatch.cloud.cleaning import clean
+from farmwatch.cloud.model import Fault, Who
+from farmwatch.settings import Settings
+from farmwatch.ui.place import Level, Place
+from farmwatch.ui.screens.following import FollowingScreen
+from farmwatch.ui.screens.help import HelpScreen
+from farmwatch.ui.screens.picker import PickerScreen
+from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.watch.clock import Clock, SystemClock
+from farmwatch.watch.lists import NameTarget
+from farmwatch.watch.poller import News, Poller
+from farmwatch.watch.questions import Questions
+
+OpenFarm = Callable[[Callable[[], None], Callable[[Who], None]], Questions | Fault]
+"""Makes the thing that answers questions, in a poller's thread. It is handed what to call before every
+request, and what to call when it knows as whom it asks."""
+
+
+def styles_folder() -> Path:
+    """Where the style sheets are: beside the package in an installed wheel, beside ``app/`` in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "styles"
+    return installed if installed.is_dir() else package.parent.parent / "styles"
+
+
+class NoControls(LineFilter):
+    """The second wall: no control character reaches the terminal from any text, whatever let it pass."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        return [
+            segment if segment.control or segment.text.isprintable() else _harmless(segment)
+            for segment in segments
+        ]
+
+
+def _harmless(segment: Segment) -> Segment:
+    return Segment(clean(segment.text), segment.style)
+
+
+class FarmwatchApp(App[None]):
+    """Farmwatch. ``open_farm`` is called in a poller's thread, after the first frame is painted."""
+
+    TITLE = "Farmwatch"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS = [
+        Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True),
+        Binding("f2", "toggle_dark", "Light or dark", show=False, tooltip="Light or dark colours"),
+    ]
+
+    class Told(Message):
+        """The poller has news."""
+
+        def __init__(self, news: News) -> None:
+            super().__init__()
+            self.news = news
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, FarmwatchApp.Told) and message.news.key == self.news.key
+
+    class Identified(Message):
+        """It is known as whom the questions are asked."""
+
+        def __init__(self, who: Who) -> None:
+            super().__init__()
+            self.who = who
+
+    def __init__(self, settings: Settings, open_farm: OpenFarm, clock: Clock | None = None) -> None:
+        styles = styles_folder()
+        super().__init__(css_path=[*sorted(styles.glob("*.tcss"))])
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.who = Who(settings.profile or "", "", settings.region or "")
+        self.names: dict[str, str] = {}
+        self._open_farm = open_farm
+        self.poller = Poller(self._connect, self._tell, self.clock)
+        for theme in themes(styles / "themes.toml"):
+            self.register_theme(theme)
+        self.theme = "farmwatch-dark"
+
+    # --- the poller's side: called in its threads -----------------------------------------------------
+
+    def _connect(self) -> Questions | Fault:
+        return self._open_farm(self._count_request, lambda who: self._post(self.Identified(who)))
+
+    def _count_request(self) -> None:
+        self.poller.budget.spend(self.clock.monotonic())
+
+    def _tell(self, news: News) -> None:
+        self._post(self.Told(news))
+
+    def _post(self, message: Message) -> None:
+        # When the program is on its way out there is nobody left to tell.
+        with contextlib.suppress(RuntimeError):
+            self.post_message(message)
+
+    # --- start and end --------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[Any]:
+        given = self.settings
+        return self._screen_for(Place(given.farm_id, given.queue_id, given.job_id, given.session_id))
+
+    def on_mount(self) -> None:
+        self._end_on_signals()
+        self.set_interval(1.0, self._tick)
+        # The first frame is painted before anything is imported or asked that it does not need.
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        for target in self._names_wanted():
+            self.poller.follow(target)
+        self.poller.start()
+
+    def on_unmount(self) -> None:
+        self.poller.stop()
+
+    def _end_on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                # Windows has no such handlers; there the process simply ends. Nor has a thread of a test.
+                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                    loop.add_signal_handler(number, self._end, 128 + number)
+
+    def _end(self, return_code: int) -> None:
+        self.exit(return_code=return_code)
+
+    def get_line_filters(self) -> list[LineFilter]:
+        return [*super().get_line_filters(), NoControls()]
+
+    # --- what comes in --------------------------------------------------------------------------------
+
+    @on(Told)
+    def _hear(self, message: Told) -> None:
+        news = message.news
+        if isinstance(news.observed, str) and news.key.startswith(NAME_OF):
+            self.names[news.key.removeprefix(NAME_OF)] = news.observed
+            self._tick()
+        for screen in self.screen_stack:
+            if isinstance(screen, FollowingScreen):
+                screen.hear(news)
+
+    @on(Identified)
+    def _identify(self, message: Identified) -> None:
+        self.who = message.who
+        self._tick()
+
+    def _tick(self) -> None:
+        screen = next((one for one in reversed(self.screen_stack) if isinstance(one, FollowingScreen)), None)
+        if screen is not None and screen.is_mounted:
+            screen.tick(self.clock.now())
+
+    # --- the way between screens ----------------------------------------------------------------------
+
+    def _screen_for(self, place: Place, cursor_key: str | None = None) -> FollowingScreen:
+        if place.level is Level.SESSION:
+            return SessionScreen(place, self.settings.interval)
+        return PickerScreen(place, cursor_key)
+
+    def go_to(self, place: Place) -> None:
+        """Show a place: back to its screen where there is one below, else a new screen."""
+        stack = [screen for screen in self.screen_stack if isinstance(screen, FollowingScreen)]
+        here = stack[-1].place
+        if place == here:
+            return
+        if place in here.trail:
+            self._go_back(place, here)
+        else:
+            self.push_screen(self._screen_for(place))
+
+    def _go_back(self, place: Place, here: Place) -> None:
+        stack = [screen.place for screen in self.screen_stack if isinstance(screen, FollowingScreen)]
+        above = next((n for n, one in enumerate(reversed(stack)) if one == place), None)
+        if above is not None:
+            for _ in range(above):
+                self.pop_screen()
+            return
+        # The program was started further down: the list above has no screen yet.
+        came_from = here.trail[here.trail.index(place) + 1].ids[-1]
+        screen = self._screen_for(place, came_from)
+        if len(stack) == 1:
+            # Textual does not let go of the first screen; it stays below and sleeps.
+            self.push_screen(screen)
+        else:
+            self.switch_screen(screen)
+
+    def _names_wanted(self) -> Iterable[NameTarget]:
+        """The farm, the queue and the job that were given by their ids want names in the header."""
+        given = self.settings
+        farm_id, queue_id, job_id = given.farm_id, given.queue_id, given.job_id
+        if farm_id:
+            yield NameTarget(NAME_OF + farm_id, lambda asked: asked.farm(farm_id))
+        if farm_id and queue_id:
+            yield NameTarget(NAME_OF + queue_id, lambda asked: asked.queue(farm_id, queue_id))
+        if farm_id and queue_id and job_id:
+            yield NameTarget(NAME_OF + job_id, lambda asked: asked.job(farm_id, queue_id, job_id))
+
+    # --- keys -----------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        keys: dict[str, str] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            shown = self.get_key_display(binding)
+            if binding.tooltip and active.enabled:
+                keys.setdefault(binding.tooltip, shown)
+        self.push_screen(HelpScreen((key, words) for words, key in keys.items()))
+
+    def action_copy_or_quit(self) -> None:
+        if self.screen.get_selected_text():
+            self.screen.action_copy_text()
+        else:
+            self.exit(return_code=130)
+
+    def action_toggle_dark(self) -> None:
+        self.theme = "farmwatch-light" if self.current_theme.dark else "farmwatch-dark"
+
+
+NAME_OF = "name of "
+
+
+def themes(path: Path) -> list[Theme]:
+    """The themes of a TOML file, a table each: colours belong to the styles, not to the program."""
+    with path.open("rb") as file:
+        found = tomllib.load(file)
+    return [Theme(name=name, **members) for name, members in found.items()]

@@ -1,0 +1,39 @@
+"""A page over the screen below: names and whole values, to read, select and copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from farmwatch.ui.text import content
+
+
+class DetailsScreen(ModalScreen[None]):
+    """Shows rows of name and value; every value in full, wrapped."""
+
+    BINDINGS = [
+        Binding("escape,q,enter,d", "dismiss", "Close"),
+        Binding("y", "copy", "Copy all"),
+    ]
+
+    def __init__(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._heading = title
+        self._rows = rows
+
+    def compose(self) -> ComposeResult:
+        width = max((len(name) for name, _ in self._rows), default=0)
+        with VerticalScroll(classes="page box") as page:
+            page.border_title = content(self._heading)
+            page.border_subtitle = content("y copies all   esc closes")
+            for name, value in self._rows:
+                yield Static(content((f"{name:<{width}}  ", "muted"), (value, "")), classes="row")
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard("\n".join(f"{name}\t{value}" for name, value in self._rows))
+        self.notify("Copied", timeout=2)

@@ -1,0 +1,176 @@
+"""What every screen that follows something has in common: its edges, its keys, its target."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Footer
+
+from farmwatch.cloud.model import Fault
+from farmwatch.ui.place import Place
+from farmwatch.ui.text import Part, short_id
+from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Masthead, StatusLine
+from farmwatch.watch.freshness import Freshness, Rhythm, State, freshness
+from farmwatch.watch.poller import News, Target
+
+if TYPE_CHECKING:
+    from farmwatch.ui.app import FarmwatchApp
+
+
+BACK = Binding("escape", "up", "Back", key_display="esc", tooltip="Go up one level, or clear the filter")
+NOW = Binding("r", "now", "Now", tooltip="Ask now")
+PAUSE = Binding("p", "pause", "Pause", tooltip="Stop asking, or go on")
+COPY_ID = Binding("y", "copy_id", "Copy", tooltip="Copy the whole id to the clipboard")
+HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys")
+QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch")
+"""The keys of every screen that follows something; each screen puts them into its footer in its own order."""
+
+
+class FollowingScreen(Screen[None]):
+    """Follows one target while it is on screen; a subclass says which, and draws it.
+
+    The target, with all that is known, is kept while another screen lies above, so that coming back shows
+    the old values at once, with their age, and asks anew.
+    """
+
+    AUTO_FOCUS = None
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.news: News | None = None
+        self._followed: str | None = None
+
+    @property
+    def farmwatch(self) -> FarmwatchApp:
+        return cast("FarmwatchApp", self.app)
+
+    # --- for the subclass ---------------------------------------------------------------------------
+
+    @abstractmethod
+    def body(self) -> ComposeResult:
+        """The widgets between the edges."""
+
+    @abstractmethod
+    def target(self) -> Target:
+        """What to follow; the same one until `change_target`."""
+
+    @abstractmethod
+    def draw(self, now: datetime) -> None:
+        """Bring everything that depends on the news or on the time up to date."""
+
+    @abstractmethod
+    def chosen_id(self) -> str | None:
+        """The id that copying copies."""
+
+    def tick(self, now: datetime) -> None:
+        """Once a second: ages and durations."""
+        self.draw(now)
+
+    # --- edges --------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield Masthead()
+        yield Crumbs()
+        yield StatusLine()
+        yield from self.body()
+        yield FaultLine()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def draw_edges(self, what: list[Part], fresh: Freshness, now: datetime) -> None:
+        app = self.farmwatch
+        self.query_one(Masthead).show(
+            app.who,
+            demo=app.settings.demo,
+            requests=app.poller.budget.last_minute(app.clock.monotonic()),
+            now=now,
+        )
+        names = app.names
+        self.query_one(Crumbs).parts = tuple(
+            (names.get(place.ids[-1], short_id(place.ids[-1])) if place.ids else "Farms", place)
+            for place in self.place.trail
+        )
+        self.query_one(StatusLine).show(what, fresh, self.rhythm, now)
+        self.query_one(FaultLine).show(fresh.fault, app.settings.notes)
+
+    @property
+    def rhythm(self) -> Rhythm:
+        return self.news.rhythm if self.news else Rhythm(self.target().cadence.interval)
+
+    def freshness_of(self, observed: Any, now: datetime, *, final: bool = False) -> Freshness:
+        if observed is None:
+            return Freshness(State.WAITING, None)
+        return freshness(self.rhythm, seen_at=observed.seen_at, fault=observed.fault, final=final, now=now)
+
+    @property
+    def fault(self) -> Fault | None:
+        observed = self.news.observed if self.news else None
+        return observed.fault if observed is not None else None
+
+    # --- following ----------------------------------------------------------------------------------
+
+    def hear(self, news: News) -> None:
+        """Take what the poller tells, if it is about this screen's target."""
+        if news.key == self._followed:
+            self.news = news
+            if self.is_current:
+                self.draw(self.farmwatch.clock.now())
+
+    def follow(self) -> None:
+        """Ask about the target from now on, at once."""
+        target = self.target()
+        if self._followed not in (None, target.key):
+            self.farmwatch.poller.drop(self._followed or "")
+        self._followed = target.key
+        self.farmwatch.poller.follow(target)
+
+    def on_mount(self) -> None:
+        self.draw(self.farmwatch.clock.now())
+
+    def on_screen_resume(self) -> None:
+        if self._followed is None:
+            self.follow()
+        self.draw(self.farmwatch.clock.now())
+
+    def on_screen_suspend(self) -> None:
+        # A question or a help page that lies above is looked through: what is below stays alive.
+        if not isinstance(self.app.screen, ModalScreen):
+            self._let_go()
+
+    def on_unmount(self) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._followed is not None:
+            self.farmwatch.poller.drop(self._followed)
+            self._followed = None
+
+    # --- keys ---------------------------------------------------------------------------------------
+
+    def action_now(self) -> None:
+        if self._followed is not None:
+            self.farmwatch.poller.now(self._followed)
+
+    def action_pause(self) -> None:
+        if self._followed is not None:
+            self.farmwatch.poller.pause(self._followed, not self.rhythm.paused)
+
+    def action_up(self) -> None:
+        if self.place.parent is not None:
+            self.farmwatch.go_to(self.place.parent)
+
+    def action_copy_id(self) -> None:
+        chosen = self.chosen_id()
+        if chosen is not None:
+            self.app.copy_to_clipboard(chosen)
+            self.notify(f"Copied {chosen}", markup=False, timeout=2)
+
+    @on(Crumbs.Chosen)
+    def _go_to_crumb(self, message: Crumbs.Chosen) -> None:
+        self.farmwatch.go_to(message.place)

@@ -1,0 +1,64 @@
+"""The help page: every key of the screen below, and what the words and glyphs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from farmwatch.ui.text import Part, content, glyph, lifecycle
+
+MOVES = ("↑ ↓ PgUp PgDn Home End", "Move; k j g G as well; the mouse too")
+
+MEANINGS = (
+    ("STARTED", "a worker runs the session"),
+    ("UPDATE_IN_PROGRESS", "it was told to end (inferred from the names: nothing documents them)"),
+    ("UPDATE_SUCCEEDED", "the change was taken; not final (inferred)"),
+    ("UPDATE_FAILED", "the change was refused; not final (inferred)"),
+    ("ENDED", "over"),
+)
+
+FRESHNESS = (
+    ("● live", "the newest answer is as old as the number says"),
+    ("◌ stale", "two polls are missing: what is shown may no longer be true"),
+    ("– paused", "you stopped the polling"),
+    ("○ final", "the session has ended; nothing more is asked"),
+    ("✗ OFFLINE, DENIED…", "the newest call failed; the values shown are the last good ones, dated"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """``keys`` are pairs of key and meaning, of the screen that asked."""
+
+    BINDINGS = [Binding("escape,q,enter,question_mark", "dismiss", "Close")]
+
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+        super().__init__()
+        self._keys = list(keys)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="page box") as page:
+            page.border_title = content("Keys")
+            page.border_subtitle = content("esc closes")
+            yield Static(content(*self._key_parts()))
+            yield Static(content(("Lifecycle status", "strong")), classes="heading")
+            yield Static(content(*_pairs((lifecycle(status), text) for status, text in MEANINGS)))
+            yield Static(content(("How fresh it is", "strong")), classes="heading")
+            marks = (((glyph(word[0]) + word[1:], ""), text) for word, text in FRESHNESS)
+            yield Static(content(*_pairs(marks)))
+
+    def _key_parts(self) -> list[Part]:
+        keys = [MOVES, *self._keys]
+        return list(_pairs(((key, "accent"), text) for key, text in keys))
+
+
+def _pairs(rows: Iterable[tuple[Part, str]]) -> Iterable[Part]:
+    for index, ((word, tone), text) in enumerate(rows):
+        if index:
+            yield "\n", ""
+        yield f"{word:<24}", tone
+        yield text, ""

@@ -1,0 +1,350 @@
+"""The picker: farms, queues, jobs and sessions, each a table that keeps itself up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from farmwatch.ui.levels import LEVELS, LevelView, Sort, View, summary, target_for
+from farmwatch.ui.place import Level, Place
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
+from farmwatch.ui.text import Part, clock_time, content
+from farmwatch.ui.widgets.virtual_table import Cell, VirtualTable
+from farmwatch.watch.freshness import GRACE, MISSED_POLLS, Freshness, State
+from farmwatch.watch.lists import ListObserved, ListTarget
+from farmwatch.watch.poller import News
+
+TYPING_PAUSE = 0.25
+"""Seconds without a key before a filter is put to the service: one search a word, not one a letter."""
+
+SCROLL_PAUSE = 0.3
+"""Seconds until rows that came into sight are asked for: a held Page Down is one request, not fifty."""
+
+
+class PickerRows:
+    """The rows of a list as the table wants them: filtered, sorted, drawn one by one as they are seen."""
+
+    def __init__(self, level: LevelView) -> None:
+        self._level = level
+        self._items: list[Any] = []
+        self._at: dict[str, int] = {}
+        self._observed: ListObserved[Any] = ListObserved()
+        self.now: datetime | None = None
+        self.fresh = True
+
+    def show(self, observed: ListObserved[Any], sort: Sort | None, text: str) -> None:
+        """Take a new list. ``sort`` orders it here; ``None`` leaves it as the service ordered it."""
+        items = list(observed.items)
+        if text:
+            wanted = text.casefold().split()
+            words = self._level.words
+            items = [item for item in items if all(word in words(item).casefold() for word in wanted)]
+        if sort is not None:
+            items.sort(key=sort.key)
+        self._observed = observed
+        self._items = items
+        self._at = {item.key: index for index, item in enumerate(items)}
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def key(self, index: int) -> str:
+        key: str = self._items[index].key
+        return key
+
+    def index(self, key: str) -> int | None:
+        return self._at.get(key)
+
+    def item(self, key: str | None) -> Any | None:
+        index = self._at.get(key or "")
+        return None if index is None else self._items[index]
+
+    def view(self) -> View:
+        if self.now is None:
+            raise ValueError("rows are drawn before they know the time")
+        return View(self.now, self._observed.hosts)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        item = self._items[index]
+        cells = self._level.cells(item, self.view())
+        return cells if self._is_fresh(item.key) else [_muted(cell) for cell in cells]
+
+    def _is_fresh(self, key: str) -> bool:
+        """A row out of sight is not asked for again: when it is scrolled to it must not look fresh."""
+        seen = self._observed.seen.get(key)
+        if not self.fresh or seen is None or self.now is None:
+            return self.fresh
+        return self.now - seen <= MISSED_POLLS * self._level.interval + GRACE
+
+
+def _muted(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        return cell, "muted"
+    if isinstance(cell, tuple) and len(cell) == 2 and isinstance(cell[0], str) and isinstance(cell[1], str):
+        return cell[0], "muted"
+    return [(part[0], "muted") for part in cell]
+
+
+class PickerScreen(FollowingScreen):
+    """One level of the picker."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]
+
+    BINDINGS = [
+        Binding("enter", "open", "Open", key_display="⏎", tooltip="Go into the chosen row"),
+        BACK,
+        Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only what matches"),
+        Binding("s", "sort", "Sort", tooltip="The next order of the list"),
+        NOW,
+        PAUSE,
+        COPY_ID,
+        HELP,
+        QUIT,
+    ]
+
+    def __init__(self, place: Place, cursor_key: str | None = None) -> None:
+        super().__init__(place)
+        self.level = LEVELS[place.level]
+        self.sort_by = self.level.sorts[0]
+        self.text = ""
+        self._cursor_key = cursor_key
+        self._rows = PickerRows(self.level)
+        self._target: ListTarget[Any] = target_for(place, self.sort_by, "")
+        self._typing: Timer | None = None
+        self._fresh_before: bool | None = None
+        self._searching = False
+
+    @property
+    def asks_the_service(self) -> bool:
+        """Whether filter and order are the service's: only jobs can be searched, and only if allowed."""
+        return self.place.level is Level.JOBS and not self.observed.note
+
+    @property
+    def observed(self) -> ListObserved[Any]:
+        return self.news.observed if self.news else self._target.observed
+
+    @property
+    def table(self) -> VirtualTable:
+        return self.query_one(VirtualTable)
+
+    # --- what the screen is made of -------------------------------------------------------------------
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder=f"filter {self.level.singular}s", id="filter", compact=True)
+        with Horizontal(id="rows"):
+            table = VirtualTable(self.level.columns, empty=f"Asking for {self.level.singular}s…", id="table")
+            table.sort_column = self.sort_by.column
+            if self._cursor_key:
+                table.cursor_key = self._cursor_key
+            yield table
+            yield Static(id="details")
+
+    def target(self) -> ListTarget[Any]:
+        return self._target
+
+    def on_mount(self) -> None:
+        self._rows.now = self.farmwatch.clock.now()
+        self.table.rows = self._rows
+        self.table.focus()
+        super().on_mount()
+
+    # --- drawing --------------------------------------------------------------------------------------
+
+    def hear(self, news: News) -> None:
+        if news.key == self._followed:
+            self.news = news
+            self._searching = False
+            self._show_rows()
+        super().hear(news)
+
+    def _show_rows(self) -> None:
+        self._rows.now = self.farmwatch.clock.now()
+        if self.asks_the_service:
+            self._rows.show(self.observed, None, "")
+        else:
+            self._rows.show(self.observed, self.sort_by, self.text)
+        self.table.rows_changed()
+
+    def draw(self, now: datetime) -> None:
+        fresh = self.freshness_of(self.observed, now)
+        self._rows.now = now
+        what: list[Part] = []
+        if self._searching:
+            what.append(("searching…", "warning"))
+        elif self.observed.seen_at:
+            what.append((summary(self.level, self.observed, len(self._rows)), ""))
+        if self.text:
+            what.append((f"   / {self.text}", "accent"))
+            what.append(("  (by the service)" if self.asks_the_service else "  (here)", "muted"))
+        what.append((f"   {self.sort_by.word}", "muted"))
+        if self.observed.note:
+            what.append((f"   {self.observed.note}", "warning"))
+        self.draw_edges(what, fresh, now)
+        self._draw_staleness(fresh, now)
+        self.table.empty = self._empty_words(fresh)
+        self._draw_details()
+
+    def tick(self, now: datetime) -> None:
+        super().tick(now)
+        if self.level.ticks:
+            self.table.rows_changed()
+
+    def _draw_staleness(self, fresh: Freshness, now: datetime) -> None:
+        # While another search is under way the rows are those of the one before.
+        is_fresh = fresh.is_fresh and not self._searching
+        self._rows.fresh = is_fresh
+        table = self.table
+        if self._fresh_before != is_fresh:
+            self._fresh_before = is_fresh
+            table.set_class(not is_fresh, "-stale")
+            table.rows_changed()
+        dated = "" if fresh.is_fresh or fresh.age is None else f" as of {clock_time(now - fresh.age, now)} "
+        table.border_subtitle = content(dated)
+
+    def _empty_words(self, fresh: Freshness) -> str:
+        nouns = f"{self.level.singular}s"
+        if fresh.fault is not None and self.observed.seen_at is None:
+            return f"{fresh.fault.sentence}\n{fresh.fault.remedy}"
+        if self.observed.seen_at is None:
+            asking = "Starting the demo farm" if self.farmwatch.settings.demo else "Asking"
+            return f"{asking}…" if fresh.state is State.WAITING else f"No {nouns} seen yet."
+        if self.text:
+            return f"No {nouns} match “{self.text}”. Escape clears the filter."
+        return {
+            Level.FARMS: "No farms that this login can see in this region.\nIs the region right?",
+            Level.QUEUES: "No queues that this login can see on this farm.",
+            Level.JOBS: "No jobs in this queue.",
+            Level.SESSIONS: "This job has had no sessions yet.\nA session appears when a worker takes it up.",
+        }[self.place.level]
+
+    def _draw_details(self) -> None:
+        pane = self.query_one("#details", Static)
+        if not pane.display:
+            return
+        item = self._rows.item(self.table.cursor_key)
+        if item is None:
+            pane.update("")
+            return
+        parts: list[Part] = []
+        for label, value in self.level.details(item, self._rows.view()):
+            parts.append((f"{label:<12} ", "muted"))
+            parts += value
+            parts.append(("\n", ""))
+        pane.update(content(*parts))
+
+    # --- what the table says --------------------------------------------------------------------------
+
+    @on(VirtualTable.RowHighlighted)
+    def _look(self) -> None:
+        self._draw_details()
+
+    @on(VirtualTable.RowSelected)
+    def _open(self, message: VirtualTable.RowSelected) -> None:
+        self._go_into(message.key)
+
+    @on(VirtualTable.NearEnd)
+    def _load_more(self) -> None:
+        if not self.observed.complete and self._followed is not None and self.observed.items:
+            self._target.want(len(self.observed.items) + 1)
+            self.farmwatch.poller.soon(self._followed, 0)
+
+    @on(VirtualTable.ViewChanged)
+    def _look_at(self, message: VirtualTable.ViewChanged) -> None:
+        rows = self._rows
+        keys = [rows.key(index) for index in range(message.first, min(message.last + 1, len(rows)))]
+        self._target.look_at(keys)
+        unknown = self.place.level is Level.SESSIONS and any(key not in self.observed.hosts for key in keys)
+        seen = [self.observed.seen[key] for key in keys if key in self.observed.seen]
+        old = self.farmwatch.clock.now() - self.level.interval
+        if self._followed is not None and (unknown or any(at < old for at in seen)):
+            self.farmwatch.poller.soon(self._followed, SCROLL_PAUSE)
+
+    @on(VirtualTable.HeaderClicked)
+    def _sort_by_column(self, message: VirtualTable.HeaderClicked) -> None:
+        for sort in self.level.sorts:
+            if sort.column == message.column_key:
+                self._sort(sort)
+
+    # --- filter and order -----------------------------------------------------------------------------
+
+    def action_open(self) -> None:
+        if self.table.cursor_key is not None:
+            self._go_into(self.table.cursor_key)
+
+    def _go_into(self, key: str) -> None:
+        item = self._rows.item(key)
+        if item is None:
+            return
+        if self.place.level is not Level.SESSIONS:
+            # Only what has been gone into is remembered by name: the lists themselves are long.
+            self.farmwatch.names[key] = item.name
+        self.farmwatch.go_to(self.place.into(key))
+
+    def action_filter(self) -> None:
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def action_sort(self) -> None:
+        sorts = self.level.sorts
+        self._sort(sorts[(sorts.index(self.sort_by) + 1) % len(sorts)])
+
+    def _sort(self, sort: Sort) -> None:
+        self.sort_by = sort
+        self.table.sort_column = sort.column
+        if self.asks_the_service:
+            self._search_anew()
+        else:
+            self._show_rows()
+        self.draw(self.farmwatch.clock.now())
+
+    def action_up(self) -> None:
+        if self.text or self.query_one("#filter", Input).display:
+            self._close_filter(clear=True)
+        else:
+            super().action_up()
+
+    @on(Input.Changed, "#filter")
+    def _typed(self, event: Input.Changed) -> None:
+        self.text = event.value.strip()
+        if self.asks_the_service:
+            if self._typing is not None:
+                self._typing.stop()
+            self._typing = self.set_timer(TYPING_PAUSE, self._search_anew)
+        else:
+            self._show_rows()
+        self.draw(self.farmwatch.clock.now())
+
+    @on(Input.Submitted, "#filter")
+    def _typed_all(self) -> None:
+        self._close_filter(clear=False)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "down" and isinstance(self.focused, Input):
+            event.stop()
+            self.table.focus()
+
+    def _close_filter(self, *, clear: bool) -> None:
+        box = self.query_one("#filter", Input)
+        if clear:
+            box.value = ""
+        box.display = bool(box.value)
+        self.table.focus()
+
+    def _search_anew(self) -> None:
+        """Another search, another list: what is shown stays until its first page is there."""
+        self._target = target_for(self.place, self.sort_by, self.text)
+        self._searching = True
+        self.follow()
+        self.draw(self.farmwatch.clock.now())
+
+    def chosen_id(self) -> str | None:
+        return self.table.cursor_key

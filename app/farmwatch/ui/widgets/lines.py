@@ -1,0 +1,193 @@
+"""The lines at the edges of every screen: who and where, how fresh, what is wrong."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from farmwatch.cloud.model import Fault, FaultKind, Who
+from farmwatch.ui.place import Place
+from farmwatch.ui.text import (
+    FRESHNESS_GLYPHS,
+    Part,
+    brief,
+    clock_time,
+    content,
+    glyph,
+    span,
+)
+from farmwatch.watch.freshness import Freshness, Rhythm, State
+
+
+def put(widget: Static, words: Content) -> None:
+    """Show ``words`` in a widget, unless it shows them already: an update lays the screen out anew."""
+    if widget.content != words:
+        widget.update(words)
+
+
+class TwoSided(Widget):
+    """One line with a left and a right part; the left one is cut where there is no room for both."""
+
+    left: reactive[Content] = reactive(Content)
+    right: reactive[Content] = reactive(Content)
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        right = self.right.truncate(width, ellipsis=True)
+        room = max(0, width - right.cell_length - (2 if right.cell_length else 0))
+        left = self.left.truncate(room, ellipsis=True)
+        gap = max(0, width - left.cell_length - right.cell_length)
+        return Content.assemble(left, " " * gap, right)
+
+
+class Masthead(TwoSided):
+    """The first line: the program, as whom and where it asks, how much it asks, the time."""
+
+    def show(self, who: Who, *, demo: bool, requests: int, now: datetime) -> None:
+        parts: list[Part] = [("farmwatch", "strong")]
+        if demo:
+            parts.append(("  DEMO", "warning"))
+        parts += [(f"  {one}", "") for one in (who.profile, who.name) if one and not (demo and one == "demo")]
+        parts.append((f"  {who.region}", "accent"))
+        self.left = content(*parts)
+        self.right = content(
+            (f"{requests} {'call' if requests == 1 else 'calls'}/min   ", "muted"),
+            (f"{now.astimezone():%H:%M:%S}", ""),
+        )
+
+
+class Crumbs(Widget):
+    """The second line: the way down from the farms to here. A click on a part goes there."""
+
+    class Chosen(Message):
+        """Somebody wants to go to this place on the way."""
+
+        def __init__(self, place: Place) -> None:
+            super().__init__()
+            self.place = place
+
+    parts: reactive[tuple[tuple[str, Place], ...]] = reactive(())
+
+    def render(self) -> Content:
+        drawn, _ = self._lay_out()
+        return drawn
+
+    def _lay_out(self) -> tuple[Content, list[tuple[int, int, Place]]]:
+        """The line, and the cells that each place takes on it. Where it is too long, its longest names are
+        cut, the last one least: it says where one is."""
+        width = self.content_size.width
+        separator = f" {glyph('›')} "
+        names = [Content(name) for name, _ in self.parts]
+        room = width - len(separator) * max(0, len(names) - 1)
+        widths = _shares([name.cell_length for name in names], room)
+        names = [name.truncate(most, ellipsis=True) for name, most in zip(names, widths, strict=True)]
+        pieces: list[Content] = []
+        spans: list[tuple[int, int, Place]] = []
+        at = 0
+        for index, (name, (_, place)) in enumerate(zip(names, self.parts, strict=True)):
+            if index:
+                pieces.append(content((separator, "muted")))
+                at += len(separator)
+            last = index == len(names) - 1
+            pieces.append(name.stylize("bold") if last else name)
+            spans.append((at, at + name.cell_length, place))
+            at += name.cell_length
+        return Content("").join(pieces), spans
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        for first, end, place in self._lay_out()[1]:
+            if first <= offset.x < end:
+                self.post_message(self.Chosen(place))
+
+
+def _shares(wanted: list[int], room: int) -> list[int]:
+    """Cells for each name: the longest give way first, the last one only when the others have."""
+    shares = list(wanted)
+    while shares and sum(shares) > room:
+        others = range(len(shares) - 1)
+        longest = max(others, key=lambda index: shares[index], default=-1)
+        if longest < 0 or shares[longest] <= 8:
+            longest = len(shares) - 1
+        if shares[longest] <= 4:
+            break
+        shares[longest] -= 1
+    return shares
+
+
+class StatusLine(TwoSided):
+    """The third line: what is shown, and how fresh it is."""
+
+    def show(self, what: list[Part], fresh: Freshness, rhythm: Rhythm, now: datetime) -> None:
+        self.left = content(*what)
+        self.right = content(*freshness_parts(fresh, rhythm, now))
+        self.set_class(not fresh.is_fresh, "-stale")
+
+
+def freshness_parts(fresh: Freshness, rhythm: Rhythm, now: datetime) -> list[Part]:
+    """The age of what is shown, why it is not fresh, and when the next poll comes."""
+    mark, tone = FRESHNESS_GLYPHS[fresh.state]
+    return [
+        (f"{glyph(mark)} {_state_words(fresh, rhythm, now)}", tone),
+        (f"   {_next_words(rhythm, now)}", "muted"),
+    ]
+
+
+def _state_words(fresh: Freshness, rhythm: Rhythm, now: datetime) -> str:
+    age = fresh.age
+    if fresh.fault is not None:
+        word: str = fresh.fault.kind.value
+        if fresh.fault.kind is FaultKind.SLOW_DOWN and rhythm.next_at is not None:
+            word += f" until {clock_time(rhythm.next_at, now)}"
+        return f"{word}, nothing seen yet" if age is None else f"{word}, seen {span(age)} ago"
+    if fresh.state is State.FINAL and age is not None:
+        return f"final, as of {clock_time(now - age, now)}"
+    if age is None:
+        return fresh.state.value
+    if fresh.state is State.LIVE:
+        return f"live {brief(age)}"
+    return f"{fresh.state.value} {span(age)}"
+
+
+def _next_words(rhythm: Rhythm, now: datetime) -> str:
+    if rhythm.asking_since is not None:
+        return "asking"
+    if rhythm.paused:
+        return "paused: p goes on"
+    if rhythm.next_at is None:
+        return "no more polls: r asks again" if rhythm.stopped else "asking"
+    wait = (rhythm.next_at - now).total_seconds()
+    if wait <= 0:
+        return "asking"
+    if wait > 90:
+        return f"next poll at {clock_time(rhythm.next_at, now)}"
+    return f"next poll in {math.ceil(wait)} s"
+
+
+class FaultLine(Static):
+    """What is wrong and what to do about it, above the keys; not there while all is well."""
+
+    def show(self, fault: Fault | None, notes: tuple[str, ...] = ()) -> None:
+        self.display = fault is not None or bool(notes)
+        if fault is not None:
+            code = f"  {fault.operation}: {fault.code}" if fault.operation else f"  {fault.code}"
+            request = f"  request {fault.request_id}" if fault.request_id else ""
+            words = content(
+                (f"{glyph('✗')} {fault.kind.value}  ", "error"),
+                (fault.sentence, "strong"),
+                (code + request, "muted"),
+                "\n",
+                (f"  {fault.remedy}", ""),
+            )
+            put(self, words)
+        elif notes:
+            put(self, content(("\n".join(notes), "muted")))

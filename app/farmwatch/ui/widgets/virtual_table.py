@@ -1,0 +1,398 @@
+"""A table that draws only what is visible, from rows that it asks for one by one.
+
+The tables at hand hold every row in memory and measure every cell; at 10,000 rows that takes seconds. This
+one asks its model for the rows in sight, so that its cost is that of the screen, whatever the list is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, TypeAlias
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from farmwatch.ui.text import glyph
+from farmwatch.ui.widgets import table_messages as messages
+from farmwatch.ui.widgets.table_columns import (
+    GAP,
+    MARK,
+    Cell,
+    Column,
+    Span,
+    fitted,
+    share_out,
+    width_of,
+    wrapped,
+)
+from farmwatch.ui.widgets.table_rows import ListRows, Rows
+
+__all__ = ["Cell", "Column", "ListRows", "Rows", "Span", "VirtualTable"]
+
+NEAR_END = 30
+"""Rows before the end of what is loaded at which more is asked for."""
+
+
+class VirtualTable(ScrollView, can_focus=True):
+    """A table with a cursor that stays on its row, by key, whatever comes in above or goes away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "first", "First", show=False),
+        Binding("end,G", "last", "Last", show=False),
+        Binding("enter", "select", "Open", show=False, tooltip="Go into the row, or show all of it"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "virtual-table--header",
+        "virtual-table--cursor",
+        "virtual-table--cursor-blurred",
+        "virtual-table--empty",
+        *(f"virtual-table--{tone}" for tone in ("success", "warning", "error", "accent", "muted", "strong")),
+    }
+
+    empty: reactive[str] = reactive("")
+    sort_column: reactive[str | None] = reactive(None)
+    sort_reverse: reactive[bool] = reactive(False)
+
+    RowHighlighted: TypeAlias = messages.RowHighlighted
+    RowSelected: TypeAlias = messages.RowSelected
+    HeaderClicked: TypeAlias = messages.HeaderClicked
+    ViewChanged: TypeAlias = messages.ViewChanged
+    NearEnd: TypeAlias = messages.NearEnd
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        empty: str = "",
+        id: str | None = None,  # noqa: A002 - as every widget of Textual
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._columns = tuple(columns)
+        self._rows: Rows = ListRows()
+        self._cells: dict[int, Sequence[Cell]] = {}
+        self._seen = [0] * len(self._columns)
+        self._shown: list[tuple[int, int]] = []
+        self._styles: dict[tuple[str, bool], Style] = {}
+        self._cursor = 0
+        self._cursor_key: str | None = None
+        self._awaited_key: str | None = None
+        self._top_key: str | None = None
+        self._view = (0, -1)
+        self._told_end_at = -1
+        self.set_reactive(VirtualTable.empty, empty)
+
+    # --- the rows -------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Rows:
+        return self._rows
+
+    @rows.setter
+    def rows(self, rows: Rows) -> None:
+        """A wholly new model: the cursor goes to its first row, or to the key that it waits for."""
+        self._rows = rows
+        self._seen = [0] * len(self._columns)
+        self._told_end_at = -1
+        self._cells.clear()
+        self._cursor, self._cursor_key = 0, None
+        self._measure_rows()
+        self._jump(0)
+        self._take_awaited()
+        self._after_change()
+
+    def rows_changed(self) -> None:
+        """The model has changed: the cursor stays on its row, and that row where it is on the screen."""
+        self._cells.clear()
+        before, offset = self._cursor, self._offset
+        following = None if self._cursor_key is None else self._rows.index(self._cursor_key)
+        self._cursor = min(before, max(0, len(self._rows) - 1)) if following is None else following
+        self._measure_rows()
+        was_in_sight = self._view[0] <= before <= self._view[1]
+        if following is not None and was_in_sight:
+            moved = self._cursor - before
+        else:
+            top = None if self._top_key is None else self._rows.index(self._top_key)
+            moved = 0 if top is None else top - offset
+        # At the very top one wants to see what comes in, as long as the cursor stays in sight.
+        if offset == 0 and self._cursor < self._page:
+            moved = 0
+        if moved:
+            self._jump(offset + moved)
+        self._take_awaited()
+        self._after_change()
+
+    def _take_awaited(self) -> None:
+        index = None if self._awaited_key is None else self._rows.index(self._awaited_key)
+        if index is not None:
+            self._cursor, self._cursor_key, self._awaited_key = index, self._awaited_key, None
+            self._keep_in_sight()
+
+    def row_changed(self, key: str) -> None:
+        """The cells of one row have changed."""
+        index = self._rows.index(key)
+        if index is None:
+            return
+        self._cells.pop(index, None)
+        if self._view[0] <= index <= self._view[1]:
+            if self._measure((index,)):
+                self.refresh()
+            else:
+                self.refresh(Region(0, index - self._offset + 1, self.size.width, 1))
+
+    @property
+    def cursor_index(self) -> int:
+        return self._cursor
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The key of the row under the cursor. Setting one that is not there yet makes the cursor wait for
+        it, until it comes or somebody moves the cursor."""
+        return self._cursor_key
+
+    @cursor_key.setter
+    def cursor_key(self, key: str | None) -> None:
+        index = None if key is None else self._rows.index(key)
+        if index is not None:
+            self._move_to(index)
+        self._awaited_key = key if index is None else None
+
+    # --- what is in sight -----------------------------------------------------------------------------
+
+    @property
+    def _offset(self) -> int:
+        return round(self.scroll_y)
+
+    @property
+    def _page(self) -> int:
+        """Rows that fit below the header."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def _measure_rows(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows) + 1)
+
+    def _jump(self, offset: int) -> None:
+        most = max(0, len(self._rows) - self._page)
+        self.scroll_to(y=max(0, min(offset, most)), animate=False, immediate=True, force=True)
+
+    def _keep_in_sight(self) -> None:
+        if self._cursor < self._offset:
+            self._jump(self._cursor)
+        elif self._cursor >= self._offset + self._page:
+            self._jump(self._cursor - self._page + 1)
+
+    def _after_change(self) -> None:
+        """Rows, scroll or size are other than before: measure what is in sight, and tell."""
+        count = len(self._rows)
+        first = min(self._offset, max(0, count - 1))
+        last = min(first + self._page, count) - 1
+        self._top_key = self._rows.key(first) if count else None
+        key = self._rows.key(self._cursor) if count else None
+        if key != self._cursor_key:
+            self._cursor_key = key
+            if key is not None:
+                self.post_message(self.RowHighlighted(self, key))
+        self._measure(range(first, last + 1))
+        self.refresh()
+        if (first, last) != self._view:
+            self._view = (first, last)
+            self.post_message(self.ViewChanged(self, first, last))
+        self._tell_near_end()
+
+    def _tell_near_end(self) -> None:
+        count = len(self._rows)
+        if count and max(self._cursor, self._view[1]) >= count - NEAR_END and self._told_end_at != count:
+            self._told_end_at = count
+            self.post_message(self.NearEnd(self))
+
+    def _measure(self, indexes: Sequence[int]) -> bool:
+        """Let the columns grow to the rows in sight, never shrink: nothing jumps when data come in."""
+        grown = not self._shown
+        for index in indexes:
+            for number, cell in enumerate(self._cells_of(index)):
+                width = width_of(cell)
+                if width > self._seen[number]:
+                    self._seen[number] = width
+                    grown = True
+        if grown:
+            self._share_out()
+        return grown
+
+    def _share_out(self) -> None:
+        room = max(1, self.scrollable_content_region.width - MARK)
+        self._shown = share_out(self._columns, self._seen, room)
+
+    def _cells_of(self, index: int) -> Sequence[Cell]:
+        cells = self._cells.get(index)
+        if cells is None:
+            if len(self._cells) > 1000:
+                self._cells.clear()
+            cells = self._cells[index] = self._rows.cells(index)
+        return cells
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._after_change()
+
+    def on_resize(self) -> None:
+        self._seen = [0] * len(self._columns)
+        self._shown = []
+        self._measure_rows()
+        self._keep_in_sight()
+        self._after_change()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    # --- drawing --------------------------------------------------------------------------------------
+
+    def _style(self, tone: str, on_cursor: bool) -> Style:
+        style = self._styles.get((tone, on_cursor))
+        if style is None:
+            style = self.rich_style
+            if on_cursor:
+                name = "virtual-table--cursor" if self.has_focus else "virtual-table--cursor-blurred"
+                style += self.get_component_rich_style(name, partial=True)
+            if tone:
+                style += self.get_component_rich_style(f"virtual-table--{tone}", partial=True)
+            self._styles[tone, on_cursor] = style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if y == 0:
+            return self._header(width)
+        index = self._offset + y - 1
+        if index >= len(self._rows):
+            return self._empty_line(y, width)
+        on_cursor = index == self._cursor
+
+        def style_of(tone: str) -> Style:
+            return self._style(tone, on_cursor)
+
+        cells = self._cells_of(index)
+        mark = f"{glyph('▸')} " if on_cursor else "  "
+        segments = [Segment(mark, style_of("accent" if on_cursor else ""))]
+        gap = Segment(" " * GAP, style_of(""))
+        for position, (number, wide) in enumerate(self._shown):
+            if position:
+                segments.append(gap)
+            segments += fitted(self._columns[number], cells[number], wide, style_of)
+        return Strip(segments).adjust_cell_length(width, style_of(""))
+
+    def _header(self, width: int) -> Strip:
+        style = self.rich_style + self.get_component_rich_style("virtual-table--header", partial=True)
+        segments = [Segment(" " * MARK, style)]
+        for position, (number, wide) in enumerate(self._shown):
+            column = self._columns[number]
+            title = column.title
+            if column.key == self.sort_column:
+                title += f" {glyph('▲' if not self.sort_reverse else '▼')}"
+            if position:
+                segments.append(Segment(" " * GAP, style))
+            segments += fitted(column, title, wide, lambda _: style)
+        return Strip(segments).adjust_cell_length(width, style)
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        base = self.rich_style
+        if len(self._rows):
+            return Strip.blank(width, base)
+        lines = wrapped(self.empty, max(10, width - 4))
+        first = 1 + max(0, (self._page - len(lines)) // 3)
+        if not first <= y < first + len(lines):
+            return Strip.blank(width, base)
+        style = base + self.get_component_rich_style("virtual-table--empty", partial=True)
+        column = Column("", "")
+        text = fitted(column, lines[y - first].center(width - 1), max(1, width), lambda _: style)
+        return Strip(text).adjust_cell_length(width, style)
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        self._styles.clear()
+        super().watch_has_focus(has_focus)
+        self.refresh()
+
+    # --- keys and mouse -------------------------------------------------------------------------------
+
+    def _move_to(self, index: int) -> None:
+        count = len(self._rows)
+        if not count:
+            return
+        self._awaited_key = None
+        before = self._cursor
+        self._cursor = max(0, min(index, count - 1))
+        key = self._rows.key(self._cursor)
+        changed = key != self._cursor_key or self._cursor != before
+        self._cursor_key = key
+        offset = self._offset
+        self._keep_in_sight()
+        if not changed:
+            return
+        self.post_message(self.RowHighlighted(self, key))
+        if self._offset == offset:
+            for one in (before, self._cursor):
+                self.refresh(Region(0, one - offset + 1, self.size.width, 1))
+            self._tell_near_end()
+
+    def action_move(self, by: int) -> None:
+        self._move_to(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """A page is a jump: the view and the cursor move by it, nothing slides."""
+        offset = self._offset
+        self._jump(offset + by * self._page)
+        self._move_to(self._cursor + by * self._page)
+
+    def action_first(self) -> None:
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        self._move_to(len(self._rows) - 1)
+
+    def action_select(self) -> None:
+        if self._cursor_key is not None:
+            self.post_message(self.RowSelected(self, self._cursor_key))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._jump(self._offset + 3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._jump(self._offset - 3)
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if at is None:
+            return
+        if at.y == 0:
+            self._click_header(at.x)
+            return
+        index = self._offset + at.y - 1
+        if index >= len(self._rows):
+            return
+        if index == self._cursor or event.chain > 1:
+            self._move_to(index)
+            self.action_select()
+        else:
+            self._move_to(index)
+
+    def _click_header(self, x: int) -> None:
+        start = MARK
+        for number, width in self._shown:
+            if start <= x < start + width:
+                self.post_message(self.HeaderClicked(self, self._columns[number].key))
+                return
+            start += width + GAP

@@ -1,0 +1,272 @@
+"""Following the lists of the picker: farms, queues, jobs, sessions; and the names above them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from farmwatch.cloud.model import (
+    Farm,
+    Fault,
+    FaultKind,
+    Host,
+    Job,
+    JobSearch,
+    Page,
+    Queue,
+    SessionRef,
+    SessionSummary,
+)
+from farmwatch.watch.cadence import DENIED_WAIT, LAST_LOOKS, Cadence
+from farmwatch.watch.clock import Clock
+from farmwatch.watch.listing import Keyed, Listing
+from farmwatch.watch.poller import Polled
+from farmwatch.watch.questions import Questions
+
+K = TypeVar("K", bound=Keyed)
+
+BATCH = 100
+"""Sessions whose host is asked for at once: the most that BatchGetSession takes."""
+
+LOADED_UNASKED = 1_000
+"""Rows of a list that the service does not sort which are loaded without waiting for the cursor, so that
+what is sorted first is first of all, not of one page."""
+
+
+class Source(Protocol[K]):
+    """Where the pages of a list come from.
+
+    ``seekable`` says that a page can be asked for by itself, with the cursor it was first found with; else
+    the pages form a chain that is walked from its start. ``drains`` says that all of it is loaded, because
+    the service does not sort it. ``active`` and ``note`` are as in `ListObserved`.
+    """
+
+    seekable: bool
+    drains: bool
+    active: int | None
+    note: str
+
+    def fetch(self, asked: Questions, cursor: str | None) -> Page[K] | Fault: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListObserved(Generic[K]):
+    """A list as it is known after a poll.
+
+    ``seen`` tells when each row was last heard of: rows out of sight are not asked for again. ``hosts`` has
+    the hosts of the sessions looked at so far. ``active`` is how many jobs workers are busy with.
+    """
+
+    items: tuple[K, ...] = ()
+    complete: bool = False
+    total: int | None = None
+    active: int | None = None
+    seen_at: datetime | None = None
+    seen: Mapping[str, datetime] = field(default_factory=dict)
+    fault: Fault | None = None
+    hosts: Mapping[str, Host | None] = field(default_factory=dict)
+    note: str = ""
+
+
+class Farms:
+    """The farms of the account and region."""
+
+    seekable: bool = False
+    drains: bool = True
+    active: int | None = None
+    note: str = ""
+
+    def fetch(self, asked: Questions, cursor: str | None) -> Page[Farm] | Fault:
+        return asked.farms(cursor)
+
+
+@dataclass
+class Queues:
+    """The queues of a farm."""
+
+    farm_id: str
+    seekable: bool = field(default=False, init=False)
+    drains: bool = field(default=True, init=False)
+    active: int | None = field(default=None, init=False)
+    note: str = field(default="", init=False)
+
+    def fetch(self, asked: Questions, cursor: str | None) -> Page[Queue] | Fault:
+        return asked.queues(self.farm_id, cursor)
+
+
+@dataclass
+class Jobs:
+    """The jobs of a queue: those that workers are busy with first, each part in the order of the search.
+
+    SearchJobs has no such order, so two searches are joined: the cursor is ``a`` or ``b``, for the first
+    or the second, and an offset. A ``plain`` search is left as it is. Where SearchJobs is denied, ListJobs
+    takes its place, which neither sorts nor searches.
+    """
+
+    search: JobSearch
+    plain: bool = False
+    seekable: bool = field(default=True, init=False)
+    drains: bool = field(default=False, init=False)
+    active: int | None = field(default=None, init=False)
+    note: str = field(default="", init=False)
+
+    def fetch(self, asked: Questions, cursor: str | None) -> Page[Job] | Fault:
+        if not self.seekable:
+            return asked.list_jobs(self.search.farm_id, self.search.queue_id, cursor)
+        answer = self._plain(asked, cursor) if self.plain else self._joined(asked, cursor)
+        if isinstance(answer, Fault) and answer.kind is FaultKind.DENIED and cursor is None:
+            self.seekable, self.drains = False, True
+            self.note = "SearchJobs is denied: jobs come from ListJobs, filtered and sorted here"
+            return asked.list_jobs(self.search.farm_id, self.search.queue_id)
+        return answer
+
+    def _plain(self, asked: Questions, cursor: str | None) -> Page[Job] | Fault:
+        return asked.search_jobs(self.search, int(cursor or 0))
+
+    def _joined(self, asked: Questions, cursor: str | None) -> Page[Job] | Fault:
+        part, offset = (cursor[0], int(cursor[1:])) if cursor else ("a", 0)
+        busy: tuple[Job, ...] = ()
+        if part == "a":
+            found = asked.search_jobs(replace(self.search, active=True), offset)
+            if isinstance(found, Fault):
+                return found
+            self.active = found.total
+            if found.next is not None:
+                return Page(found.items, f"a{found.next}")
+            busy, offset = found.items, 0
+        others = asked.search_jobs(replace(self.search, active=False), offset)
+        if isinstance(others, Fault):
+            return others
+        total = None if others.total is None or self.active is None else others.total + self.active
+        return Page(busy + others.items, None if others.next is None else f"b{others.next}", total)
+
+
+@dataclass
+class Sessions:
+    """The sessions of a job."""
+
+    farm_id: str
+    queue_id: str
+    job_id: str
+    seekable: bool = field(default=False, init=False)
+    drains: bool = field(default=True, init=False)
+    active: int | None = field(default=None, init=False)
+    note: str = field(default="", init=False)
+
+    def fetch(self, asked: Questions, cursor: str | None) -> Page[SessionSummary] | Fault:
+        return asked.sessions(self.farm_id, self.queue_id, self.job_id, cursor)
+
+    def ref(self, session_id: str) -> SessionRef:
+        return SessionRef(self.farm_id, self.queue_id, self.job_id, session_id)
+
+
+class HostFinder:
+    """The hosts of sessions, which ListSessions lacks. A host does not change: each is asked for once."""
+
+    def __init__(self, ref: Callable[[str], SessionRef]) -> None:
+        self.found: dict[str, Host | None] = {}
+        self._ref = ref
+        self._rest_until = float("-inf")
+
+    def look(self, asked: Questions, session_ids: Iterable[str], clock: Clock) -> None:
+        """Ask for those that are not known yet, 100 at the most. A fault is not worth a word: the list
+        itself is fine, the host is shown as unknown, and asked for again later."""
+        unknown = [one for one in session_ids if one not in self.found][:BATCH]
+        if not unknown or clock.monotonic() < self._rest_until:
+            return
+        answer = asked.sessions_by_id([self._ref(one) for one in unknown])
+        if isinstance(answer, Fault):
+            self._rest_until = clock.monotonic() + DENIED_WAIT
+        else:
+            self.found |= {session_id: session.host for session_id, session in answer.items()}
+
+
+class ListTarget(Generic[K]):
+    """One list on screen.
+
+    It loads the first page, then more when `want` asks for it; and asks again for the first page and the
+    pages in sight. `want` and `look_at` are for the thread that draws; both only leave a wish.
+    """
+
+    def __init__(
+        self, key: str, source: Source[K], interval: timedelta, hosts: HostFinder | None = None
+    ) -> None:
+        self.key = key
+        self.cadence = Cadence(interval)
+        self.observed: ListObserved[K] = ListObserved()
+        self._source = source
+        self._listing: Listing[K] = Listing()
+        self._wanted = 1
+        self._in_sight: frozenset[str] = frozenset()
+        self._hosts = hosts
+
+    def want(self, rows: int) -> None:
+        """Load until there are so many rows, or no more."""
+        self._wanted = max(self._wanted, rows)
+
+    def look_at(self, keys: Iterable[str]) -> None:
+        """These rows are in sight."""
+        self._in_sight = frozenset(keys)
+
+    def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
+        fault = asked if isinstance(asked, Fault) else self._load(asked, clock)
+        items = self._listing.items()
+        if fault is None and not isinstance(asked, Fault) and self._hosts is not None:
+            self._hosts.look(asked, self._in_sight or [item.key for item in items], clock)
+        self.observed = ListObserved(
+            items=items,
+            complete=self._listing.is_complete,
+            total=self._listing.total,
+            active=self._source.active,
+            seen_at=clock.now() if fault is None else self.observed.seen_at,
+            seen=self._listing.seen(),
+            fault=fault,
+            hosts={} if self._hosts is None else dict(self._hosts.found),
+            note=self._source.note,
+        )
+        return Polled(fault, again_in=0.05 if fault is None and self._wants_more() else None)
+
+    def _wants_more(self) -> bool:
+        if self._listing.pages == 0 or self._listing.is_complete:
+            return False
+        unasked = LOADED_UNASKED if self._source.drains else 0
+        return len(self._listing) < max(self._wanted, unasked)
+
+    def _load(self, asked: Questions, clock: Clock) -> Fault | None:
+        if self._listing.pages == 0 or self._wants_more():
+            return self._take(self._listing.pages, self._listing.next, asked, clock)
+        in_sight = self._listing.pages_of(set(self._in_sight))
+        pages = {0, *in_sight} if self._source.seekable else range(max(in_sight, default=0) + 1)
+        for index in sorted(pages):
+            # The list may have become shorter on the way.
+            if index < self._listing.pages:
+                fault = self._take(index, self._listing.cursor(index), asked, clock)
+                if fault is not None:
+                    return fault
+        return None
+
+    def _take(self, index: int, cursor: str | None, asked: Questions, clock: Clock) -> Fault | None:
+        page = self._source.fetch(asked, cursor)
+        if isinstance(page, Fault):
+            return page
+        self._listing.take(index, cursor, page, clock.now())
+        return None
+
+
+class NameTarget:
+    """The name of a farm, a queue or a job that was given by its id; asked for until it is known."""
+
+    def __init__(self, key: str, ask: Callable[[Questions], Farm | Queue | Job | Fault]) -> None:
+        self.key = key
+        self.cadence = Cadence(timedelta(seconds=60), final_looks=LAST_LOOKS)
+        self.observed: str | None = None
+        self._ask = ask
+
+    def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:  # noqa: ARG002 - as every target
+        answer = asked if isinstance(asked, Fault) else self._ask(asked)
+        if isinstance(answer, Fault):
+            return Polled(answer)
+        self.observed = answer.name
+        return Polled(final=True)

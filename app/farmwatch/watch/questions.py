@@ -1,0 +1,47 @@
+"""What the things that follow ask of the farm: the seam between ``watch`` and the cloud.
+
+The real one is `farmwatch.cloud.client.DeadlineQuestions`; tests answer from a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from farmwatch.cloud.model import (
+    Farm,
+    Fault,
+    Job,
+    JobSearch,
+    Page,
+    Queue,
+    Session,
+    SessionRef,
+    SessionSummary,
+)
+
+
+class Questions(Protocol):
+    """Blocking questions, each answered by a value or a `Fault`; none raises."""
+
+    def farms(self, token: str | None = None) -> Page[Farm] | Fault: ...
+
+    def farm(self, farm_id: str) -> Farm | Fault: ...
+
+    def queues(self, farm_id: str, token: str | None = None) -> Page[Queue] | Fault: ...
+
+    def queue(self, farm_id: str, queue_id: str) -> Queue | Fault: ...
+
+    def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault: ...
+
+    def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault: ...
+
+    def job(self, farm_id: str, queue_id: str, job_id: str) -> Job | Fault: ...
+
+    def sessions(
+        self, farm_id: str, queue_id: str, job_id: str, token: str | None = None
+    ) -> Page[SessionSummary] | Fault: ...
+
+    def session(self, ref: SessionRef) -> Session | Fault: ...
+
+    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session] | Fault: ...

@@ -1,0 +1,245 @@
+"""The backend: what each operation answers, from the account that its story fills and moves."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from datetime import timedelta
+from typing import Any
+
+from moto.core.base_backend import BackendDict, BaseBackend
+
+from moto_deadline.exceptions import ConflictException, ResourceNotFoundException, ValidationException
+from moto_deadline.paging import page
+from moto_deadline.search import search
+from moto_deadline.story import Account, Story
+from moto_deadline.validation import checked
+
+Record = dict[str, Any]
+Asked = dict[str, Any]
+
+BATCH_SIZE = 100
+ROLE_LIFE = timedelta(minutes=15)
+
+
+class DeadlineBackend(BaseBackend):
+    """One account in one region. Without a story it is empty. Each method takes a checked request and
+    gives the reply's members; raises the exceptions of the service."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.story: Story | None = None
+        self.lock = threading.RLock()
+
+    @property
+    def account(self) -> Account:
+        """The account as it is now: looking at it moves its story on."""
+        if self.story is None:
+            return Account()
+        self.story.advance()
+        return self.story.account
+
+    # --- farms, queues, fleets, workers ---------------------------------------------------------------
+
+    def list_farms(self, asked: Asked) -> Record:
+        return page(list(self.account.farms.values()), asked, "farms", "farmId")
+
+    def get_farm(self, asked: Asked) -> Record:
+        return _found(self.account.farms, "farm", asked["farmId"])
+
+    def list_queues(self, asked: Asked) -> Record:
+        self.get_farm(asked)
+        queues = [q for q in self.account.queues[asked["farmId"]].values() if _fits(q, asked, "status")]
+        return page(queues, asked, "queues", "queueId")
+
+    def get_queue(self, asked: Asked) -> Record:
+        self.get_farm(asked)
+        return _found(self.account.queues[asked["farmId"]], "queue", asked["queueId"])
+
+    def list_fleets(self, asked: Asked) -> Record:
+        self.get_farm(asked)
+        fleets = self.account.fleets[asked["farmId"]].values()
+        fitting = [f for f in fleets if _fits(f, asked, "status") and _fits(f, asked, "displayName")]
+        return page(fitting, asked, "fleets", "fleetId")
+
+    def get_fleet(self, asked: Asked) -> Record:
+        self.get_farm(asked)
+        return _found(self.account.fleets[asked["farmId"]], "fleet", asked["fleetId"])
+
+    def list_workers(self, asked: Asked) -> Record:
+        self.get_fleet(asked)
+        return page(list(self.account.workers[asked["fleetId"]].values()), asked, "workers", "workerId")
+
+    def get_worker(self, asked: Asked) -> Record:
+        self.get_fleet(asked)
+        return _found(self.account.workers[asked["fleetId"]], "worker", asked["workerId"])
+
+    # --- jobs, steps, tasks ---------------------------------------------------------------------------
+
+    def list_jobs(self, asked: Asked) -> Record:
+        self.get_queue(asked)
+        return page(list(self.account.jobs[asked["queueId"]].values()), asked, "jobs", "jobId")
+
+    def search_jobs(self, asked: Asked) -> Record:
+        jobs: list[Record] = []
+        for queue_id in asked["queueIds"]:
+            self.get_queue({"farmId": asked["farmId"], "queueId": queue_id})
+            jobs += self.account.jobs[queue_id].values()
+        found, following, total = search(jobs, asked)
+        shown = [{**job, "jobParameters": job.get("parameters", {})} for job in found]
+        reply: Record = {"jobs": shown, "totalResults": total}
+        return reply if following is None else {**reply, "nextItemOffset": following}
+
+    def get_job(self, asked: Asked) -> Record:
+        self.get_queue(asked)
+        return _found(self.account.jobs[asked["queueId"]], "job", asked["jobId"])
+
+    def list_steps(self, asked: Asked) -> Record:
+        self.get_job(asked)
+        self._look_into(asked)
+        return page(list(self.account.steps[asked["jobId"]].values()), asked, "steps", "stepId")
+
+    def get_step(self, asked: Asked) -> Record:
+        self.get_job(asked)
+        self._look_into(asked)
+        return _found(self.account.steps[asked["jobId"]], "step", asked["stepId"])
+
+    def list_tasks(self, asked: Asked) -> Record:
+        self.get_step(asked)
+        return page(list(self.account.tasks[asked["stepId"]].values()), asked, "tasks", "taskId")
+
+    def get_task(self, asked: Asked) -> Record:
+        self.get_step(asked)
+        return _found(self.account.tasks[asked["stepId"]], "task", asked["taskId"])
+
+    # --- sessions -------------------------------------------------------------------------------------
+
+    def list_sessions(self, asked: Asked) -> Record:
+        self.get_job(asked)
+        self._look_into(asked)
+        return page(list(self.account.sessions[asked["jobId"]].values()), asked, "sessions", "sessionId")
+
+    def list_sessions_for_worker(self, asked: Asked) -> Record:
+        self.get_worker(asked)
+        sessions = [
+            session
+            for of_job in self.account.sessions.values()
+            for session in of_job.values()
+            if session["workerId"] == asked["workerId"]
+        ]
+        return page(sessions, asked, "sessions", "sessionId")
+
+    def get_session(self, asked: Asked) -> Record:
+        self.get_job(asked)
+        self._look_into(asked)
+        return _found(self.account.sessions[asked["jobId"]], "session", asked["sessionId"])
+
+    def batch_get_session(self, asked: Asked) -> Record:
+        return self._batch("GetSession", asked, "sessions")
+
+    def update_session(self, asked: Asked) -> Record:
+        session = self.get_session(asked)
+        if session["lifecycleStatus"] == "ENDED":
+            raise ConflictException("The session has ended.", "STATUS_CONFLICT", asked["sessionId"])
+        if self.story is not None:
+            self.story.tell_to_end(session)
+        return {}
+
+    def list_session_actions(self, asked: Asked) -> Record:
+        self.get_job(asked)
+        self._look_into(asked)
+        if ("sessionId" in asked) == ("taskId" in asked):
+            why = "exactly one of sessionId and taskId must be given"
+            raise ValidationException(why, [("sessionId", why)])
+        if "sessionId" in asked:
+            self.get_session(asked)
+            actions = list(self.account.actions[asked["sessionId"]].values())
+        else:
+            actions = [
+                action
+                for session_id in self.account.sessions[asked["jobId"]]
+                for action in self.account.actions[session_id].values()
+                if action["definition"].get("taskRun", {}).get("taskId") == asked["taskId"]
+            ]
+        return page(actions, asked, "sessionActions", "sessionActionId")
+
+    def get_session_action(self, asked: Asked) -> Record:
+        self.get_job(asked)
+        self._look_into(asked)
+        # The id of an action holds that of its session.
+        session_id = f"session-{asked['sessionActionId'].split('-')[1]}"
+        known = session_id in self.account.sessions[asked["jobId"]]
+        actions = self.account.actions[session_id] if known else {}
+        return _found(actions, "session-action", asked["sessionActionId"])
+
+    def batch_get_session_action(self, asked: Asked) -> Record:
+        return self._batch("GetSessionAction", asked, "sessionActions")
+
+    def _batch(self, single: str, asked: Asked, name: str) -> Record:
+        """Each of the identifiers asked for by itself: what fails is told beside what is found."""
+        identifiers = asked["identifiers"]
+        if not 1 <= len(identifiers) <= BATCH_SIZE:
+            why = f"must have between 1 and {BATCH_SIZE} members"
+            raise ValidationException(f"identifiers {why}", [("identifiers", why)])
+        ask = {"GetSession": self.get_session, "GetSessionAction": self.get_session_action}[single]
+        found: list[Record] = []
+        errors: list[Record] = []
+        for ids in identifiers:
+            try:
+                found.append({**ask(checked(single, ids)), **ids})
+            except (ResourceNotFoundException, ValidationException) as error:
+                errors.append({**ids, "code": error.code, "message": error.message})
+        return {name: found, "errors": errors}
+
+    def _look_into(self, asked: Asked) -> None:
+        """A job of long ago is only written out when somebody looks into it."""
+        if self.story is not None:
+            self.story.write_out(asked["queueId"], asked["jobId"])
+
+    # --- roles ----------------------------------------------------------------------------------------
+
+    def assume_queue_role_for_read(self, asked: Asked) -> Record:
+        self.get_queue(asked)
+        return self._credentials(asked["queueId"])
+
+    def assume_queue_role_for_user(self, asked: Asked) -> Record:
+        self.get_queue(asked)
+        return self._credentials(asked["queueId"])
+
+    def assume_fleet_role_for_read(self, asked: Asked) -> Record:
+        self.get_fleet(asked)
+        return self._credentials(asked["fleetId"])
+
+    def _credentials(self, of: str) -> Record:
+        if self.story is None:
+            raise ResourceNotFoundException("role", of)
+        until = self.story.clock.now() + ROLE_LIFE
+        mixed = hashlib.sha256(f"{of} {until}".encode()).hexdigest()
+        return {
+            "credentials": {
+                # Of the form of the real ones, and said to be none of them.
+                "accessKeyId": f"ASIAEMBEDDEDFARM{mixed[:4].upper()}",
+                "secretAccessKey": f"embedded-farm-{mixed[:26]}",
+                "sessionToken": f"embedded-farm-{mixed}",
+                "expiration": until,
+            }
+        }
+
+
+def _found(records: dict[str, Record], kind: str, key: str) -> Record:
+    if key not in records:
+        raise ResourceNotFoundException(kind, key)
+    return records[key]
+
+
+def _fits(record: Record, asked: Asked, member: str) -> bool:
+    return member not in asked or record[member] == asked[member]
+
+
+deadline_backends = BackendDict(
+    DeadlineBackend,
+    "deadline",
+    use_boto3_regions=False,
+    additional_regions=["us-west-2", "us-east-1", "us-east-2", "eu-west-1", "eu-central-1"],
+)
+"""Every backend, by account and region."""

@@ -1,0 +1,87 @@
+"""The embedded farm as a server on the loopback address, for any AWS client."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import moto_deadline
+from moto_deadline.story import RealClock, Story
+
+ADDRESS = "127.0.0.1"
+"""Never another one: the farm answers whoever asks."""
+
+
+class PortTaken(OSError):  # noqa: N818 - says what happened
+    """The port cannot be had."""
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def serve(
+    port: int,
+    speed: float,
+    seed: int,
+    *,
+    until_stdin_closes: bool = False,
+    announce: Callable[[str], None] = _print,
+) -> None:
+    """Serve a living farm until told to end (SIGINT, SIGTERM).
+
+    ``port`` 0 takes a free one; ``speed`` is how many seconds of the story pass in one. The first line
+    announced is ``endpoint <URL>``. With ``until_stdin_closes`` it also ends when its standard input does:
+    whoever holds the other end cannot leave it behind, not even by dying. Raises `PortTaken`.
+    """
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    moto_deadline.register()
+    moto_deadline.install(Story(seed, RealClock(speed)))
+    application = DomainDispatcherApplication(create_backend_app)
+    try:
+        # werkzeug prints a page about a taken port and exits; its words are not for this program.
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):  # noqa: PTH123
+            server = make_server(ADDRESS, port, application, threaded=True)
+    except (SystemExit, OSError) as error:
+        raise PortTaken(f"port {port} of {ADDRESS} cannot be had: is something listening there?") from error
+    for line in words(f"http://{ADDRESS}:{server.server_port}", speed, seed):
+        announce(line)
+
+    def end(*_: object) -> None:
+        # Calls in flight are not waited for: nobody is left to read their answers.
+        os._exit(0)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
+    if until_stdin_closes:
+        threading.Thread(target=_wait_for_end_of_stdin, args=(end,), daemon=True).start()
+    server.serve_forever()
+
+
+def _wait_for_end_of_stdin(end: Callable[[], None]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while sys.stdin.buffer.read(1024):
+            pass
+    end()
+
+
+def words(endpoint: str, speed: float, seed: int) -> list[str]:
+    """What an AWS client has to be told to talk to the farm."""
+    return [
+        f"endpoint {endpoint}",
+        f"# Deadline Cloud, embedded: speed {speed:g}, seed {seed}. Ctrl+C ends it. In another terminal:",
+        f"export AWS_ENDPOINT_URL={endpoint}",
+        f"export AWS_REGION={moto_deadline.REGION} AWS_DEFAULT_REGION={moto_deadline.REGION}",
+        "export AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing",
+        f"# farmwatch --endpoint-url {endpoint} --region {moto_deadline.REGION}",
+    ]

@@ -1,0 +1,74 @@
+"""What an account holds: records named and formed as the service model names and forms them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Record = dict[str, Any]
+Records = dict[str, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIds:
+    """The four ids of a session."""
+
+    farm_id: str
+    queue_id: str
+    job_id: str
+    session_id: str
+
+
+@dataclass
+class Account:
+    """Records by id, within the id of what they belong to."""
+
+    farms: Records = field(default_factory=dict)
+    queues: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    fleets: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    workers: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    jobs: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    steps: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    tasks: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    sessions: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    actions: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+
+    def forget_job(self, queue_id: str, job_id: str) -> list[Record]:
+        """Take a job and all that belongs to it out; its sessions are given back."""
+        self.jobs[queue_id].pop(job_id, None)
+        for step_id in self.steps.pop(job_id, {}):
+            self.tasks.pop(step_id, None)
+        sessions = list(self.sessions.pop(job_id, {}).values())
+        for session in sessions:
+            self.actions.pop(session["sessionId"], None)
+        return sessions
+
+
+def named(farm_id: str, display_name: str, at: datetime, by: str) -> Record:
+    """The members that farms, queues and fleets share."""
+    return {"farmId": farm_id, "displayName": display_name, "createdAt": at, "createdBy": by}
+
+
+def log_configuration(group: str, stream: str, error: str | None = None) -> Record:
+    """A log configuration as the worker agent makes it."""
+    configuration: Record = {
+        "logDriver": "awslogs",
+        "options": {"logGroupName": group, "logStreamName": stream},
+        "parameters": {"interval": "15"} if stream.startswith("worker-") else {},
+    }
+    if error is not None:
+        configuration["error"] = error
+    return configuration
+
+
+def job_status(counts: dict[str, int]) -> str:
+    """A job's task run status as it follows from those of its tasks."""
+    for status in ("INTERRUPTING", "RUNNING", "STARTING", "SCHEDULED", "ASSIGNED", "READY", "PENDING"):
+        if counts.get(status):
+            return status
+    for status in ("FAILED", "CANCELED", "SUSPENDED", "NOT_COMPATIBLE"):
+        if counts.get(status):
+            return status
+    return "SUCCEEDED"

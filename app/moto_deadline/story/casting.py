@@ -1,0 +1,281 @@
+"""Who is there when the story begins: farms, queues, fleets, workers, jobs, and what befalls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+from moto_deadline.story.account import Record, SessionIds, log_configuration, named
+from moto_deadline.story.archive import fill_archive
+from moto_deadline.story.plays import (
+    FAILS,
+    INTERRUPTED,
+    TIMES_OUT,
+    WELL,
+    Run,
+    open_session,
+    session_play,
+    submit,
+    told_later,
+)
+
+if TYPE_CHECKING:
+    from moto_deadline.story.story import Play, Story
+
+USERS = ("mira", "jon", "aiko", "tomas", "zeynep", "priya")
+
+ODD_NAMES = (
+    "[INFO] sh010 [/] [@click=app.quit]quit[/]",
+    "the \"final\" v2, really 'final'",
+    "🎬 trailer 🔥 cut",
+    "夜の森_カット042_合成",
+    "סצנה 12 – לילה",
+    "a very long name " + "that goes on and on " * 5 + "until it ends",
+)
+"""Names that a list has to bear: markup, quotes, emoji, wide and right-to-left text, length."""
+
+CROWD = 300
+"""Sessions of the job that has many."""
+
+KEPT_JOBS = 40
+"""Finished jobs that were born while the story ran, kept in each queue: it has to run for weeks."""
+
+
+def stage(story: Story) -> None:
+    """Fill the account of a story at its start."""
+    chance = story.chance("stage")
+    farm_id = _farm(story, "Northlight", 400)
+    annex_id = _farm(story, "Southgate [test] – מבחן", 90)
+    crews = [_fleet(story, farm_id, "gpu-spot", "g6e.2xlarge", 24)]
+    crews.append(_fleet(story, farm_id, "cpu-ondemand", "c7a.8xlarge", 16))
+    crew = cycle(worker for pair in zip(*crews, strict=False) for worker in pair)
+    lighting, fx, comp, archive = (
+        _queue(story, farm_id, name, status)
+        for name, status in (
+            ("lighting", "SCHEDULING"),
+            ("fx", "SCHEDULING"),
+            ("comp", "SCHEDULING"),
+            ("dailies archive", "IDLE"),
+        )
+    )
+    _queue(story, farm_id, 'look-dev [WIP] "日本語" 🎬', "SCHEDULING_BLOCKED")
+    _queue(story, annex_id, "tests", "IDLE")
+    _fleet(story, annex_id, "spare", "c7a.large", 2)
+    fill_archive(story, farm_id, archive, USERS)
+    _odd_jobs(story, farm_id, comp, crew)
+    _lighting(story, farm_id, lighting, crew)
+    for queue_id, pause in ((lighting, 150.0), (fx, 60.0), (comp, 110.0)):
+        story.play(_life(story, farm_id, queue_id, crew, pause), story.start)
+        story.play(_life(story, farm_id, queue_id, crew, pause), _ago(story, chance.uniform(20, 40)))
+
+
+def _ago(story: Story, minutes: float) -> datetime:
+    return story.start - timedelta(minutes=minutes)
+
+
+def _farm(story: Story, name: str, days: int) -> str:
+    farm_id = story.new_id("farm")
+    at = story.start - timedelta(days=days)
+    story.account.farms[farm_id] = {**named(farm_id, name, at, "mira"), "costScaleFactor": 1.0}
+    return farm_id
+
+
+def _queue(story: Story, farm_id: str, name: str, status: str) -> str:
+    queue_id = story.new_id("queue")
+    at = story.start - timedelta(days=60)
+    queue: Record = {
+        **named(farm_id, name, at, "mira"),
+        "queueId": queue_id,
+        "status": status,
+        "defaultBudgetAction": "NONE",
+    }
+    if status == "SCHEDULING_BLOCKED":
+        queue |= {"blockedReason": "NO_BUDGET_CONFIGURED"}
+    story.account.queues[farm_id][queue_id] = queue
+    return queue_id
+
+
+def _fleet(story: Story, farm_id: str, name: str, instance_type: str, size: int) -> list[Record]:
+    fleet_id = story.new_id("fleet")
+    at = story.start - timedelta(days=60)
+    mode = {"mode": "NO_SCALING"}
+    capabilities = {
+        "vCpuCount": {"min": 8},
+        "memoryMiB": {"min": 16384},
+        "osFamily": "LINUX",
+        "cpuArchitectureType": "x86_64",
+    }
+    story.account.fleets[farm_id][fleet_id] = {
+        **named(farm_id, name, at, "mira"),
+        "fleetId": fleet_id,
+        "status": "ACTIVE",
+        "autoScalingStatus": "STEADY",
+        "targetWorkerCount": size,
+        "workerCount": size,
+        "minWorkerCount": 0,
+        "maxWorkerCount": 2 * size,
+        "configuration": {"customerManaged": {**mode, "workerCapabilities": capabilities}},
+        "roleArn": f"arn:aws:iam::{story.account_id}:role/deadline-fleet-{name}",
+    }
+    workers = [_worker(story, farm_id, fleet_id, instance_type, number) for number in range(size)]
+    story.account.workers[fleet_id] = {worker["workerId"]: worker for worker in workers}
+    return workers
+
+
+def _worker(story: Story, farm_id: str, fleet_id: str, instance_type: str, number: int) -> Record:
+    worker_id = story.new_id("worker")
+    digits = worker_id.removeprefix("worker-")
+    network = int(fleet_id[-2:], 16)
+    arn = f"arn:aws:ec2:{story.region}:{story.account_id}:instance/i-0{digits[:16]}"
+    addresses = {
+        "ipV4Addresses": [f"10.0.{network}.{number + 10}"],
+        "ipV6Addresses": [f"2001:db8::{network:x}:{number + 10:x}"],
+    }
+    return {
+        "farmId": farm_id,
+        "fleetId": fleet_id,
+        "workerId": worker_id,
+        "hostProperties": {
+            "hostName": f"ip-10-0-{network}-{number + 10}",
+            "ec2InstanceArn": arn,
+            "ec2InstanceType": instance_type,
+            "ipAddresses": addresses,
+        },
+        "status": "RUNNING",
+        "log": log_configuration(f"/aws/deadline/{farm_id}/{fleet_id}", worker_id),
+        "createdAt": _ago(story, 900),
+        "createdBy": "deadline.amazonaws.com",
+    }
+
+
+def _odd_jobs(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record]) -> None:
+    for number, name in enumerate(ODD_NAMES):
+        story.at = _ago(story, 50 - number)
+        run = submit(story, farm_id, queue_id, name[:128], frames=40, by=USERS[number % len(USERS)])
+        _perform(run, next(crew), pace=200)
+    story.at = story.start
+
+
+def _perform(
+    run: Run,
+    worker: Record,
+    *,
+    cast: str | None = None,
+    fate: str = WELL,
+    pace: float = 120.0,
+    most: int | None = None,
+    fate_at: int = 1,
+    steps: int = 5,
+    log_error: str | None = None,
+    worker_log_error: str | None = None,
+) -> Record:
+    """Give a session of a job to a worker at the story's time, and a name in the cast."""
+    story = run.story
+    session = open_session(run, worker, log_error=log_error, worker_log_error=worker_log_error)
+    play = session_play(run, session, worker, fate=fate, pace=pace, most=most, fate_at=fate_at, steps=steps)
+    story.play(play)
+    if cast is not None:
+        ids = SessionIds(run.farm_id, run.queue_id, run.job["jobId"], session["sessionId"])
+        story.cast[cast] = ids
+    return session
+
+
+def _lighting(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record]) -> None:
+    """The queue that everything particular happens in."""
+
+    def job(minutes: float, name: str, frames: int, by: str = "mira", priority: int = 50) -> Run:
+        story.at = _ago(story, minutes)
+        return submit(story, farm_id, queue_id, name, frames=frames, by=by, priority=priority)
+
+    def later(minutes: float) -> None:
+        story.at = _ago(story, minutes)
+
+    _crowd(story, job(400, "sq030_crowd_sim_v020", 720, "priya", 30), crew)
+    for number in range(8):
+        run = job(300 - 20 * number, f"sq010_sh0{300 + 10 * number}_lgt_v00{number + 1}", 3, "aiko")
+        _perform(run, next(crew), cast="succeeded" if number == 0 else None, pace=90)
+    _perform(job(200, "sq010_sh0410_lgt_v003", 24, "jon"), next(crew), cast="failed", fate=FAILS)
+    run = job(190, "sq010_sh0430_sim_v002", 2, "tomas")
+    _perform(run, next(crew), cast="timed_out", fate=TIMES_OUT, pace=600)
+    run = job(150, "sq020_sh0110_lgt_v001", 4, "zeynep")
+    error = "Log provisioning error: ResourceNotFoundException"
+    _perform(run, next(crew), cast="log_error", log_error=error)
+    run = job(120, "sq020_sh0130_lgt_v002", 30, "aiko")
+    _perform(run, next(crew), cast="interrupted", fate=INTERRUPTED, fate_at=3)
+    later(100)
+    _perform(run, next(crew), pace=900)
+    run = job(90, "sq020_sh0120_lgt_v004", 200, "jon")
+    _perform(run, next(crew), cast="worker_log_error", worker_log_error="Missing log group", pace=240)
+    run = job(75, "sq020_sh0100_lgt_v007", 300, "tomas", 60)
+    for cast, well, seconds in (("update_failed", False, 30.0), ("update_succeeded", True, 50.0)):
+        session = _perform(run, next(crew), cast=cast, pace=300)
+        story.play(told_later(story, session, seconds, well), story.start)
+    run = job(43, "sq010_sh0420_lgt_v012", 400, "mira", 80)
+    _perform(run, next(crew), cast="living", pace=180)
+    for _ in range(2):
+        _perform(run, next(crew), pace=210)
+    run = job(2, "sq010_sh0440_lgt_v001", 2, "jon", 90)
+    later(1.5)
+    _perform(run, next(crew), cast="ends_soon", pace=75)
+    story.at = story.start
+
+
+def _crowd(story: Story, run: Run, crew: Iterator[Record]) -> None:
+    """A job with hundreds of sessions: most of them are over, the last ones live on."""
+    start = story.at
+    living = 12
+    for number in range(CROWD - living):
+        story.play(
+            _later_session(run, next(crew), pace=30, most=2, steps=2), start + timedelta(minutes=number)
+        )
+    story.at = _ago(story, 20)
+    for number in range(living):
+        cast = "crowd" if number == 0 else None
+        _perform(run, next(crew), cast=cast, pace=1800, most=2)
+
+
+def _later_session(run: Run, worker: Record, *, pace: float, most: int | None = None, steps: int = 5) -> Play:
+    """A session that a worker takes up when its time has come."""
+    if run.waiting:
+        session = open_session(run, worker)
+        yield from session_play(run, session, worker, pace=pace, most=most, steps=steps)
+
+
+def _life(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record], pause: float) -> Play:
+    """New jobs for ever, some of which go wrong; the oldest that are over are forgotten."""
+    born: list[tuple[Run, list[Record]]] = []
+    number = 0
+    while True:
+        number += 1
+        chance = story.chance("life", queue_id, number, story.start)
+        name = f"sq{chance.randrange(1, 60) * 10:03}_sh{chance.randrange(1, 99) * 10:04}"
+        kind = chance.choice(("lgt", "fx", "comp", "sim"))
+        run = submit(
+            story,
+            farm_id,
+            queue_id,
+            f"{name}_{kind}_v{chance.randrange(1, 20):03}",
+            frames=chance.randrange(2, 9),
+            by=chance.choice(USERS),
+            priority=chance.choice((20, 50, 50, 80)),
+        )
+        workers = [next(crew) for _ in range(chance.randrange(1, 4))]
+        fates = (WELL, FAILS, TIMES_OUT, INTERRUPTED)
+        for worker in workers:
+            session = open_session(run, worker)
+            fate = chance.choices(fates, (80, 10, 4, 6))[0]
+            pace = chance.uniform(40, 140)
+            story.play(session_play(run, session, worker, fate=fate, pace=pace, fate_at=0))
+        born.append((run, workers))
+        _forget(story, born)
+        yield chance.uniform(0.6, 1.6) * pause
+
+
+def _forget(story: Story, born: list[tuple[Run, list[Record]]]) -> None:
+    while len(born) > KEPT_JOBS:
+        run, _ = born.pop(0)
+        for session in story.account.forget_job(run.queue_id, run.job["jobId"]):
+            options = session["log"]["options"]
+            story.logs.forget(options["logGroupName"], options["logStreamName"])

@@ -1,0 +1,40 @@
+"""The clock of a story. Times are always those of the wall, or of where the test has set it, and never lie
+ahead; a story that is sped up takes shorter pauses between what happens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+FROZEN_AT = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
+
+
+class StoryClock(Protocol):
+    speed: float
+    """How many seconds of the story pass in one."""
+
+    def now(self) -> datetime: ...
+
+
+class RealClock:
+    """The time of this machine."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class FrozenClock:
+    """Stands still until it is stepped."""
+
+    def __init__(self, at: datetime = FROZEN_AT) -> None:
+        self.speed = 1.0
+        self._now = at
+
+    def now(self) -> datetime:
+        return self._now
+
+    def step(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)

@@ -1,0 +1,134 @@
+"""The story: an account, a clock, and what is yet to happen in it."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import random
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
+
+from moto_deadline import ACCOUNT, REGION
+from moto_deadline.story.account import Account, Record, SessionIds
+from moto_deadline.story.clock import RealClock, StoryClock
+from moto_deadline.story.logs import LogWriter, worker_event
+
+Play = Generator[float, None, None]
+"""Something that happens: between two steps it says how many seconds pass."""
+
+
+class Story:
+    """Fills an account and moves it along a clock; the same seed and clock give the same story.
+
+    It moves when `advance` is called, by everything that has become due since: nothing runs by itself.
+    ``cast`` names sessions that something particular happens to.
+    """
+
+    def __init__(
+        self,
+        seed: int = 7,
+        clock: StoryClock | None = None,
+        account_id: str = ACCOUNT,
+        region: str = REGION,
+    ) -> None:
+        from moto_deadline.story.casting import stage
+
+        self.seed = seed
+        self.clock = clock or RealClock()
+        self.account_id = account_id
+        self.region = region
+        self.account = Account()
+        self.logs = LogWriter(account_id, region)
+        self.cast: dict[str, SessionIds] = {}
+        self.start = self.clock.now()
+        self.at = self.start
+        self.archive: dict[str, tuple[str, str]] = {}
+        self._due: list[tuple[datetime, int, Play]] = []
+        self._plays = 0
+        self._numbers: dict[str, int] = {}
+        stage(self)
+        self.advance()
+
+    # --- time -----------------------------------------------------------------------------------------
+
+    def play(self, play: Play, at: datetime | None = None) -> None:
+        """Begin something at a time, now unless told."""
+        self._push(at or self.at, play)
+
+    def _push(self, at: datetime, play: Play) -> None:
+        self._plays += 1
+        heapq.heappush(self._due, (at, self._plays, play))
+
+    def advance(self) -> None:
+        """Let everything happen that is due by now."""
+        now = self.clock.now()
+        while self._due and self._due[0][0] <= now:
+            at, _, play = heapq.heappop(self._due)
+            self.at = at
+            seconds = next(play, None)
+            if seconds is not None:
+                self._push(self.after(at, seconds), play)
+        self.at = max(self.at, now)
+
+    def after(self, at: datetime, seconds: float) -> datetime:
+        """The time so many seconds of the story later. What lies before its start is history, and was
+        never sped up."""
+        history = max(0.0, (self.start - at).total_seconds())
+        unsped = min(seconds, history)
+        return at + timedelta(seconds=unsped + (seconds - unsped) / self.clock.speed)
+
+    def play_out(self, play: Play, at: datetime) -> datetime:
+        """Let something happen from beginning to end in the past; the time of its end."""
+        here = self.at
+        self.at = at
+        for seconds in play:
+            self.at += timedelta(seconds=seconds)
+        end, self.at = self.at, here
+        return end
+
+    # --- names and chance -----------------------------------------------------------------------------
+
+    def new_id(self, kind: str) -> str:
+        """The next id of a kind: ``session-`` and 32 hexadecimal digits."""
+        number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
+        digest = hashlib.sha256(f"{self.seed} {kind} {number}".encode()).hexdigest()
+        return f"{kind}-{digest[:32]}"
+
+    def chance(self, *names: object) -> random.Random:
+        """A source of chance of one's own, so that no play disturbs another's."""
+        return random.Random(f"{self.seed} {names}")
+
+    # --- what sessions and workers write --------------------------------------------------------------
+
+    def log(self, session: Record, lines: list[str]) -> None:
+        """Lines in the log of a session, if it has one."""
+        if "error" not in session["log"]:
+            options = session["log"]["options"]
+            self.logs.write(options["logGroupName"], options["logStreamName"], self.at, lines)
+
+    def worker_log(
+        self, worker: Record, of: str, subtype: str, /, level: str = "INFO", **members: Any
+    ) -> None:
+        """An event in the log of a worker: ``of`` a Worker, a Session or an Action."""
+        options = worker["log"]["options"]
+        message = worker_event(of, subtype, level, members)
+        self.logs.write(options["logGroupName"], options["logStreamName"], self.at, [message])
+
+    # --- what others want -----------------------------------------------------------------------------
+
+    def tell_to_end(self, session: Record, well: bool = True) -> None:
+        """Somebody asked for the end of a session (UpdateSession)."""
+        from moto_deadline.story.plays import told_to_end
+
+        self.play(told_to_end(self, session, well))
+        self.advance()
+
+    def write_out(self, queue_id: str, job_id: str) -> None:
+        """Make the steps, tasks and sessions of an archived job, which is done when it is looked into."""
+        from moto_deadline.story.archive import write_out_archived
+
+        archived = self.archive.pop(job_id, None)
+        if archived is not None:
+            farm_id, fate = archived
+            write_out_archived(self, farm_id, self.account.jobs[queue_id][job_id], queue_id, fate)

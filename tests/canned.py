@@ -1,0 +1,163 @@
+"""A clock moved by hand, and a farm that answers from lists, for everything that follows something."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from farmwatch.cloud.model import (
+    Farm,
+    Fault,
+    FaultKind,
+    Host,
+    Job,
+    JobSearch,
+    LogConfiguration,
+    Page,
+    Queue,
+    Session,
+    SessionRef,
+    SessionSummary,
+)
+
+START = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
+FARM_ID = "farm-1b84ca8d938d47d99a00675ff4eedd41"
+QUEUE_ID = "queue-f9848b67822d49299296e3e47d8cc523"
+JOB_ID = "job-0a6b2c7e4f5d4b4f9d0e6c2f1a3b5c7d"
+SESSION_ID = "session-61e4f38604894d6ca243b88e52d7ca07"
+FLEET_ID = "fleet-75103c183347473db3300904feceb78c"
+WORKER_ID = "worker-7e203238c28146709af6d89f10dffd2b"
+REF = SessionRef(FARM_ID, QUEUE_ID, JOB_ID, SESSION_ID)
+
+
+class HandClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._now = start
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
+        # The real threads of a poller on a clock that stands still look again when they are told to.
+        condition.wait(0.02)
+
+    def move(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
+
+
+def a_session(**changes: Any) -> Session:
+    options = {
+        "logGroupName": f"/aws/deadline/{FARM_ID}/{QUEUE_ID}",
+        "logStreamName": SESSION_ID,
+    }
+    session = Session(
+        session_id=SESSION_ID,
+        fleet_id=FLEET_ID,
+        worker_id=WORKER_ID,
+        started_at=START - timedelta(minutes=42),
+        lifecycle_status="STARTED",
+        log=LogConfiguration("awslogs", options, {}),
+        worker_log=LogConfiguration("awslogs", {"logStreamName": WORKER_ID}, {"interval": "15"}),
+        host=Host("ip-10-0-0-12", "g6e.2xlarge", None, ("10.0.0.12", "2001:db8::12")),
+    )
+    return replace(session, **changes)
+
+
+def a_summary(number: int, **changes: Any) -> SessionSummary:
+    summary = SessionSummary(
+        session_id=f"session-{number:032x}",
+        fleet_id=FLEET_ID,
+        worker_id=WORKER_ID,
+        started_at=START - timedelta(minutes=number),
+        lifecycle_status="STARTED",
+    )
+    return replace(summary, **changes)
+
+
+def a_job(number: int, status: str = "SUCCEEDED", **changes: Any) -> Job:
+    job = Job(
+        job_id=f"job-{number:032x}",
+        name=f"sq010_sh{number:04}_lgt_v001",
+        lifecycle_status="CREATE_COMPLETE",
+        task_run_status=status,
+        task_counts={"SUCCEEDED": 5, "FAILED": 1, "RUNNING": 4},
+        priority=50,
+        created_at=START - timedelta(minutes=number),
+        created_by="mira",
+    )
+    return replace(job, **changes)
+
+
+def a_fault(kind: FaultKind = FaultKind.NETWORK, **changes: Any) -> Fault:
+    fault = Fault(kind, "The network is away.", "Wait for it.", "GetSession", "EndpointConnectionError")
+    return replace(fault, **changes)
+
+
+def no_answer(operation: str) -> Fault:
+    return a_fault(FaultKind.BAD_REPLY, operation=operation, code="NoCannedAnswer")
+
+
+class CannedFarm:
+    """Answers every question from a list of answers under its name; the last one is given again and again.
+
+    An answer may be a function, which is called with what was asked. ``asked`` has every question.
+    """
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers: dict[str, list[Any]] = {
+            name: list(given) if isinstance(given, list) else [given] for name, given in answers.items()
+        }
+        self.asked: list[tuple[Any, ...]] = []
+
+    def _answer(self, name: str, *asked: Any) -> Any:
+        self.asked.append((name, *asked))
+        given = self.answers.get(name)
+        if not given:
+            return no_answer(name)
+        answer = given.pop(0) if len(given) > 1 else given[0]
+        return answer(*asked) if isinstance(answer, Callable) else answer  # type: ignore[arg-type]
+
+    def count(self, name: str) -> int:
+        return sum(question[0] == name for question in self.asked)
+
+    def farms(self, token: str | None = None) -> Page[Farm] | Fault:
+        return self._answer("farms", token)
+
+    def farm(self, farm_id: str) -> Farm | Fault:
+        return self._answer("farm", farm_id)
+
+    def queues(self, farm_id: str, token: str | None = None) -> Page[Queue] | Fault:
+        return self._answer("queues", farm_id, token)
+
+    def queue(self, farm_id: str, queue_id: str) -> Queue | Fault:
+        return self._answer("queue", farm_id, queue_id)
+
+    def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault:
+        return self._answer("search_jobs", search, offset)
+
+    def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault:
+        return self._answer("list_jobs", farm_id, queue_id, token)
+
+    def job(self, farm_id: str, queue_id: str, job_id: str) -> Job | Fault:
+        return self._answer("job", farm_id, queue_id, job_id)
+
+    def sessions(
+        self, farm_id: str, queue_id: str, job_id: str, token: str | None = None
+    ) -> Page[SessionSummary] | Fault:
+        return self._answer("sessions", farm_id, queue_id, job_id, token)
+
+    def session(self, ref: SessionRef) -> Session | Fault:
+        return self._answer("session", ref)
+
+    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session] | Fault:
+        return self._answer("sessions_by_id", refs)

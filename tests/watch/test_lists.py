@@ -1,0 +1,210 @@
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farmwatch.cloud.model import FaultKind, JobSearch, Page, SessionSummary
+from farmwatch.watch.listing import Listing
+from farmwatch.watch.lists import HostFinder, Jobs, ListTarget, NameTarget, Sessions
+from tests.canned import (
+    FARM_ID,
+    JOB_ID,
+    QUEUE_ID,
+    START,
+    CannedFarm,
+    HandClock,
+    a_fault,
+    a_job,
+    a_session,
+    a_summary,
+)
+
+SEARCH = JobSearch(FARM_ID, QUEUE_ID)
+FIVE_SECONDS = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Thing:
+    key: str
+
+
+def things(*keys: object) -> tuple[Thing, ...]:
+    return tuple(Thing(str(key)) for key in keys)
+
+
+def keys(listing: Listing[Thing]) -> list[str]:
+    return [thing.key for thing in listing.items()]
+
+
+# --- pages --------------------------------------------------------------------------------------------
+
+
+def test_pages_are_put_one_behind_the_other() -> None:
+    listing: Listing[Thing] = Listing()
+    listing.take(0, None, Page(things(1, 2), "b"), START)
+    listing.take(1, "b", Page(things(3)), START)
+    assert (keys(listing), listing.is_complete) == (["1", "2", "3"], True)
+
+
+def test_what_comes_in_above_pushes_nothing_out_of_the_list() -> None:
+    listing: Listing[Thing] = Listing()
+    listing.take(0, None, Page(things(1, 2), "b"), START)
+    listing.take(1, "b", Page(things(3, 4)), START)
+    listing.take(0, None, Page(things(0, 1), "b"), START)
+    assert keys(listing) == ["0", "1", "2", "3", "4"]
+
+
+def test_what_is_gone_goes_when_its_page_is_asked_for() -> None:
+    listing: Listing[Thing] = Listing()
+    listing.take(0, None, Page(things(1, 2, 3)), START)
+    listing.take(0, None, Page(things(1, 3)), START)
+    assert keys(listing) == ["1", "3"]
+
+
+def test_a_list_that_became_shorter_loses_its_later_pages() -> None:
+    listing: Listing[Thing] = Listing()
+    listing.take(0, None, Page(things(1, 2), "b"), START)
+    listing.take(1, "b", Page(things(3, 4)), START)
+    listing.take(0, None, Page(things(1)), START)
+    assert (keys(listing), listing.pages) == (["1"], 1)
+
+
+page_of_keys = st.lists(st.integers(0, 12), max_size=5)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), page_of_keys, st.booleans()), max_size=25))
+def test_no_item_is_ever_there_twice(taken: list[tuple[int, list[int], bool]]) -> None:
+    listing: Listing[Thing] = Listing()
+    for index, found, more in taken:
+        index = min(index, listing.pages)
+        listing.take(index, str(index), Page(things(*found), f"{index + 1}" if more else None), START)
+        assert len(keys(listing)) == len(set(keys(listing)))
+        assert set(map(str, found)) <= set(keys(listing))
+
+
+# --- jobs ---------------------------------------------------------------------------------------------
+
+
+def searched(busy: int, others: int) -> CannedFarm:
+    """A queue whose SearchJobs gives pages of 100."""
+
+    def search(search: JobSearch, offset: int) -> Page:
+        found = [a_job(n, "RUNNING") for n in range(busy)] if search.active else []
+        if not search.active:
+            found += [a_job(1000 + n) for n in range(others)]
+        if search.active is None:
+            found += [a_job(n, "RUNNING") for n in range(busy)]
+        page = found[offset : offset + 100]
+        following = offset + 100 if offset + 100 < len(found) else None
+        return Page(tuple(page), None if following is None else str(following), len(found))
+
+    return CannedFarm(search_jobs=search)
+
+
+def polled(target: ListTarget, farm: CannedFarm, clock: HandClock, times: int = 1) -> ListTarget:
+    for _ in range(times):
+        target.poll(farm, clock)
+        clock.move(5)
+    return target
+
+
+def test_running_jobs_come_before_the_others() -> None:
+    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), searched(3, 200), HandClock())
+    statuses = [job.task_run_status for job in target.observed.items]
+    assert statuses == ["RUNNING"] * 3 + ["SUCCEEDED"] * 100
+
+
+def test_the_first_page_is_shown_before_the_rest_is_asked_for() -> None:
+    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), searched(3, 4997), HandClock())
+    observed = target.observed
+    assert (len(observed.items), observed.total, observed.active) == (103, 5000, 3)
+
+
+def test_more_is_loaded_only_when_it_is_wanted() -> None:
+    farm, clock = searched(150, 500), HandClock()
+    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), farm, clock, times=3)
+    assert len(target.observed.items) == 100
+    target.want(101)
+    polled(target, farm, clock)
+    assert len(target.observed.items) == 250
+
+
+def test_a_refresh_asks_only_for_the_first_page_and_the_pages_in_sight() -> None:
+    farm, clock = searched(0, 1000), HandClock()
+    target = ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS)
+    target.want(1000)
+    polled(target, farm, clock, times=10)
+    target.look_at([a_job(1000 + 555).key])
+    farm.asked.clear()
+    polled(target, farm, clock)
+    offsets = [(search.active, offset) for _, search, offset in farm.asked]
+    assert offsets == [(True, 0), (False, 0), (False, 500)]
+
+
+def test_where_searching_is_denied_jobs_are_listed() -> None:
+    denied = a_fault(FaultKind.DENIED, operation="SearchJobs")
+    farm = CannedFarm(search_jobs=denied, list_jobs=Page((a_job(1), a_job(2))))
+    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), farm, HandClock(), times=2)
+    assert len(target.observed.items) == 2
+    assert "SearchJobs is denied" in target.observed.note
+    assert farm.count("search_jobs") == 1
+
+
+def test_a_fault_keeps_the_rows_and_their_age() -> None:
+    farm, clock = searched(3, 10), HandClock()
+    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), farm, clock)
+    farm.answers["search_jobs"] = [a_fault()]
+    polled(target, farm, clock)
+    observed = target.observed
+    assert (len(observed.items), observed.seen_at, observed.fault) == (13, START, a_fault())
+
+
+# --- sessions -----------------------------------------------------------------------------------------
+
+
+def listed(count: int) -> CannedFarm:
+    """A job whose ListSessions gives pages of 100."""
+
+    def sessions(farm_id: str, queue_id: str, job_id: str, token: str | None) -> Page[SessionSummary]:
+        offset = int(token or 0)
+        found = [a_summary(n) for n in range(offset, min(offset + 100, count))]
+        return Page(tuple(found), str(offset + 100) if offset + 100 < count else None)
+
+    def by_id(refs: list) -> dict:
+        return {ref.session_id: a_session(session_id=ref.session_id) for ref in refs}
+
+    return CannedFarm(sessions=sessions, sessions_by_id=by_id)
+
+
+def a_sessions_target() -> ListTarget[SessionSummary]:
+    source = Sessions(FARM_ID, QUEUE_ID, JOB_ID)
+    return ListTarget("sessions", source, FIVE_SECONDS, HostFinder(source.ref))
+
+
+def test_sessions_are_loaded_whole_because_the_service_does_not_sort_them() -> None:
+    target = polled(a_sessions_target(), listed(300), HandClock(), times=3)
+    assert (len(target.observed.items), target.observed.complete) == (300, True)
+
+
+def test_hosts_are_asked_for_once_and_only_for_rows_in_sight() -> None:
+    farm, clock, target = listed(300), HandClock(), a_sessions_target()
+    in_sight = [a_summary(n).key for n in range(20)]
+    target.look_at(in_sight)
+    polled(target, farm, clock, times=6)
+    assert (sorted(target.observed.hosts), farm.count("sessions_by_id")) == (sorted(in_sight), 1)
+
+
+def test_denied_hosts_leave_the_list_as_it_is() -> None:
+    farm = listed(10)
+    farm.answers["sessions_by_id"] = [a_fault(FaultKind.DENIED)]
+    target = polled(a_sessions_target(), farm, HandClock(), times=5)
+    assert (len(target.observed.items), target.observed.fault, farm.count("sessions_by_id")) == (10, None, 1)
+
+
+def test_a_name_is_asked_for_until_it_is_known() -> None:
+    farm = CannedFarm(job=[a_fault(), a_job(7)])
+    target = NameTarget("name", lambda asked: asked.job(FARM_ID, QUEUE_ID, JOB_ID))
+    assert target.poll(farm, HandClock()).fault == a_fault()
+    assert target.poll(farm, HandClock()).final
+    assert target.observed == a_job(7).name

@@ -1,0 +1,241 @@
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from farmwatch.cloud.model import Fault, FaultKind
+from farmwatch.watch.poller import News, Poller
+from farmwatch.watch.tracker import SessionTarget
+from tests.canned import REF, CannedFarm, HandClock, a_fault, a_session
+
+TWO_SECONDS = timedelta(seconds=2)
+
+
+class Watch:
+    """A poller without threads, whose clock is moved by hand."""
+
+    def __init__(self, farm: CannedFarm) -> None:
+        self.clock = HandClock()
+        self.news: list[News] = []
+        self.connections = 0
+        self.farm = farm
+        self.poller = Poller(self._connect, self.news.append, self.clock)
+        self.target = SessionTarget(REF, TWO_SECONDS)
+
+    def _connect(self) -> CannedFarm:
+        self.connections += 1
+        return self.farm
+
+    def follow(self) -> None:
+        self.poller.follow(self.target)
+        self.poller.run_due()
+
+    def move(self, seconds: float, step: float = 0.5) -> None:
+        for _ in range(round(seconds / step)):
+            self.clock.move(step)
+            self.poller.run_due()
+
+
+def test_a_target_is_asked_for_at_once_and_then_at_its_interval() -> None:
+    watch = Watch(CannedFarm(session=a_session()))
+    watch.follow()
+    watch.move(10)
+    assert watch.farm.count("session") == 6
+
+
+def test_news_tell_when_the_next_poll_comes() -> None:
+    watch = Watch(CannedFarm(session=a_session()))
+    watch.follow()
+    assert watch.news[-1].rhythm.next_at == watch.clock.now() + TWO_SECONDS
+
+
+def test_a_final_session_is_asked_for_a_few_times_more_and_then_no_more() -> None:
+    watch = Watch(CannedFarm(session=a_session(lifecycle_status="ENDED")))
+    watch.follow()
+    watch.move(60)
+    assert (watch.farm.count("session"), watch.news[-1].rhythm.stopped) == (4, True)
+
+
+def test_a_stopped_target_is_asked_for_when_somebody_wants_it_now() -> None:
+    watch = Watch(CannedFarm(session=a_session(lifecycle_status="ENDED")))
+    watch.follow()
+    watch.move(60)
+    watch.poller.now(watch.target.key)
+    watch.poller.run_due()
+    assert watch.farm.count("session") == 5
+
+
+def test_a_paused_target_is_not_asked_for() -> None:
+    watch = Watch(CannedFarm(session=a_session()))
+    watch.follow()
+    watch.poller.pause(watch.target.key, True)
+    watch.move(60)
+    assert (watch.farm.count("session"), watch.news[-1].rhythm.paused) == (1, True)
+
+
+def test_a_dropped_target_is_not_asked_for() -> None:
+    watch = Watch(CannedFarm(session=a_session()))
+    watch.follow()
+    watch.poller.drop(watch.target.key)
+    watch.move(60)
+    assert watch.farm.count("session") == 1
+
+
+def test_a_shorter_interval_holds_from_the_poll_under_way() -> None:
+    watch = Watch(CannedFarm(session=a_session()))
+    watch.target.cadence.interval = timedelta(seconds=60)
+    watch.follow()
+    watch.poller.set_interval(watch.target.key, timedelta(seconds=1))
+    watch.move(1)
+    assert watch.farm.count("session") == 2
+
+
+def test_an_answer_on_its_way_to_a_dropped_target_is_thrown_away() -> None:
+    watch = Watch(CannedFarm())
+
+    def drop_meanwhile(_: object) -> object:
+        watch.poller.drop(watch.target.key)
+        return a_session()
+
+    watch.farm.answers["session"] = [drop_meanwhile]
+    watch.follow()
+    assert watch.news == []
+
+
+def test_somebody_who_wants_it_now_during_a_call_gets_another_one() -> None:
+    watch = Watch(CannedFarm())
+
+    def ask_again(_: object) -> object:
+        watch.poller.now(watch.target.key)
+        watch.farm.answers["session"] = [a_session()]
+        return a_session()
+
+    watch.farm.answers["session"] = [ask_again]
+    watch.follow()
+    assert watch.farm.count("session") == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [
+        (FaultKind.NETWORK, 10, 70),
+        (FaultKind.SERVICE, 10, 70),
+        (FaultKind.BAD_REPLY, 10, 70),
+        (FaultKind.LOGIN, 11, 41),
+        (FaultKind.SETUP, 11, 41),
+        (FaultKind.CLOCK, 10, 11),
+        (FaultKind.DENIED, 2, 3),
+        (FaultKind.GONE, 2, 3),
+    ],
+)
+def test_a_fault_is_met_with_a_back_off_of_its_kind(kind: FaultKind, least: int, most: int) -> None:
+    watch = Watch(CannedFarm(session=a_fault(kind)))
+    watch.follow()
+    watch.move(600, step=1)
+    assert least <= watch.farm.count("session") <= most
+
+
+def test_the_wait_that_the_service_asks_for_is_obeyed() -> None:
+    slow = a_fault(FaultKind.SLOW_DOWN, retry_after=timedelta(seconds=120))
+    watch = Watch(CannedFarm(session=[slow, a_session()]))
+    watch.follow()
+    watch.move(119)
+    assert watch.farm.count("session") == 1
+    watch.move(2)
+    assert watch.farm.count("session") == 2
+
+
+def test_when_the_service_says_slower_no_target_asks() -> None:
+    slow = a_fault(FaultKind.SLOW_DOWN, retry_after=timedelta(seconds=60))
+    watch = Watch(CannedFarm(session=slow))
+    watch.follow()
+    other = SessionTarget(replace(REF, session_id="session-" + "0" * 32), TWO_SECONDS)
+    watch.poller.follow(other)
+    watch.move(50)
+    assert watch.farm.count("session") == 1
+
+
+def test_after_any_fault_a_good_answer_comes_by_itself() -> None:
+    watch = Watch(CannedFarm(session=[a_fault(), a_fault(), a_fault(), a_session()]))
+    watch.follow()
+    watch.move(60)
+    assert watch.news[-1].observed.fault is None
+
+
+def test_what_stays_not_found_for_an_hour_is_asked_for_no_more() -> None:
+    watch = Watch(CannedFarm(session=a_fault(FaultKind.GONE)))
+    watch.follow()
+    watch.move(3 * 3600, step=30)
+    assert (watch.farm.count("session"), watch.news[-1].rhythm.stopped) == (13, True)
+
+
+def test_a_needed_login_is_tried_with_a_new_connection() -> None:
+    watch = Watch(CannedFarm(session=[a_fault(FaultKind.LOGIN), a_session()]))
+    watch.follow()
+    watch.move(30)
+    assert (watch.connections, watch.news[-1].observed.fault) == (2, None)
+
+
+def test_a_network_fault_keeps_the_connection() -> None:
+    watch = Watch(CannedFarm(session=[a_fault(), a_session()]))
+    watch.follow()
+    watch.move(30)
+    assert watch.connections == 1
+
+
+def test_a_connection_that_cannot_be_made_is_told_as_a_fault_and_tried_again() -> None:
+    watch = Watch(CannedFarm(session=a_session()))
+    answers: list[CannedFarm | Fault] = [a_fault(FaultKind.SETUP), watch.farm]
+    watch.poller = Poller(lambda: answers.pop(0), watch.news.append, watch.clock)
+    watch.follow()
+    assert watch.news[-1].observed.fault.kind is FaultKind.SETUP
+    watch.move(20)
+    assert watch.news[-1].observed.session == a_session()
+
+
+def test_a_stumble_of_the_monitor_itself_does_not_end_the_polling() -> None:
+    watch = Watch(CannedFarm())
+
+    def stumble(_: object) -> object:
+        watch.farm.answers["session"] = [a_session()]
+        raise ZeroDivisionError
+
+    watch.farm.answers["session"] = [stumble]
+    watch.follow()
+    watch.move(5)
+    assert watch.news[-1].observed.session == a_session()
+
+
+def test_requests_of_the_last_minute_are_counted() -> None:
+    watch = Watch(CannedFarm(session=a_session()))
+    for _ in range(3):
+        watch.poller.budget.spend(watch.clock.monotonic())
+    watch.clock.move(59)
+    assert watch.poller.budget.last_minute(watch.clock.monotonic()) == 3
+    watch.clock.move(2)
+    assert watch.poller.budget.last_minute(watch.clock.monotonic()) == 0
+
+
+def test_a_spent_budget_delays_a_poll_that_nobody_waits_for() -> None:
+    watch = Watch(CannedFarm(session=a_session()))
+    watch.follow()
+    for _ in range(200):
+        watch.poller.budget.spend(watch.clock.monotonic())
+    watch.move(20)
+    assert watch.farm.count("session") == 1
+    watch.move(40)
+    assert watch.farm.count("session") > 5
+
+
+def test_threads_poll_and_end_when_told_to() -> None:
+    told = threading.Event()
+    clock = HandClock()
+    poller = Poller(lambda: CannedFarm(session=a_session()), lambda _: told.set(), clock)
+    poller.start()
+    poller.follow(SessionTarget(REF, TWO_SECONDS))
+    assert told.wait(5)
+    poller.stop()
+    for thread in poller._threads:
+        thread.join(5)
+        assert not thread.is_alive()
