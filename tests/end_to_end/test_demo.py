@@ -49,16 +49,20 @@ def is_running(pid: int) -> bool:
 def test_the_walk_from_the_farms_to_a_session_whose_status_changes_by_itself(demo: Terminal) -> None:
     demo.wait_for(lambda text: "Northlight" in text and "DEMO" in text)
     demo.press("/", "northl", "enter")
-    demo.wait_for(lambda text: "1 match" in text)
+    demo.wait_for("1 match")
     demo.press("enter")
-    demo.wait_for("lighting")
-    demo.press("/", "lighting", "enter", "enter")
-    demo.wait_for(lambda text: "jobs" in text and "RUNNING" in text)
+    demo.wait_for("SCHEDULING_BLOCKED")
+    demo.press("/", "lighting", "enter")
+    demo.wait_for("1 match")
     demo.press("enter")
-    demo.wait_for(lambda text: "session-" in text and "STARTED" in text)
+    demo.wait_for(lambda text: "jobs" in text and "● RUNNING" in text)
+    demo.press("/", "sq010_sh0440", "enter")
+    demo.wait_for(lambda text: "1 job," in text)
     demo.press("enter")
-    demo.wait_for(lambda text: "logGroupName" in text and "target" in text)
-    demo.wait_for("Errors")
+    demo.wait_for(lambda text: "1 session" in text and "● STARTED" in text)
+    demo.press("enter")
+    demo.wait_for(lambda text: "logGroupName" in text and "● STARTED   every 2 s" in text)
+    demo.wait_for(lambda text: "○ ENDED" in text and "not yet" in text, seconds=40)
 
 
 def test_q_leaves_with_exit_code_0_and_no_process_behind(demo: Terminal) -> None:

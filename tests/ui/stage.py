@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from farmwatch.settings import Settings
 from textual.pilot import Pilot
 from textual.widget import Widget
 
 from farmwatch.cloud.model import Fault, Who
+from farmwatch.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
 from farmwatch.watch.questions import Questions
 from tests.canned import HandClock
@@ -54,18 +54,20 @@ class Stage:
     @property
     def text(self) -> str:
         """What is on the screen, as text."""
-        return "\n".join(self.line(y) for y in range(self.app.size.height))
+        return "\n".join(self._lines())
+
+    def _lines(self) -> list[str]:
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
 
     def line(self, y: int) -> str:
-        strips = self.app.screen._compositor.render_strips()
-        return strips[y].text if y < len(strips) else ""
+        lines = self._lines()
+        return lines[y] if y < len(lines) else ""
 
     def part(self, selector: str) -> str:
         """What a widget of the screen shows, as text."""
         widget: Widget = self.app.screen.query_one(selector)
         region = widget.region
-        lines = [self.line(y) for y in range(region.y, region.bottom)]
-        return "\n".join(lines)
+        return "\n".join(self._lines()[region.y : region.bottom])
 
 
 @asynccontextmanager

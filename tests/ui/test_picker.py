@@ -1,13 +1,13 @@
 from typing import Any
 
 import pytest
-from farmwatch.settings import Settings
-from farmwatch.ui.widgets.virtual_table import VirtualTable
 
 from farmwatch.cloud.model import Farm, FaultKind, JobSearch, Page, Queue
+from farmwatch.settings import Settings
 from farmwatch.ui.place import Level
 from farmwatch.ui.screens.picker import PickerScreen
 from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import (
     FARM_ID,
     JOB_ID,

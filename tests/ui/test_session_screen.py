@@ -2,9 +2,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from farmwatch.settings import Settings
 
-from farmwatch.cloud.model import FaultKind, Host, LogConfiguration
+from farmwatch.cloud.model import FaultKind, LogConfiguration
+from farmwatch.settings import Settings
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.session import SessionScreen
 from tests.canned import (
@@ -236,7 +236,7 @@ async def test_at_80_columns_the_log_with_the_error_comes_first() -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60), (40, 10)])
 async def test_no_line_is_longer_than_the_terminal(size: tuple[int, int]) -> None:
     async with at_session(a_session(), size=size) as stage:
-        assert all(len(stage.line(y)) <= size[0] for y in range(size[1]))
+        assert all(len(line) <= size[0] for line in stage.text.splitlines())
 
 
 # --- hostile text -------------------------------------------------------------------------------------

@@ -67,8 +67,8 @@ def stage(story: Story) -> None:
     _odd_jobs(story, farm_id, comp, crew)
     _lighting(story, farm_id, lighting, crew)
     for queue_id, pause in ((lighting, 150.0), (fx, 60.0), (comp, 110.0)):
-        story.play(_life(story, farm_id, queue_id, crew, pause), story.start)
-        story.play(_life(story, farm_id, queue_id, crew, pause), _ago(story, chance.uniform(20, 40)))
+        story.play(_life(story, farm_id, queue_id, crew, pause, 1), story.start)
+        story.play(_life(story, farm_id, queue_id, crew, pause, 2), _ago(story, chance.uniform(20, 40)))
 
 
 def _ago(story: Story, minutes: float) -> datetime:
@@ -243,13 +243,13 @@ def _later_session(run: Run, worker: Record, *, pace: float, most: int | None = 
         yield from session_play(run, session, worker, pace=pace, most=most, steps=steps)
 
 
-def _life(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record], pause: float) -> Play:
+def _life(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record], pause: float, lane: int) -> Play:
     """New jobs for ever, some of which go wrong; the oldest that are over are forgotten."""
     born: list[tuple[Run, list[Record]]] = []
     number = 0
     while True:
         number += 1
-        chance = story.chance("life", queue_id, number, story.start)
+        chance = story.chance("life", queue_id, lane, number)
         name = f"sq{chance.randrange(1, 60) * 10:03}_sh{chance.randrange(1, 99) * 10:04}"
         kind = chance.choice(("lgt", "fx", "comp", "sim"))
         run = submit(

@@ -12,6 +12,32 @@ _DOUBLE = "=" * 46
 _SINGLE = "-" * 46
 
 
+class _Event:
+    """What moto asks of a log event. Not moto's own class, which remembers every instance there ever was:
+    a farm that runs for weeks writes millions."""
+
+    __slots__ = ("ingestion_time", "message", "timestamp")
+
+    def __init__(self, timestamp: int, ingestion_time: int, message: str) -> None:
+        self.timestamp = timestamp
+        self.ingestion_time = ingestion_time
+        self.message = message
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.timestamp:020}{id(self):020}"
+
+    def to_response_dict(self) -> dict[str, Any]:
+        return {
+            "timestamp": self.timestamp,
+            "ingestionTime": self.ingestion_time,
+            "message": self.message,
+        }
+
+    def to_filter_dict(self) -> dict[str, Any]:
+        return {"eventId": self.event_id, **self.to_response_dict()}
+
+
 class LogWriter:
     """Puts lines into the streams of one account and region.
 
@@ -26,14 +52,11 @@ class LogWriter:
 
     def write(self, group: str, stream: str, at: datetime, messages: Sequence[str]) -> None:
         """Append messages from ``at`` on, a few hundred microseconds apart, as a process prints them."""
-        from moto.logs.models import LogEvent
-
         first = at.timestamp() * 1000
         taken_in = int(first) + 1000
         found = self._streams.get((group, stream)) or self._stream(group, stream)
         found.events += [
-            LogEvent(taken_in, {"timestamp": int(first + 0.4 * number), "message": message})
-            for number, message in enumerate(messages)
+            _Event(int(first + 0.4 * number), taken_in, message) for number, message in enumerate(messages)
         ]
         found.last_ingestion_time = at
         found.stored_bytes += sum(map(len, messages))

@@ -1,0 +1,137 @@
+import logging
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from botocore import exceptions as aws
+from moto import mock_aws
+
+from farmwatch.cloud.access import Login, connect, parse_timestamp
+from farmwatch.cloud.faults import CredentialsFailed, classify
+from farmwatch.cloud.model import FaultKind
+from farmwatch.settings import Settings
+
+
+@pytest.fixture
+def config(own_home: Path) -> Path:
+    path = own_home / ".aws" / "config"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_a_missing_region_is_a_matter_of_set_up() -> None:
+    with pytest.raises(aws.NoRegionError) as caught:
+        connect(Settings())
+    assert classify(caught.value, operation="").kind is FaultKind.SETUP
+
+
+def test_an_unknown_profile_is_a_matter_of_set_up() -> None:
+    with pytest.raises(aws.ProfileNotFound):
+        connect(Settings(profile="nobody", region="us-west-2"))
+
+
+def test_missing_credentials_are_known_at_the_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    connection = connect(Settings(region="us-west-2", endpoint_url="http://127.0.0.1:9"))
+    with pytest.raises(aws.NoCredentialsError):
+        connection.deadline.list_farms()
+
+
+def test_the_profile_and_its_region_are_told(config: Path) -> None:
+    config.write_text("[profile studio]\nregion = eu-west-1\n")
+    identity = connect(Settings(profile="studio")).identity
+    assert (identity.profile, identity.region) == ("studio", "eu-west-1")
+
+
+def test_the_region_asked_for_goes_before_that_of_the_profile(config: Path) -> None:
+    config.write_text("[profile studio]\nregion = eu-west-1\n")
+    assert connect(Settings(profile="studio", region="us-east-2")).identity.region == "us-east-2"
+
+
+def test_a_monitor_profile_sends_its_user_and_spares_its_process(config: Path, monkeypatch, tmp_path) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    runs = tmp_path / "runs"
+    process = tmp_path / "credentials.sh"
+    process.write_text(
+        f"#!/bin/sh\necho x >> {runs}\n"
+        'echo "{\\"Version\\": 1, \\"AccessKeyId\\": \\"testing\\", \\"SecretAccessKey\\": \\"testing\\",'
+        ' \\"SessionToken\\": \\"testing\\", \\"Expiration\\": \\"'
+        f'{datetime.now(UTC) + timedelta(minutes=15):%Y-%m-%dT%H:%M:%SZ}\\"}}"\n'
+    )
+    process.chmod(process.stat().st_mode | stat.S_IXUSR)
+    config.write_text(
+        "[profile monitor]\nregion = us-west-2\nmonitor_id = monitor-1\nuser_id = 0123456789-aa\n"
+        f"credential_process = {process}\n"
+    )
+    connection = connect(Settings(profile="monitor"))
+    assert connection.identity.source is Login.MONITOR
+    assert connection.identity.principal_id == "0123456789-aa"
+    credentials = connection._session.get_credentials()
+    for _ in range(20):
+        credentials.get_frozen_credentials()
+    assert len(runs.read_text().split()) <= 2
+
+
+def test_a_credential_process_that_fails_is_a_needed_login(config: Path, monkeypatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    config.write_text("[profile broken]\nregion = us-west-2\ncredential_process = false\n")
+    with pytest.raises(CredentialsFailed) as caught:
+        connect(Settings(profile="broken"))
+    assert classify(caught.value, operation="").kind is FaultKind.LOGIN
+
+
+def test_an_sso_profile_names_its_command(config: Path, monkeypatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    config.write_text(
+        "[profile sso]\nregion = us-west-2\nsso_session = studio\nsso_account_id = 123456789012\n"
+        "sso_role_name = artist\n[sso-session studio]\nsso_region = us-west-2\n"
+        "sso_start_url = https://studio.example.com/start\n"
+    )
+    with pytest.raises(CredentialsFailed) as caught:
+        connect(Settings(profile="sso"))
+    assert "aws sso login --profile sso" in classify(caught.value, operation="").remedy
+
+
+def test_the_demo_looks_at_no_profile_and_no_file(config: Path, monkeypatch) -> None:
+    os.mkfifo(config)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9/elsewhere")
+    demo = Settings(demo=True, region="us-west-2", endpoint_url="http://127.0.0.1:1")
+    connection = connect(demo)
+    assert connection.identity.source is Login.DEMO
+    assert connection.deadline.meta.endpoint_url == "http://127.0.0.1:1"
+
+
+def test_a_server_of_ones_own_is_asked_without_a_prefix(monkeypatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:9")
+    with pytest.raises(aws.EndpointConnectionError) as caught:
+        connect(Settings(region="us-west-2")).deadline.list_farms()
+    assert "management." not in str(caught.value)
+
+
+def test_the_account_is_asked_for() -> None:
+    with mock_aws():
+        assert connect(Settings(region="us-west-2")).account() == "123456789012"
+
+
+def test_an_account_that_cannot_be_had_is_not_worth_a_fault() -> None:
+    assert connect(Settings(region="us-west-2", endpoint_url="http://127.0.0.1:9")).account() is None
+
+
+def test_the_retry_mode_of_the_environment_is_not_taken(monkeypatch) -> None:
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "50")
+    retries = connect(Settings(region="us-west-2")).deadline.meta.config.retries
+    assert (retries["mode"], retries["total_max_attempts"]) == ("standard", 2)
+
+
+def test_the_library_does_not_log_secrets() -> None:
+    connect(Settings(region="us-west-2"))
+    assert not logging.getLogger("botocore.auth").isEnabledFor(logging.DEBUG)
+
+
+@pytest.mark.parametrize("text", ["2026-03-14T02:10:00Z", "2026-03-14T02:10:00+00:00", 1773454200])
+def test_times_are_read_in_the_forms_of_the_service(text: object) -> None:
+    assert parse_timestamp(text) == datetime(2026, 3, 14, 2, 10, tzinfo=UTC)

@@ -1,0 +1,155 @@
+"""The questions, asked of the embedded farm through boto3."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+import moto_deadline
+from farmwatch.cloud.client import DeadlineQuestions
+from farmwatch.cloud.model import Fault, FaultKind, JobSearch, SessionRef
+from moto_deadline.story import FrozenClock, Story
+
+
+class Asked:
+    def __init__(self) -> None:
+        self.requests = 0
+        self.story = moto_deadline.install(Story(clock=FrozenClock()))
+        client = boto3.client("deadline", region_name=moto_deadline.REGION)
+        self.client = client
+        self.ask = DeadlineQuestions(client, on_request=self._count)
+
+    def _count(self) -> None:
+        self.requests += 1
+
+    def ref(self, name: str) -> SessionRef:
+        ids = self.story.cast[name]
+        return SessionRef(ids.farm_id, ids.queue_id, ids.job_id, ids.session_id)
+
+
+@pytest.fixture(scope="module")
+def farm() -> Iterator[Asked]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        moto_deadline.register()
+        with mock_aws():
+            yield Asked()
+
+
+def test_farms_are_listed(farm: Asked) -> None:
+    assert farm.ask.farms().items[0].name == "Northlight"
+
+
+def test_queues_are_listed(farm: Asked) -> None:
+    names = [queue.name for queue in farm.ask.queues(farm.ask.farms().items[0].farm_id).items]
+    assert "lighting" in names
+
+
+def test_single_things_have_their_names(farm: Asked) -> None:
+    ref = farm.ref("failed")
+    assert farm.ask.farm(ref.farm_id).name == "Northlight"
+    assert farm.ask.queue(ref.farm_id, ref.queue_id).name == "lighting"
+    assert farm.ask.job(ref.farm_id, ref.queue_id, ref.job_id).name == "sq010_sh0410_lgt_v003"
+
+
+def test_jobs_are_searched_by_text(farm: Asked) -> None:
+    ref = farm.ref("failed")
+    page = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, "SH0410"))
+    assert ([job.job_id for job in page.items], page.total) == ([ref.job_id], 1)
+
+
+def test_jobs_that_workers_are_busy_with_are_told_from_the_others(farm: Asked) -> None:
+    ref = farm.ref("failed")
+    busy = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, active=True))
+    others = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, active=False))
+    everything = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id))
+    assert all(job.is_active for job in busy.items)
+    assert not any(job.is_active for job in others.items)
+    assert busy.total + others.total == everything.total
+
+
+def test_pages_of_a_search_go_on_where_the_former_ended(farm: Asked) -> None:
+    farm_id = farm.ask.farms().items[0].farm_id
+    (archive,) = [q for q in farm.ask.queues(farm_id).items if q.name == "dailies archive"]
+    first = farm.ask.search_jobs(JobSearch(farm_id, archive.queue_id))
+    second = farm.ask.search_jobs(JobSearch(farm_id, archive.queue_id), int(first.next))
+    assert (len(first.items), first.next, first.total) == (100, "100", 5000)
+    assert not {job.key for job in first.items} & {job.key for job in second.items}
+
+
+def test_sessions_are_listed_in_pages(farm: Asked) -> None:
+    ref = farm.ref("crowd")
+    found, token = [], None
+    while True:
+        page = farm.ask.sessions(ref.farm_id, ref.queue_id, ref.job_id, token)
+        found += page.items
+        token = page.next
+        if token is None:
+            break
+    assert len({session.key for session in found}) == 300
+
+
+def test_a_session_has_everything(farm: Asked) -> None:
+    session = farm.ask.session(farm.ref("worker_log_error"))
+    assert (session.lifecycle_status, session.worker_log.error) == ("STARTED", "Missing log group")
+    assert session.host.instance_arn.startswith("arn:aws:ec2:us-west-2:123456789012:instance/i-")
+
+
+def test_sessions_are_had_by_their_ids(farm: Asked) -> None:
+    refs = [farm.ref(name) for name in ("failed", "living", "crowd")]
+    assert set(farm.ask.sessions_by_id(refs)) == {ref.session_id for ref in refs}
+
+
+def test_what_is_not_there_is_a_fault(farm: Asked) -> None:
+    ref = farm.ref("living")
+    answer = farm.ask.session(SessionRef(ref.farm_id, ref.queue_id, ref.job_id, "session-" + "0" * 32))
+    assert isinstance(answer, Fault)
+    assert (answer.kind, answer.operation) == (FaultKind.GONE, "GetSession")
+
+
+def test_an_answer_about_another_session_is_a_bad_reply(farm: Asked, monkeypatch) -> None:
+    other = farm.client.get_session(**ids(farm.ref("failed")))
+    monkeypatch.setattr(farm.client, "get_session", lambda **_: other)
+    assert farm.ask.session(farm.ref("living")).kind is FaultKind.BAD_REPLY
+
+
+@pytest.mark.parametrize(
+    "reply", [{}, {"farms": None}, {"farms": [{}]}, None, "<html>", {"farms": [], "nextToken": 5}]
+)
+def test_garbage_with_status_200_is_a_bad_reply(farm: Asked, monkeypatch, reply: object) -> None:
+    monkeypatch.setattr(farm.client, "list_farms", lambda **_: reply)
+    assert farm.ask.farms().kind is FaultKind.BAD_REPLY
+
+
+def test_every_request_is_counted(farm: Asked) -> None:
+    before = farm.requests
+    farm.ask.farms()
+    farm.ask.session(farm.ref("living"))
+    assert farm.requests == before + 2
+
+
+def test_a_monitor_user_is_sent_where_the_lists_need_it(farm: Asked, monkeypatch) -> None:
+    user = "01234567-89ab-cdef-0123-456789abcdef"
+    ask = DeadlineQuestions(farm.client, principal_id=user)
+    seen = {}
+    for name in ("list_farms", "list_queues", "list_jobs", "list_sessions", "search_jobs"):
+        monkeypatch.setattr(farm.client, name, lambda _name=name, **asked: seen.update({_name: asked}))
+    ref = farm.ref("living")
+    ask.farms()
+    ask.queues(ref.farm_id)
+    ask.list_jobs(ref.farm_id, ref.queue_id)
+    ask.sessions(ref.farm_id, ref.queue_id, ref.job_id)
+    ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id))
+    with_user = sorted(name for name, asked in seen.items() if asked.get("principalId") == user)
+    assert with_user == ["list_farms", "list_jobs", "list_queues"]
+
+
+def ids(ref: SessionRef) -> dict[str, str]:
+    return {
+        "farmId": ref.farm_id,
+        "queueId": ref.queue_id,
+        "jobId": ref.job_id,
+        "sessionId": ref.session_id,
+    }

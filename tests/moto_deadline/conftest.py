@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+import moto_deadline
+from moto_deadline.story import FrozenClock, Story
+
+
+class Served:
+    """A frozen story behind a client."""
+
+    def __init__(self) -> None:
+        self.clock = FrozenClock()
+        self.story = moto_deadline.install(Story(clock=self.clock))
+        self.client: Any = boto3.client(
+            # What is out of range is for the server to refuse, not for the client.
+            "deadline",
+            region_name=moto_deadline.REGION,
+            config=Config(parameter_validation=False),
+        )
+        self.logs: Any = boto3.client("logs", region_name=moto_deadline.REGION)
+
+    def ids(self, name: str) -> dict[str, str]:
+        """The four ids of a session of the cast, as requests want them."""
+        found = asdict(self.story.cast[name])
+        return {f"{key.removesuffix('_id')}Id": value for key, value in found.items()}
+
+    def session(self, name: str) -> dict[str, Any]:
+        return self.client.get_session(**self.ids(name))
+
+    def queue(self, name: str) -> dict[str, str]:
+        farm_id = next(iter(self.story.account.farms))
+        queues = self.story.account.queues[farm_id].values()
+        return {
+            "farmId": farm_id,
+            "queueId": next(q["queueId"] for q in queues if q["displayName"] == name),
+        }
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """One for all tests of a module that change nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        moto_deadline.register()
+        with mock_aws():
+            yield Served()
+
+
+@pytest.fixture
+def own() -> Iterator[Served]:
+    """One of its own, for a test that moves it."""
+    moto_deadline.register()
+    with mock_aws():
+        yield Served()

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.moto_deadline.conftest import Served
+
+
+def search(
+    served: Served,
+    *filters: dict[str, Any],
+    operator: str = "AND",
+    queue: str = "dailies archive",
+    **more: Any,
+) -> dict[str, Any]:
+    ids = served.queue(queue)
+    asked: dict[str, Any] = {"farmId": ids["farmId"], "queueIds": [ids["queueId"]], "itemOffset": 0}
+    if filters:
+        asked["filterExpressions"] = {"filters": list(filters), "operator": operator}
+    return served.client.search_jobs(**asked | more)
+
+
+def string(name: str, operator: str, value: str) -> dict[str, Any]:
+    return {"stringFilter": {"name": name, "operator": operator, "value": value}}
+
+
+def by(name: str, order: str = "ASCENDING") -> list[dict[str, Any]]:
+    return [{"fieldSort": {"name": name, "sortOrder": order}}]
+
+
+def test_a_term_is_found_anywhere_in_a_name(served: Served) -> None:
+    found = search(served, {"searchTermFilter": {"searchTerm": "SQ007_", "matchType": "CONTAINS"}})
+    assert found["totalResults"] == 40
+    assert all("sq007_" in job["name"] for job in found["jobs"])
+
+
+def test_a_fuzzy_term_skips_letters(served: Served) -> None:
+    assert search(served, {"searchTermFilter": {"searchTerm": "dlssq007"}})["totalResults"] >= 40
+
+
+def test_a_string_is_compared(served: Served) -> None:
+    found = search(served, string("CREATED_BY", "EQUAL", "mira"))
+    assert {job["createdBy"] for job in found["jobs"]} == {"mira"}
+
+
+@pytest.mark.parametrize(("operator", "wanted"), [("ANY_EQUALS", True), ("ALL_NOT_EQUALS", False)])
+def test_a_list_is_compared(served: Served, operator: str, wanted: bool) -> None:
+    statuses = {"name": "TASK_RUN_STATUS", "operator": operator, "values": ["FAILED", "CANCELED"]}
+    found = search(served, {"stringListFilter": statuses})
+    assert all((job["taskRunStatus"] in ("FAILED", "CANCELED")) is wanted for job in found["jobs"])
+
+
+def test_a_time_is_compared(served: Served) -> None:
+    middle = search(served, sortExpressions=by("CREATED_AT"))["jobs"][50]["createdAt"]
+    before = {"dateTimeFilter": {"name": "CREATED_AT", "operator": "LESS_THAN", "dateTime": middle}}
+    assert search(served, before)["totalResults"] == 50
+
+
+def test_filters_are_joined_by_and_or_or(served: Served) -> None:
+    one, other = string("CREATED_BY", "EQUAL", "mira"), string("CREATED_BY", "EQUAL", "jon")
+    assert search(served, one, other)["totalResults"] == 0
+    both = search(served, one, other, operator="OR")["totalResults"]
+    assert both == search(served, one)["totalResults"] + search(served, other)["totalResults"]
+
+
+def test_groups_nest(served: Served) -> None:
+    either = [string("CREATED_BY", "EQUAL", user) for user in ("mira", "jon")]
+    people = {"filters": either, "operator": "OR"}
+    found = search(served, {"groupFilter": people}, string("TASK_RUN_STATUS", "EQUAL", "FAILED"))
+    assert {job["taskRunStatus"] for job in found["jobs"]} == {"FAILED"}
+    assert {job["createdBy"] for job in found["jobs"]} == {"mira", "jon"}
+
+
+@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+def test_jobs_are_sorted_by_a_field(served: Served, order: str) -> None:
+    times = [job["createdAt"] for job in search(served, sortExpressions=by("CREATED_AT", order))["jobs"]]
+    assert times == sorted(times, reverse=order == "DESCENDING")
+
+
+def test_sorts_follow_one_another(served: Served) -> None:
+    found = search(served, sortExpressions=[*by("PRIORITY", "DESCENDING"), *by("NAME")])["jobs"]
+    keys = [(-job["priority"], job["name"]) for job in found]
+    assert keys == sorted(keys)
+
+
+def test_the_jobs_of_a_user_come_first(served: Served) -> None:
+    found = search(served, sortExpressions=[{"userJobsFirst": {"userIdentityId": "aiko"}}])["jobs"]
+    assert {job["createdBy"] for job in found} == {"aiko"}
+
+
+def test_offsets_lead_through_everything_once(served: Served) -> None:
+    found: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = search(served, sortExpressions=by("NAME"), itemOffset=offset, pageSize=100)
+        found += [job["jobId"] for job in page["jobs"]]
+        offset = page.get("nextItemOffset")
+    assert len(found) == len(set(found)) == 5000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"itemOffset": 10_001},
+        {"itemOffset": -1},
+        {"pageSize": 101},
+        {"sortExpressions": by("SHOE_SIZE")},
+    ],
+)
+def test_what_cannot_be_searched_is_a_validation_error(served: Served, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ClientError) as caught:
+        search(served, **wrong)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_a_search_over_thousands_of_jobs_is_quick(served: Served) -> None:
+    search(served)
+    start = time.perf_counter()
+    for _ in range(10):
+        search(served, {"searchTermFilter": {"searchTerm": "sh0420"}}, sortExpressions=by("CREATED_AT"))
+    # Some milliseconds each; the margin is for a machine that is busy with something else.
+    assert (time.perf_counter() - start) / 10 < 0.2
