@@ -12,7 +12,7 @@ test: .venv/dev-installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 bench: .venv/dev-installed
 	$(BIN)/python -m tests.bench

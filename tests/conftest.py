@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         "TZ": "UTC",
     }.items():
         monkeypatch.setenv(name, value)
+    # Where there is no tzset (Windows) the zone of the machine stays.
+    getattr(time, "tzset", lambda: None)()
     return home
 
 

@@ -62,7 +62,7 @@ def test_the_walk_from_the_farms_to_a_session_whose_status_changes_by_itself(dem
     demo.wait_for(lambda text: "1 session" in text and "● STARTED" in text)
     demo.press("enter")
     demo.wait_for(lambda text: "logGroupName" in text and "● STARTED   every 2 s" in text)
-    demo.wait_for(lambda text: "○ ENDED" in text and "not yet" in text, seconds=40)
+    demo.wait_for(lambda text: "○ ENDED" in text and "◂ new" in text, seconds=40)
 
 
 def test_q_leaves_with_exit_code_0_and_no_process_behind(demo: Terminal) -> None:

@@ -51,13 +51,13 @@ async def test_a_status_that_changes_is_drawn_and_marked() -> None:
     async with at_session(a_session(), a_session(lifecycle_status="UPDATE_IN_PROGRESS")) as stage:
         await stage.move(2)
         assert "◐ UPDATE_IN_PROGRESS" in stage.part("#session")
-        assert "◂ changed" in stage.part("#session")
+        assert "◂ new" in stage.part("#session")
 
 
 async def test_a_mark_of_a_change_goes_after_a_while() -> None:
     async with at_session(a_session(), a_session(lifecycle_status="UPDATE_IN_PROGRESS")) as stage:
         await stage.move(15)
-        assert "◂ changed" not in stage.part("#session")
+        assert "◂ new" not in stage.part("#session")
 
 
 async def test_the_freshness_line_tells_age_and_next_poll() -> None:

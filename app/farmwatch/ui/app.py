@@ -170,7 +170,7 @@ class FarmwatchApp(App[None]):
     def _tick(self) -> None:
         screen = next((one for one in reversed(self.screen_stack) if isinstance(one, FollowingScreen)), None)
         if screen is not None and screen.is_mounted:
-            screen.tick(self.clock.now())
+            screen.tick()
 
     # --- the way between screens ----------------------------------------------------------------------
 

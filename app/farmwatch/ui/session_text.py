@@ -37,7 +37,7 @@ def _label(text: str) -> Part:
 
 def _mark(changed: Collection[str], *names: str) -> list[Part]:
     """The mark beside a value that has changed lately."""
-    return [(f" {glyph('◂')} changed", "accent")] if any(name in changed for name in names) else []
+    return [(f" {glyph('◂')} new", "accent")] if any(name in changed for name in names) else []
 
 
 # --- the session --------------------------------------------------------------------------------------
@@ -58,15 +58,12 @@ def session_parts(
     if session is None:
         return []
     status, tone = lifecycle(session.lifecycle_status)
-    running = "ran" if session.is_final else "running"
     parts: list[Part] = [
         (status, tone),
         *_mark(changed, "lifecycle_status"),
         ("   target ", "muted"),
         (session.target_lifecycle_status or glyph("–"), "strong" if session.target_lifecycle_status else ""),
         *_mark(changed, "target_lifecycle_status"),
-        (f"   {running} ", "muted"),
-        (span(session.duration(now)), "strong"),
         NEWLINE,
         *strip(session, observed.moments, now, width),
         NEWLINE,
@@ -83,9 +80,10 @@ def session_parts(
         _label("updated"),
         (clock_time_and_age(session.updated_at, now, style) if session.updated_at else glyph("–"), ""),
     ]
-    if session.updated_by is not None:
-        updated += [(" by ", "muted"), (short_id_of(session.updated_by), "")]
     updated += _mark(changed, "updated_at", "updated_by")
+    if session.updated_by is not None:
+        room = max(12, width - sum(len(text) for text, _ in updated) - 4)
+        updated += [(" by ", "muted"), (cut_middle(short_id_of(session.updated_by), room), "")]
     if folded:
         return [*parts, ("   ", ""), *ended, NEWLINE, *updated]
     return [*parts, NEWLINE, *updated, NEWLINE, *ended]
@@ -99,28 +97,32 @@ def short_id_of(text: str) -> str:
 
 
 def strip(session: Session, moments: tuple[Moment, ...], now: datetime, width: int) -> list[Part]:
-    """The lifecycle as a line of time from ``startedAt`` to ``endedAt``, or to now: a glyph where a status
-    was first seen, the line behind it in that status' colour."""
+    """The lifecycle as a line of time from ``startedAt`` to ``endedAt``, or to now, and how long that is: a
+    glyph where a status was first seen, the line behind it in that status' colour."""
     end = session.ended_at or now
     whole = max((end - session.started_at).total_seconds(), 1.0)
-    tail = "" if session.is_final else f"{glyph('▶')} now"
+    tail = " ran " if session.is_final else f"{glyph('▶')} running "
+    tail += span(session.duration(now))
     cells = max(8, width - len(tail))
-    marks: dict[int, tuple[str, str]] = {0: _glyph_of(STARTED)}
-    at = 0
-    for moment in moments:
-        if moment.status == STARTED and moment.after is None:
-            continue
-        share = (moment.at - session.started_at).total_seconds() / whole
-        at = min(max(at + 1, round(share * (cells - 1))), cells - 1)
-        marks[at] = _glyph_of(moment.status)
+    shown = [moment for moment in moments if moment.status != STARTED or moment.after is not None]
+    marks = [(STARTED, session.started_at), *((moment.status, moment.at) for moment in shown)]
+    if session.is_final and marks[-1][0] != session.lifecycle_status:
+        marks.append((session.lifecycle_status, end))
+    marks = marks[-cells:]
+    shares = [(at - session.started_at).total_seconds() / whole for _, at in marks]
+    places = [min(max(0, round(share * (cells - 1))), cells - 1) for share in shares]
+    # Two marks never share a cell: first those to the right give way, then, at the end, those to the left.
+    for index in range(1, len(places)):
+        places[index] = max(places[index], places[index - 1] + 1)
+    for index in range(len(places)):
+        places[index] = min(places[index], cells - len(places) + index)
     if session.is_final:
-        marks[cells - 1] = _glyph_of(session.lifecycle_status)
+        places[-1] = cells - 1
     parts: list[Part] = []
-    places = sorted(marks)
-    for place, following in zip(places, [*places[1:], cells], strict=True):
-        mark, tone = marks[place]
+    for (status, _), place, following in zip(marks, places, [*places[1:], cells], strict=True):
+        mark, tone = _glyph_of(status)
         parts.append((mark + glyph("━") * (following - place - 1), tone))
-    return [*parts, (tail, "muted")] if tail else parts
+    return [*parts, (tail, "")]
 
 
 def _glyph_of(status: str) -> tuple[str, str]:
@@ -143,7 +145,7 @@ def _moment_parts(moments: tuple[Moment, ...], now: datetime, style: TimeStyle, 
         if moment.after is None:
             when += " at first look"
         else:
-            when += f", not yet {clock_time(moment.after, now, style)}"
+            when = f"  seen {clock_time(moment.after, now, style)}–{clock_time(moment.at, now, style)}"
         parts += [(when, "muted"), NEWLINE]
     return parts
 

@@ -69,9 +69,14 @@ class FollowingScreen(Screen[None]):
     def chosen_id(self) -> str | None:
         """The id that copying copies."""
 
-    def tick(self, now: datetime) -> None:
+    def tick(self) -> None:
         """Once a second: ages and durations."""
-        self.draw(now)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw, unless the screen or the program is being taken down: its parts go one by one, before it."""
+        if self.is_attached and self.app.is_running and not self._pruning:
+            self.draw(self.farmwatch.clock.now())
 
     # --- edges --------------------------------------------------------------------------------------
 
@@ -120,7 +125,7 @@ class FollowingScreen(Screen[None]):
         if news.key == self._followed:
             self.news = news
             if self.is_current:
-                self.draw(self.farmwatch.clock.now())
+                self.redraw()
 
     def follow(self) -> None:
         """Ask about the target from now on, at once."""
@@ -131,12 +136,12 @@ class FollowingScreen(Screen[None]):
         self.farmwatch.poller.follow(target)
 
     def on_mount(self) -> None:
-        self.draw(self.farmwatch.clock.now())
+        self.redraw()
 
     def on_screen_resume(self) -> None:
         if self._followed is None:
             self.follow()
-        self.draw(self.farmwatch.clock.now())
+        self.redraw()
 
     def on_screen_suspend(self) -> None:
         # A question or a help page that lies above is looked through: what is below stays alive.

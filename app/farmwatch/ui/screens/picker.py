@@ -99,7 +99,6 @@ class PickerScreen(FollowingScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]
 
     BINDINGS = [
-        Binding("enter", "open", "Open", key_display="⏎", tooltip="Go into the chosen row"),
         BACK,
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only what matches"),
         Binding("s", "sort", "Sort", tooltip="The next order of the list"),
@@ -192,8 +191,8 @@ class PickerScreen(FollowingScreen):
         self.table.empty = self._empty_words(fresh)
         self._draw_details()
 
-    def tick(self, now: datetime) -> None:
-        super().tick(now)
+    def tick(self) -> None:
+        super().tick()
         if self.level.ticks:
             self.table.rows_changed()
 
@@ -275,10 +274,6 @@ class PickerScreen(FollowingScreen):
 
     # --- filter and order -----------------------------------------------------------------------------
 
-    def action_open(self) -> None:
-        if self.table.cursor_key is not None:
-            self._go_into(self.table.cursor_key)
-
     def _go_into(self, key: str) -> None:
         item = self._rows.item(key)
         if item is None:
@@ -304,7 +299,7 @@ class PickerScreen(FollowingScreen):
             self._search_anew()
         else:
             self._show_rows()
-        self.draw(self.farmwatch.clock.now())
+        self.redraw()
 
     def action_up(self) -> None:
         if self.text or self.query_one("#filter", Input).display:
@@ -321,7 +316,7 @@ class PickerScreen(FollowingScreen):
             self._typing = self.set_timer(TYPING_PAUSE, self._search_anew)
         else:
             self._show_rows()
-        self.draw(self.farmwatch.clock.now())
+        self.redraw()
 
     @on(Input.Submitted, "#filter")
     def _typed_all(self) -> None:
@@ -344,7 +339,7 @@ class PickerScreen(FollowingScreen):
         self._target = target_for(self.place, self.sort_by, self.text)
         self._searching = True
         self.follow()
-        self.draw(self.farmwatch.clock.now())
+        self.redraw()
 
     def chosen_id(self) -> str | None:
         return self.table.cursor_key

@@ -245,7 +245,7 @@ class SessionScreen(FollowingScreen):
 
     def action_times(self) -> None:
         self._times = self._times.following
-        self.draw(self.farmwatch.clock.now())
+        self.redraw()
 
     def action_other_log(self) -> None:
         self._show_log("log" if self._shown_log == "worker-log" else "worker-log")

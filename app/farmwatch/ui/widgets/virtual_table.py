@@ -49,7 +49,7 @@ class VirtualTable(ScrollView, can_focus=True):
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("home,g", "first", "First", show=False),
         Binding("end,G", "last", "Last", show=False),
-        Binding("enter", "select", "Open", show=False, tooltip="Go into the row, or show all of it"),
+        Binding("enter", "select", "Open", tooltip="Go into the row, or show all of it"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -265,7 +265,8 @@ class VirtualTable(ScrollView, can_focus=True):
             style = self.rich_style
             if on_cursor:
                 name = "virtual-table--cursor" if self.has_focus else "virtual-table--cursor-blurred"
-                style += self.get_component_rich_style(name, partial=True)
+                # Whole, not partial: its background lies half transparent over that of the table.
+                style += self.get_component_rich_style(name)
             if tone:
                 style += self.get_component_rich_style(f"virtual-table--{tone}", partial=True)
             self._styles[tone, on_cursor] = style

@@ -1,0 +1,175 @@
+"""``make screenshots``: pictures of the program in named states, from a frozen story."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import os
+import re
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moto import mock_aws
+
+import moto_deadline
+from farmwatch.settings import Settings
+from moto_deadline.story import FrozenClock, Story
+from tests.canned import HandClock
+from tests.ui.stage import Stage, on_stage
+
+FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
+
+
+@dataclass
+class Farm:
+    """The frozen story, the questions asked of it, and a way to cut the line."""
+
+    story: Story
+    clock: FrozenClock
+    ask: Any
+    offline: bool = False
+
+    def settings(self, name: str, depth: int = 4) -> Settings:
+        """Where a session of the cast is, so many levels down."""
+        ids = self.story.cast[name]
+        found = (ids.farm_id, ids.queue_id, ids.job_id, ids.session_id)
+        return Settings(
+            profile="northlight",
+            region=moto_deadline.REGION,
+            **dict(zip(("farm_id", "queue_id", "job_id", "session_id"), found[:depth], strict=False)),
+        )
+
+
+class _CutLine:
+    """Passes questions on, until the line is cut."""
+
+    def __init__(self, farm: Farm, client: Any) -> None:
+        self._farm = farm
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        from botocore.exceptions import EndpointConnectionError
+
+        method = getattr(self._client, name)
+
+        def ask(**asked: Any) -> Any:
+            if self._farm.offline:
+                raise EndpointConnectionError(
+                    endpoint_url="https://management.deadline.us-west-2.amazonaws.com"
+                )
+            return method(**asked)
+
+        return ask
+
+
+@contextmanager
+def frozen_farm() -> Iterator[Farm]:
+    """The embedded farm, standing still; its client asks under ``mock_aws``."""
+    import boto3
+
+    from farmwatch.cloud.client import DeadlineQuestions
+
+    moto_deadline.register()
+    with mock_aws():
+        clock = FrozenClock()
+        farm = Farm(moto_deadline.install(Story(clock=clock)), clock, None)
+        client = boto3.client("deadline", region_name=moto_deadline.REGION)
+        farm.ask = DeadlineQuestions(_CutLine(farm, client))  # type: ignore[arg-type]
+        yield farm
+
+
+async def pass_time(stage: Stage, farm: Farm, seconds: int) -> None:
+    """Let story and program go on together, second by second."""
+    for _ in range(seconds):
+        farm.clock.step(1)
+        await stage.move(1)
+
+
+Scene = Callable[[Stage, Farm], Awaitable[None]]
+
+
+async def picker(stage: Stage, farm: Farm) -> None:
+    await stage.press("down", "down")
+    await pass_time(stage, farm, 2)
+
+
+async def session(stage: Stage, farm: Farm) -> None:
+    await pass_time(stage, farm, 96)
+
+
+async def log_panel(stage: Stage, farm: Farm) -> None:
+    await pass_time(stage, farm, 3)
+
+
+async def offline(stage: Stage, farm: Farm) -> None:
+    await pass_time(stage, farm, 3)
+    farm.offline = True
+    await pass_time(stage, farm, 42)
+
+
+PICTURES: dict[str, tuple[str, int, tuple[int, int], Scene]] = {
+    # name: session of the cast, levels down, size, what happens before
+    "picker": ("living", 2, (120, 32), picker),
+    "session": ("update_succeeded", 4, (120, 30), session),
+    "log-panel": ("worker_log_error", 4, (120, 30), log_panel),
+    "offline": ("living", 4, (120, 30), offline),
+}
+
+
+@asynccontextmanager
+async def scene(farm: Farm, name: str) -> AsyncIterator[Stage]:
+    cast, depth, size, happens = PICTURES[name]
+    farm.offline = False
+    clock = HandClock(farm.clock.now())
+    async with on_stage(
+        farm.ask, farm.settings(cast, depth), size=size, clock=clock, counts_requests=True
+    ) as stage:
+        # Jitter would draw another picture every time.
+        for followed in stage.app.poller._followed.values():
+            followed.target.cadence.jitter.seed(7)
+        await happens(stage, farm)
+        yield stage
+
+
+def tidy(svg: str) -> str:
+    """A picture that asks no other machine for a font."""
+    svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
+    fonts = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
+    svg = re.sub(r"font-family: [^;]+;", f"font-family: {fonts};", svg)
+    # Blanks at the beginning of a piece of text have a width too.
+    return svg.replace("<text ", '<text xml:space="preserve" ')
+
+
+async def draw(name: str) -> str:
+    with frozen_farm() as farm:
+        async with scene(farm, name) as stage:
+            return tidy(stage.app.export_screenshot(title="farmwatch"))
+
+
+_RULE = re.compile(r"\.([\w-]+-r\d+) \{ fill: (#\w+)")
+_TEXT = re.compile(r'<text [^>]*?class="([\w-]+)"[^>]* y="([\d.]+)"[^>]*>([^<]*)</text>')
+
+
+def words(svg: str) -> list[tuple[str, str, str]]:
+    """What a picture shows: every piece of text with its height and its colour."""
+    colours = dict(_RULE.findall(svg))
+    return [(y, colours.get(name, ""), html.unescape(text)) for name, y, text in _TEXT.findall(svg)]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update(HOME=home, TZ="UTC", AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing")
+        time.tzset()
+        FOLDER.mkdir(exist_ok=True)
+        for name in PICTURES:
+            (FOLDER / f"{name}.svg").write_text(asyncio.run(draw(name)), encoding="utf-8")
+            print(f"screenshots/{name}.svg")
+
+
+if __name__ == "__main__":
+    main()
