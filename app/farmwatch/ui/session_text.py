@@ -215,8 +215,13 @@ def log_title(name: str, log: LogConfiguration | None) -> list[Part]:
     return [(f"{name}  ", ""), (f"{glyph('✓')} {log.driver}", "success")]
 
 
-def log_parts(log: LogConfiguration | None, member: str, is_changed: bool, width: int) -> list[Part]:
-    """Everything a log configuration says, the error first; and what it leaves out."""
+def log_parts(
+    log: LogConfiguration | None, member: str, is_changed: bool, width: int, *, folded: bool = False
+) -> list[Part]:
+    """Everything a log configuration says, the error first; and what it leaves out.
+
+    Folded, for a terminal of 24 lines, a single parameter stands beside the driver.
+    """
     if log is None:
         return [(f"The reply has no {member}.", "warning"), NEWLINE, (_WITHOUT[member], "muted")]
     longest = max(map(len, ("logDriver", "parameters", *(log.options or ()))))
@@ -229,18 +234,20 @@ def log_parts(log: LogConfiguration | None, member: str, is_changed: bool, width
         parts.append(("  not a driver that can be read: only awslogs can", "warning"))
     if is_changed:
         parts += _mark((member,), member)
+    parameters = [f"{key} = {value}" for key, value in (log.parameters or {}).items()]
+    beside = folded and len(parameters) < 2
+    if beside:
+        told: Part = (parameters[0], "") if parameters else _nothing(log.parameters)
+        parts += [("   parameters  ", "muted"), told]
     room = max(8, width - label - 2)
     rows: list[tuple[str, Part]] = []
     if log.options:
         rows += [(key, (short_path(value, room), "")) for key, value in log.options.items()]
     else:
         rows.append(("options", _nothing(log.options)))
-    if log.parameters:
-        names = ["parameters", *[""] * len(log.parameters)]
-        told = (f"{key} = {value}" for key, value in log.parameters.items())
-        rows += [(name, (short_path(one, room), "")) for name, one in zip(names, told, strict=False)]
-    else:
-        rows.append(("parameters", _nothing(log.parameters)))
+    if not beside:
+        shown = [(short_path(one, room), "") for one in parameters] or [_nothing(log.parameters)]
+        rows += zip(["parameters", *[""] * len(parameters)], shown, strict=False)
     for name, value in rows:
         parts += [NEWLINE, (f"{cut_middle(name, label):<{label}}  ", "muted"), value]
     return parts

@@ -77,7 +77,7 @@ class TroubleRows:
 class SessionScreen(FollowingScreen):
     """Follows one session."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-two-columns"), (150, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-two-columns")]
 
     BINDINGS = [
         BACK,
@@ -190,8 +190,11 @@ class SessionScreen(FollowingScreen):
         for name, parts in (
             ("session", status),
             ("host", host),
-            ("log", log_parts(session.log, "log", "log" in changed, width["log"])),
-            ("worker-log", log_parts(session.worker_log, "workerLog", worker_log, width["worker-log"])),
+            ("log", log_parts(session.log, "log", "log" in changed, width["log"], folded=folded)),
+            (
+                "worker-log",
+                log_parts(session.worker_log, "workerLog", worker_log, width["worker-log"], folded=folded),
+            ),
         ):
             put(panels[name], content(*parts))
         titles = log_title("Session log", session.log), log_title("Worker log", session.worker_log)
