@@ -57,7 +57,8 @@ def spans(cell: Cell) -> Sequence[Span]:
 
 def one_line(text: str) -> str:
     """Text from wherever, fit to stand in one line."""
-    return text if text.isprintable() else clean(text)
+    # A variation selector is printable, yet widens what stands before it.
+    return text if text.isprintable() and "\ufe0f" not in text else clean(text)
 
 
 def width_of(cell: Cell) -> int:
@@ -128,6 +129,8 @@ def _cut_end(pieces: list[Span], width: int) -> list[Span]:
 
 
 def _cut_middle(pieces: list[Span], width: int) -> list[Span]:
+    if width <= 0:
+        return []
     text = "".join(piece for piece, _ in pieces)
     tone = pieces[0][1] if pieces else ""
     tail = (width - 1) // 2
