@@ -284,3 +284,15 @@ async def test_any_name_is_shown_as_it_is() -> None:
             assert name in stage.text
         await stage.press("enter")
         assert isinstance(stage.app.screen, PickerScreen)
+
+
+async def test_what_comes_while_the_screen_is_taken_down_is_let_go() -> None:
+    async with on_stage(a_farm()) as stage:
+        screen = stage.app.screen
+        assert isinstance(screen, PickerScreen)
+        news = screen.news
+        assert news is not None
+    # Its parts are gone before it: none of these may look for them.
+    screen.tick()
+    screen.hear(news)
+    screen._look()

@@ -69,13 +69,17 @@ class FollowingScreen(Screen[None]):
     def chosen_id(self) -> str | None:
         """The id that copying copies."""
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its parts can be drawn on: when a screen is taken down they go one by one, before it."""
+        return self.is_attached and self.app.is_running and not self._pruning
+
     def tick(self) -> None:
         """Once a second: ages and durations."""
         self.redraw()
 
     def redraw(self) -> None:
-        """Draw, unless the screen or the program is being taken down: its parts go one by one, before it."""
-        if self.is_attached and self.app.is_running and not self._pruning:
+        if self.is_alive:
             self.draw(self.farmwatch.clock.now())
 
     # --- edges --------------------------------------------------------------------------------------

@@ -165,6 +165,8 @@ class PickerScreen(FollowingScreen):
         super().hear(news)
 
     def _show_rows(self) -> None:
+        if not self.is_alive:
+            return
         self._rows.now = self.farmwatch.clock.now()
         if self.asks_the_service:
             self._rows.show(self.observed, None, "")
@@ -193,7 +195,7 @@ class PickerScreen(FollowingScreen):
 
     def tick(self) -> None:
         super().tick()
-        if self.level.ticks:
+        if self.level.ticks and self.is_alive:
             self.table.rows_changed()
 
     def _draw_staleness(self, fresh: Freshness, now: datetime) -> None:
@@ -243,7 +245,8 @@ class PickerScreen(FollowingScreen):
 
     @on(VirtualTable.RowHighlighted)
     def _look(self) -> None:
-        self._draw_details()
+        if self.is_alive:
+            self._draw_details()
 
     @on(VirtualTable.RowSelected)
     def _open(self, message: VirtualTable.RowSelected) -> None:
