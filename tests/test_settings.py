@@ -61,7 +61,7 @@ def test_the_profile_of_the_environment_goes_before_that_of_the_deadline_command
 
 
 def test_the_region_of_the_environment_goes_before_that_of_the_farm(configured: Path) -> None:
-    assert resolved(configured, {"AWS_REGION": "us-east-1"}).region == "us-east-1"
+    assert resolved(configured, {"AWS_DEFAULT_REGION": "us-east-1"}).region == "us-east-1"
 
 
 def test_the_default_chain_is_no_profile(own_home: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_percent_sign_in_the_configuration_is_only_that(configured: Path) -> N
 
 
 def test_a_demo_looks_at_nothing(configured: Path) -> None:
-    settings = resolved(configured, {"AWS_PROFILE": "studio", "AWS_REGION": "eu-west-1"}, demo=True)
+    settings = resolved(configured, {"AWS_PROFILE": "studio", "AWS_DEFAULT_REGION": "eu-west-1"}, demo=True)
     assert settings == Settings(demo=True, region="us-west-2")
 
 

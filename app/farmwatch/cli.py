@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from farmwatch.settings import Settings
     from farmwatch.ui.app import OpenFarm
     from farmwatch.watch.questions import Questions
+
+STARTED_AFTER = 3.0
+"""Seconds after which everything is imported and on the screen."""
+
+ACCOUNT_AFTER = 0.5
+"""Seconds after which the account is asked for."""
 
 
 @click.group(
@@ -66,6 +74,7 @@ def farm(port: int, speed: float, seed: int) -> None:
 
 def watch(options: dict[str, Any]) -> int:
     """Run the monitor; the exit code."""
+    start_without_collecting()
     from farmwatch.settings import SettingsError, resolve
 
     try:
@@ -88,6 +97,25 @@ def watch(options: dict[str, Any]) -> int:
         if demo_farm is not None:
             demo_farm.stop()
     return app.return_code or 0
+
+
+def start_without_collecting() -> None:
+    """Leave the garbage alone while everything is imported: there is hardly any, and looking for it takes a
+    sixth of the time until the first frame. What was made by then stays; it is not looked through again."""
+
+    def collect() -> None:
+        gc.freeze()
+        gc.enable()
+
+    gc.disable()
+    later(STARTED_AFTER, collect)
+
+
+def later(seconds: float, do: Callable[[], None]) -> None:
+    """Do something in a thread of its own that nobody waits for."""
+    timer = threading.Timer(seconds, do)
+    timer.daemon = True
+    timer.start()
 
 
 def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenFarm:
@@ -122,9 +150,9 @@ def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenFa
 
 
 def introduce(connection: Connection, on_identity: Callable[[Who], None]) -> None:
-    """Tell as whom the questions are asked; the account follows, because asking for it takes a call."""
+    """Tell as whom the questions are asked; the account follows, because asking for it takes a call, and
+    what is to be watched comes first."""
     from dataclasses import replace
-    from threading import Thread
 
     from farmwatch.cloud.model import Who
 
@@ -138,7 +166,7 @@ def introduce(connection: Connection, on_identity: Callable[[Who], None]) -> Non
             if account:
                 on_identity(replace(who, name=account))
 
-        Thread(target=ask, name="account", daemon=True).start()
+        later(ACCOUNT_AFTER, ask)
 
 
 def fail(sentence: str, exit_code: int = 2) -> None:

@@ -3,7 +3,6 @@ command, which a workstation set up for Deadline Cloud has already."""
 
 from __future__ import annotations
 
-import configparser
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -64,8 +63,8 @@ def resolve(
 ) -> Settings:
     """The settings that hold; raises `SettingsError`.
 
-    Options go before the environment (``AWS_PROFILE``, ``AWS_REGION``), that before the configuration of
-    the ``deadline`` command (``~/.deadline/config``, or the file ``DEADLINE_CONFIG_FILE_PATH`` names); what
+    Options go before the environment (``AWS_PROFILE``, ``AWS_DEFAULT_REGION``), that before the set-up of the
+    ``deadline`` command (``~/.deadline/config``, or the file ``DEADLINE_CONFIG_FILE_PATH`` names); what
     none of them says is boto3's to find. A demo looks at none of them.
     """
     ids = (farm_id, queue_id, job_id, session_id)
@@ -114,14 +113,19 @@ def _check_parents(settings: Settings) -> None:
 
 def _with_deadline_defaults(asked: Settings, environ: Mapping[str, str], home: Path) -> Settings:
     path = Path(environ.get("DEADLINE_CONFIG_FILE_PATH") or home / ".deadline" / "config").expanduser()
-    config = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        config.read_string(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return asked
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        note = f"{clean(str(path))} could not be read and was left aside ({type(error).__name__})"
-        return replace(asked, notes=(note,))
+    except (OSError, UnicodeDecodeError) as error:
+        return _left_aside(asked, path, error)
+    import configparser  # most have no such file, and the first frame waits
+
+    config = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        config.read_string(text)
+    except configparser.Error as error:
+        return _left_aside(asked, path, error)
 
     def found(section: str, name: str) -> str | None:
         return config.get(section, name, fallback="").strip() or None
@@ -132,6 +136,11 @@ def _with_deadline_defaults(asked: Settings, environ: Mapping[str, str], home: P
     if profile is None and section != DEFAULT_CHAIN:
         asked = replace(asked, profile=section)
     return _with_default_places(asked, f"profile-{section}", found, environ)
+
+
+def _left_aside(asked: Settings, path: Path, error: Exception) -> Settings:
+    note = f"{clean(str(path))} could not be read and was left aside ({type(error).__name__})"
+    return replace(asked, notes=(note,))
 
 
 def _with_default_places(
@@ -147,7 +156,7 @@ def _with_default_places(
         return replace(asked, notes=tuple(notes))
     places = f"{section} {farm_id} defaults"
     farm_region = found(places, "farm_region")
-    region = asked.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or farm_region
+    region = asked.region or environ.get("AWS_DEFAULT_REGION") or farm_region
     queue_id = found(places, "queue_id")
     if queue_id is not None and not is_id("queue", queue_id):
         notes.append(f"the default queue of the deadline command is not a queue id: {clean(queue_id, 60)}")

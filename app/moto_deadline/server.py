@@ -83,5 +83,7 @@ def words(endpoint: str, speed: float, seed: int) -> list[str]:
         f"export AWS_ENDPOINT_URL={endpoint}",
         f"export AWS_REGION={moto_deadline.REGION} AWS_DEFAULT_REGION={moto_deadline.REGION}",
         "export AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing",
+        # Else a client puts "management." in front of the address.
+        "export AWS_DISABLE_HOST_PREFIX_INJECTION=true",
         f"# farmwatch --endpoint-url {endpoint} --region {moto_deadline.REGION}",
     ]

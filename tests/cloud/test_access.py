@@ -50,6 +50,13 @@ def test_the_region_asked_for_goes_before_that_of_the_profile(config: Path) -> N
     assert connect(Settings(profile="studio", region="us-east-2")).identity.region == "us-east-2"
 
 
+def test_the_region_of_the_other_sdks_counts_where_boto3_finds_none(config: Path, monkeypatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert connect(Settings()).identity.region == "eu-north-1"
+    config.write_text("[profile studio]\nregion = eu-west-1\n")
+    assert connect(Settings(profile="studio")).identity.region == "eu-west-1"
+
+
 def test_a_monitor_profile_sends_its_user_and_spares_its_process(config: Path, monkeypatch, tmp_path) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     runs = tmp_path / "runs"

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.parsers import DEFAULT_TIMESTAMP_PARSER
 
 from farmwatch import __version__
+from farmwatch.cloud.endpoints import spare_list_of_endpoints
 from farmwatch.cloud.faults import CredentialsFailed
 from farmwatch.settings import Settings
 
@@ -130,8 +131,11 @@ def connect(settings: Settings) -> Connection:
     the credentials cannot be resolved: a step of its own, because what it raises may be of any kind.
     """
     core = _core_session(settings)
+    spare_list_of_endpoints(core)
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
-    session = boto3.Session(botocore_session=core, region_name=settings.region)
+    # boto3 knows AWS_DEFAULT_REGION alone; where it finds no region, the name of the other SDKs is one.
+    region = settings.region or core.get_config_variable("region") or os.environ.get("AWS_REGION")
+    session = boto3.Session(botocore_session=core, region_name=region)
     scoped = {} if settings.demo else core.get_scoped_config()
     # Both make a monitor's profile: its user is sent as principalId.
     user = scoped.get("user_id") if scoped.get("monitor_id") else None

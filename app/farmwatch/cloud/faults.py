@@ -249,7 +249,7 @@ def _setup(error: BaseException, operation: str, profile: str | None, message: s
         remedy = "See the names with: aws configure list-profiles. Then give one with --profile."
     elif isinstance(error, aws.NoRegionError):
         sentence = "No AWS region is set."
-        remedy = "Give one with --region, or set region in the profile, or AWS_REGION."
+        remedy = "Give one with --region, or set region in the profile, or AWS_DEFAULT_REGION."
     elif isinstance(error, aws.ParamValidationError):
         sentence = "botocore does not accept the question."
         remedy = "It may be too old for Deadline Cloud: update boto3."

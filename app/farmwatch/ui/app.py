@@ -25,9 +25,7 @@ from farmwatch.cloud.model import Fault, Who
 from farmwatch.settings import Settings
 from farmwatch.ui.place import Level, Place
 from farmwatch.ui.screens.following import FollowingScreen
-from farmwatch.ui.screens.help import HelpScreen
 from farmwatch.ui.screens.picker import PickerScreen
-from farmwatch.ui.screens.session import SessionScreen
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.lists import NameTarget
 from farmwatch.watch.poller import News, Poller
@@ -124,10 +122,9 @@ class FarmwatchApp(App[None]):
     def on_mount(self) -> None:
         self._end_on_signals()
         self.set_interval(1.0, self._tick)
-        # The first frame is painted before anything is imported or asked that it does not need.
-        self.call_after_refresh(self._start)
 
-    def _start(self) -> None:
+    def on_ready(self) -> None:
+        """The first frame is painted: only now is imported and asked what it does not need."""
         for target in self._names_wanted():
             self.poller.follow(target)
         self.poller.start()
@@ -176,6 +173,9 @@ class FarmwatchApp(App[None]):
 
     def _screen_for(self, place: Place, cursor_key: str | None = None) -> FollowingScreen:
         if place.level is Level.SESSION:
+            # Imported when it is wanted: the first frame shows a list, as a rule.
+            from farmwatch.ui.screens.session import SessionScreen
+
             return SessionScreen(place, self.settings.interval)
         return PickerScreen(place, cursor_key)
 
@@ -220,6 +220,8 @@ class FarmwatchApp(App[None]):
     # --- keys -----------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
+        from farmwatch.ui.screens.help import HelpScreen
+
         keys: dict[str, str] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding

@@ -17,7 +17,8 @@ from textual.pilot import Pilot
 
 from farmwatch.ui.app import styles_folder
 from farmwatch.ui.text import clean
-from farmwatch.ui.widgets.table_columns import GAP, Cell, Column, fitted, share_out
+from farmwatch.ui.widgets.table_cells import Cell, fitted
+from farmwatch.ui.widgets.table_columns import GAP, Column, share_out
 from farmwatch.ui.widgets.virtual_table import ListRows, VirtualTable
 
 COLUMNS = (
@@ -305,7 +306,7 @@ CELL = (
 @settings(max_examples=200, deadline=None)
 def test_a_cell_is_exactly_as_wide_as_its_column(cell: Cell, width: int, right: bool, cut: str) -> None:
     column = Column("x", "X", right=right, cut="end" if cut == "end" else "middle")
-    segments: list[Segment] = fitted(column, cell, width, lambda _: Style())
+    segments: list[Segment] = fitted(cell, width, lambda _: Style(), right=column.right, cut=column.cut)
     assert cell_len("".join(segment.text for segment in segments)) == width
     assert all(segment.text == clean(segment.text) for segment in segments)
 

@@ -17,6 +17,7 @@ from farmwatch.ui.levels import LEVELS, LevelView, Sort, View, summary, target_f
 from farmwatch.ui.place import Level, Place
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
 from farmwatch.ui.text import Part, clock_time, content
+from farmwatch.ui.widgets.lines import entitle
 from farmwatch.ui.widgets.virtual_table import Cell, VirtualTable
 from farmwatch.watch.freshness import GRACE, MISSED_POLLS, Freshness, State
 from farmwatch.watch.lists import ListObserved, ListTarget
@@ -208,7 +209,7 @@ class PickerScreen(FollowingScreen):
             table.set_class(not is_fresh, "-stale")
             table.rows_changed()
         dated = "" if fresh.is_fresh or fresh.age is None else f" as of {clock_time(now - fresh.age, now)} "
-        table.border_subtitle = content(dated)
+        entitle(table, subtitle=content(dated))
 
     def _empty_words(self, fresh: Freshness) -> str:
         nouns = f"{self.level.singular}s"

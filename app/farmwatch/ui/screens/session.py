@@ -24,7 +24,7 @@ from farmwatch.ui.session_text import (
     trouble_state,
 )
 from farmwatch.ui.text import Part, TimeStyle, brief, clock_time, content, glyph, lifecycle
-from farmwatch.ui.widgets.lines import put
+from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import Cell, Column, VirtualTable
 from farmwatch.watch.cadence import faster, slower
 from farmwatch.watch.freshness import Freshness
@@ -47,8 +47,11 @@ class TroubleRows:
         self.now: datetime | None = None
         self.style = TimeStyle.LOCAL
 
-    def show(self, troubles: tuple[Trouble, ...], now: datetime, style: TimeStyle) -> None:
+    def show(self, troubles: tuple[Trouble, ...], now: datetime, style: TimeStyle) -> bool:
+        """Take these; whether there is anything to draw."""
+        some = bool(troubles or self.troubles)
         self.troubles, self.now, self.style = troubles, now, style
+        return some
 
     def __len__(self) -> int:
         return len(self.troubles)
@@ -135,7 +138,7 @@ class SessionScreen(FollowingScreen):
         table.rows = self._troubles
         table.focus(scroll_visible=False)
         for name, title in (("session", "Session"), ("host", "Host"), ("errors", "Errors")):
-            self.query_one(f"#{name}").border_title = content(title)
+            entitle(self.query_one(f"#{name}"), content(title))
         super().on_mount()
 
     # --- drawing --------------------------------------------------------------------------------------
@@ -178,7 +181,7 @@ class SessionScreen(FollowingScreen):
         if not fresh.is_fresh and fresh.age is not None:
             dated = f" as of {clock_time(now - fresh.age, now, self._times)} "
         for panel in panels.values():
-            panel.border_subtitle = content(dated)
+            entitle(panel, subtitle=content(dated))
         if session is None:
             self._draw_nothing(panels, fresh)
             return
@@ -205,12 +208,12 @@ class SessionScreen(FollowingScreen):
             self._show_log("worker-log" if only_worker else "log")
 
     def _draw_log_titles(self, panels: dict[str, Static], log: list[Part], worker_log: list[Part]) -> None:
-        panels["log"].border_title = content(*log)
-        panels["worker-log"].border_title = content(*worker_log)
+        titles = {"log": log, "worker-log": worker_log}
         if self.has_class("-narrow"):
-            both = {"log": (log, worker_log), "worker-log": (worker_log, log)}
-            for name, (shown, other) in both.items():
-                panels[name].border_title = content(*shown, ("   w: ", "muted"), *other)
+            other: Part = ("   w: ", "muted")
+            titles = {"log": [*log, other, *worker_log], "worker-log": [*worker_log, other, *log]}
+        for name, title in titles.items():
+            entitle(panels[name], content(*title))
 
     def _draw_nothing(self, panels: dict[str, Static], fresh: Freshness) -> None:
         fault = fresh.fault
@@ -219,17 +222,17 @@ class SessionScreen(FollowingScreen):
             words = content((fault.sentence, "error"), ("\n" + fault.remedy, ""))
         put(panels["session"], words)
         for name, title in (("host", "Host"), ("log", "Session log"), ("worker-log", "Worker log")):
-            panels[name].border_title = content(title)
+            entitle(panels[name], content(title))
             put(panels[name], content(("Not known yet.", "muted")))
 
     def _draw_troubles(self, observed: SessionObserved, now: datetime) -> None:
-        self._troubles.show(observed.troubles, now, self._times)
         table = self.query_one(VirtualTable)
-        table.rows_changed()
+        if self._troubles.show(observed.troubles, now, self._times):
+            table.rows_changed()
         still = sum(trouble.is_open for trouble in observed.troubles)
         over = len(observed.troubles) - still
         counts = [(f"  {still} open", "error" if still else "muted"), (f", {over} over", "muted")]
-        self.query_one("#errors").border_title = content("Errors", *(counts if observed.troubles else []))
+        entitle(self.query_one("#errors"), content("Errors", *(counts if observed.troubles else [])))
         if observed.seen_at is not None:
             since = observed.moments[0].at if observed.moments else observed.seen_at
             table.empty = f"No errors seen since {clock_time(since, now, self._times)}."

@@ -27,22 +27,45 @@ from farmwatch.watch.freshness import Freshness, Rhythm, State
 
 
 def put(widget: Static, words: Content) -> None:
-    """Show ``words`` in a widget, unless it shows them already: an update lays the screen out anew."""
-    if widget.content != words:
+    """Show ``words`` in a widget: nothing is drawn for the same words in the same colours, and the screen is
+    laid out anew only for another number of lines."""
+    before = widget.content
+    if not isinstance(before, Content):
         widget.update(words)
+    elif not words.is_same(before):
+        width = widget.content_size.width
+        widget.update(words, layout=not width or _height(words, width) != _height(before, width))
+
+
+def _height(words: Content, width: int) -> int:
+    return words.get_height({}, width)
+
+
+def entitle(widget: Widget, title: Content | None = None, subtitle: Content | None = None) -> None:
+    """Give a box its title or subtitle, and draw it only where that is another one."""
+    if title is not None and widget.border_title != title.markup:
+        widget.border_title = title
+    if subtitle is not None and widget.border_subtitle != subtitle.markup:
+        widget.border_subtitle = subtitle
 
 
 class TwoSided(Widget):
     """One line with a left and a right part; the left one is cut where there is no room for both."""
 
-    left: reactive[Content] = reactive(Content)
-    right: reactive[Content] = reactive(Content)
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = self._right = Content()
+
+    def put(self, left: Content, right: Content) -> None:
+        if not (left.is_same(self._left) and right.is_same(self._right)):
+            self._left, self._right = left, right
+            self.refresh()
 
     def render(self) -> Content:
         width = self.content_size.width
-        right = self.right.truncate(width, ellipsis=True)
+        right = self._right.truncate(width, ellipsis=True)
         room = max(0, width - right.cell_length - (2 if right.cell_length else 0))
-        left = self.left.truncate(room, ellipsis=True)
+        left = self._left.truncate(room, ellipsis=True)
         gap = max(0, width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
 
@@ -56,11 +79,11 @@ class Masthead(TwoSided):
             parts.append(("  DEMO", "warning"))
         parts += [(f"  {one}", "") for one in (who.profile, who.name) if one and not (demo and one == "demo")]
         parts.append((f"  {who.region}", "accent"))
-        self.left = content(*parts)
-        self.right = content(
+        right = content(
             (f"{requests} {'call' if requests == 1 else 'calls'}/min   ", "muted"),
             (f"{now.astimezone():%H:%M:%S}", ""),
         )
+        self.put(content(*parts), right)
 
 
 class Crumbs(Widget):
@@ -128,8 +151,7 @@ class StatusLine(TwoSided):
     """The third line: what is shown, and how fresh it is."""
 
     def show(self, what: list[Part], fresh: Freshness, rhythm: Rhythm, now: datetime) -> None:
-        self.left = content(*what)
-        self.right = content(*freshness_parts(fresh, rhythm, now))
+        self.put(content(*what), content(*freshness_parts(fresh, rhythm, now)))
         self.set_class(not fresh.is_fresh, "-stale")
 
 

@@ -1,23 +1,16 @@
-"""The columns of the virtual table: what a cell is, how wide a column becomes, how a cell is cut to it."""
+"""The columns of the virtual table: how wide each becomes, and how a line is laid out in them."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
-from farmwatch.ui.text import clean, glyph
-
-Span = tuple[str, str]
-"""A piece of text and its tone."""
-
-Cell = str | Span | Sequence[Span]
-"""What stands in a cell: plain text, text of one tone, or several pieces."""
+from farmwatch.ui.widgets.table_cells import Cell, Cut, fitted, joined, width_of
 
 GAP = 2
 """Blank cells between two columns."""
@@ -32,7 +25,7 @@ class Column:
 
     ``width`` fixes it; else it is as wide as what has been visible, between ``min_width`` and
     ``max_width``. A ``flex`` column takes what is left. Where there is no room for all, those with the
-    lowest ``keep`` are left out. Long text is ``cut`` at its end or, ids and paths, in its middle.
+    lowest ``keep`` are left out.
     """
 
     key: str
@@ -42,30 +35,8 @@ class Column:
     max_width: int = 60
     right: bool = False
     flex: bool = False
-    cut: Literal["end", "middle"] = "end"
+    cut: Cut = "end"
     keep: int = 0
-
-
-def spans(cell: Cell) -> Sequence[Span]:
-    """A cell as pieces."""
-    if isinstance(cell, str):
-        return ((cell, ""),)
-    if isinstance(cell, tuple) and len(cell) == 2 and isinstance(cell[0], str) and isinstance(cell[1], str):
-        return ((cell[0], cell[1]),)
-    return cell
-
-
-def one_line(text: str) -> str:
-    """Text from wherever, fit to stand in one line."""
-    # A variation selector is printable, yet widens what stands before it.
-    return text if text.isprintable() and "\ufe0f" not in text else clean(text)
-
-
-def width_of(cell: Cell) -> int:
-    """The terminal cells that a cell's text takes."""
-    if isinstance(cell, str):
-        return len(cell) if cell.isascii() else cell_len(one_line(cell))
-    return sum(len(text) if text.isascii() else cell_len(one_line(text)) for text, _ in spans(cell))
 
 
 def share_out(columns: Sequence[Column], seen: Sequence[int], room: int) -> list[tuple[int, int]]:
@@ -97,51 +68,45 @@ def share_out(columns: Sequence[Column], seen: Sequence[int], room: int) -> list
     return [(i, widths[i]) for i in shown]
 
 
-def fitted(column: Column, cell: Cell, width: int, style_of: Callable[[str], Style]) -> list[Segment]:
-    """A cell's segments, exactly ``width`` cells wide."""
-    if isinstance(cell, str) and cell.isascii() and cell.isprintable() and len(cell) <= width:
-        padded = cell.rjust(width) if column.right else cell.ljust(width)
-        return [Segment(padded, style_of(""))]
-    pieces = [(one_line(text), tone) for text, tone in spans(cell)]
-    total = sum(cell_len(text) for text, _ in pieces)
-    if total > width:
-        pieces = _cut_middle(pieces, width) if column.cut == "middle" else _cut_end(pieces, width)
-        total = sum(cell_len(text) for text, _ in pieces)
-    segments = [Segment(text, style_of(tone)) for text, tone in pieces if text]
-    padding = Segment(" " * (width - total), style_of(""))
-    if width > total:
-        segments = [padding, *segments] if column.right else [*segments, padding]
-    return segments
+class Layout:
+    """Columns in the room there is; they grow to what has been in sight, and never shrink while it is."""
 
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self.columns = tuple(columns)
+        self.forget()
 
-def _cut_end(pieces: list[Span], width: int) -> list[Span]:
-    if width <= 0:
-        return []
-    kept: list[Span] = []
-    room = width - 1
-    for text, tone in pieces:
-        needed = cell_len(text)
-        if needed > room:
-            return [*kept, (set_cell_size(text, room) + glyph("…"), tone)]
-        kept.append((text, tone))
-        room -= needed
-    return kept
+    def forget(self) -> None:
+        """Begin anew: other rows, or another width."""
+        self._seen = [0] * len(self.columns)
+        self._shown: list[tuple[int, int]] = []
 
+    def grow(self, rows: Iterable[Sequence[Cell]], width: int) -> bool:
+        """Take rows that are in sight into account; whether that moved a column."""
+        grown = not self._shown
+        for cells in rows:
+            for number, cell in enumerate(cells):
+                wide = width_of(cell)
+                if wide > self._seen[number]:
+                    self._seen[number] = wide
+                    grown = True
+        if grown:
+            self._shown = share_out(self.columns, self._seen, max(1, width - MARK))
+        return grown
 
-def _cut_middle(pieces: list[Span], width: int) -> list[Span]:
-    if width <= 0:
-        return []
-    text = "".join(piece for piece, _ in pieces)
-    tone = pieces[0][1] if pieces else ""
-    tail = (width - 1) // 2
-    # A wide character may straddle the cut, so the tail is taken from its end until it fits.
-    ending = text[len(text) - tail :] if tail else ""
-    while cell_len(ending) > tail:
-        ending = ending[1:]
-    head = set_cell_size(text, width - 1 - cell_len(ending))
-    return [(head + glyph("…") + ending, tone)]
+    def line(self, mark: Segment, cells: Sequence[Cell], style_of: Callable[[str], Style]) -> Strip:
+        """A mark and cells with gaps. What draws it works by the segment, so like joins like."""
+        segments, gap = [mark], Segment(" " * GAP, style_of(""))
+        for number, wide in self._shown:
+            column = self.columns[number]
+            segments += fitted(cells[number], wide, style_of, right=column.right, cut=column.cut)
+            segments.append(gap)
+        return Strip(joined(segments), MARK + sum(wide + GAP for _, wide in self._shown))
 
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Prose in lines of at most ``width`` characters; its own line breaks are kept."""
-    return [line for part in text.splitlines() for line in (textwrap.wrap(part, width) or [""])]
+    def at(self, x: int) -> Column | None:
+        """The column that lies ``x`` cells from the left."""
+        start = MARK
+        for number, wide in self._shown:
+            if start <= x < start + wide:
+                return self.columns[number]
+            start += wide + GAP
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from farmwatch.ui.widgets.table_columns import Cell
+from farmwatch.ui.widgets.table_cells import Cell
 
 
 class Rows(Protocol):

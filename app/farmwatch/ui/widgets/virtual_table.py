@@ -6,7 +6,7 @@ one asks its model for the rows in sight, so that its cost is that of the screen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, TypeAlias
 
 from rich.segment import Segment
@@ -20,23 +20,17 @@ from textual.strip import Strip
 
 from farmwatch.ui.text import glyph
 from farmwatch.ui.widgets import table_messages as messages
-from farmwatch.ui.widgets.table_columns import (
-    GAP,
-    MARK,
-    Cell,
-    Column,
-    Span,
-    fitted,
-    share_out,
-    width_of,
-    wrapped,
-)
+from farmwatch.ui.widgets.table_cells import Cell, Span, fitted, wrapped
+from farmwatch.ui.widgets.table_columns import MARK, Column, Layout
 from farmwatch.ui.widgets.table_rows import ListRows, Rows
 
 __all__ = ["Cell", "Column", "ListRows", "Rows", "Span", "VirtualTable"]
 
 NEAR_END = 30
 """Rows before the end of what is loaded at which more is asked for."""
+
+DRAWN_TOGETHER = 0.05
+"""Seconds within which changes of single rows are drawn at once: nobody reads faster."""
 
 
 class VirtualTable(ScrollView, can_focus=True):
@@ -79,11 +73,9 @@ class VirtualTable(ScrollView, can_focus=True):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._columns = tuple(columns)
+        self._columns = Layout(columns)
         self._rows: Rows = ListRows()
         self._cells: dict[int, Sequence[Cell]] = {}
-        self._seen = [0] * len(self._columns)
-        self._shown: list[tuple[int, int]] = []
         self._styles: dict[tuple[str, bool], Style] = {}
         self._cursor = 0
         self._cursor_key: str | None = None
@@ -91,6 +83,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self._top_key: str | None = None
         self._view = (0, -1)
         self._told_end_at = -1
+        self._changed: set[int] = set()
         self.set_reactive(VirtualTable.empty, empty)
 
     # --- the rows -------------------------------------------------------------------------------------
@@ -103,7 +96,7 @@ class VirtualTable(ScrollView, can_focus=True):
     def rows(self, rows: Rows) -> None:
         """A wholly new model: the cursor goes to its first row, or to the key that it waits for."""
         self._rows = rows
-        self._seen = [0] * len(self._columns)
+        self._columns.forget()
         self._told_end_at = -1
         self._cells.clear()
         self._cursor, self._cursor_key = 0, None
@@ -140,16 +133,24 @@ class VirtualTable(ScrollView, can_focus=True):
             self._keep_in_sight()
 
     def row_changed(self, key: str) -> None:
-        """The cells of one row have changed."""
+        """The cells of one row have changed; rows that change quickly are drawn together."""
         index = self._rows.index(key)
         if index is None:
             return
         self._cells.pop(index, None)
         if self._view[0] <= index <= self._view[1]:
-            if self._measure((index,)):
-                self.refresh()
-            else:
-                self.refresh(Region(0, index - self._offset + 1, self.size.width, 1))
+            if not self._changed:
+                self.set_timer(DRAWN_TOGETHER, self._draw_changed)
+            self._changed.add(index)
+
+    def _draw_changed(self) -> None:
+        changed = [index for index in self._changed if index < len(self._rows)]
+        self._changed.clear()
+        if self._grow(changed):
+            self.refresh()
+        else:
+            width, offset = self.size.width, self._offset
+            self.refresh(*(Region(0, index - offset + 1, width, 1) for index in changed))
 
     @property
     def cursor_index(self) -> int:
@@ -203,7 +204,7 @@ class VirtualTable(ScrollView, can_focus=True):
             self._cursor_key = key
             if key is not None:
                 self.post_message(self.RowHighlighted(self, key))
-        self._measure(range(first, last + 1))
+        self._grow(range(first, last + 1))
         self.refresh()
         if (first, last) != self._view:
             self._view = (first, last)
@@ -216,22 +217,10 @@ class VirtualTable(ScrollView, can_focus=True):
             self._told_end_at = count
             self.post_message(self.NearEnd(self))
 
-    def _measure(self, indexes: Sequence[int]) -> bool:
-        """Let the columns grow to the rows in sight, never shrink: nothing jumps when data come in."""
-        grown = not self._shown
-        for index in indexes:
-            for number, cell in enumerate(self._cells_of(index)):
-                width = width_of(cell)
-                if width > self._seen[number]:
-                    self._seen[number] = width
-                    grown = True
-        if grown:
-            self._share_out()
-        return grown
-
-    def _share_out(self) -> None:
-        room = max(1, self.scrollable_content_region.width - MARK)
-        self._shown = share_out(self._columns, self._seen, room)
+    def _grow(self, indexes: Iterable[int]) -> bool:
+        """Nothing jumps when data come in: columns only grow, and only for what is in sight."""
+        width = self.scrollable_content_region.width
+        return self._columns.grow((self._cells_of(index) for index in indexes), width)
 
     def _cells_of(self, index: int) -> Sequence[Cell]:
         cells = self._cells.get(index)
@@ -247,8 +236,7 @@ class VirtualTable(ScrollView, can_focus=True):
             self._after_change()
 
     def on_resize(self) -> None:
-        self._seen = [0] * len(self._columns)
-        self._shown = []
+        self._columns.forget()
         self._measure_rows()
         self._keep_in_sight()
         self._after_change()
@@ -284,28 +272,19 @@ class VirtualTable(ScrollView, can_focus=True):
         def style_of(tone: str) -> Style:
             return self._style(tone, on_cursor)
 
-        cells = self._cells_of(index)
-        mark = f"{glyph('▸')} " if on_cursor else "  "
-        segments = [Segment(mark, style_of("accent" if on_cursor else ""))]
-        gap = Segment(" " * GAP, style_of(""))
-        for position, (number, wide) in enumerate(self._shown):
-            if position:
-                segments.append(gap)
-            segments += fitted(self._columns[number], cells[number], wide, style_of)
-        return Strip(segments).adjust_cell_length(width, style_of(""))
+        mark = (f"{glyph('▸')} ", style_of("accent")) if on_cursor else (" " * MARK, style_of(""))
+        line = self._columns.line(Segment(*mark), self._cells_of(index), style_of)
+        return line.adjust_cell_length(width, style_of(""))
 
     def _header(self, width: int) -> Strip:
         style = self.rich_style + self.get_component_rich_style("virtual-table--header", partial=True)
-        segments = [Segment(" " * MARK, style)]
-        for position, (number, wide) in enumerate(self._shown):
-            column = self._columns[number]
-            title = column.title
-            if column.key == self.sort_column:
-                title += f" {glyph('▲' if not self.sort_reverse else '▼')}"
-            if position:
-                segments.append(Segment(" " * GAP, style))
-            segments += fitted(column, title, wide, lambda _: style)
-        return Strip(segments).adjust_cell_length(width, style)
+        arrow = f" {glyph('▼' if self.sort_reverse else '▲')}"
+        titles = [
+            column.title + (arrow if column.key == self.sort_column else "")
+            for column in self._columns.columns
+        ]
+        line = self._columns.line(Segment(" " * MARK, style), titles, lambda _: style)
+        return line.adjust_cell_length(width, style)
 
     def _empty_line(self, y: int, width: int) -> Strip:
         base = self.rich_style
@@ -316,8 +295,7 @@ class VirtualTable(ScrollView, can_focus=True):
         if not first <= y < first + len(lines):
             return Strip.blank(width, base)
         style = base + self.get_component_rich_style("virtual-table--empty", partial=True)
-        column = Column("", "")
-        text = fitted(column, lines[y - first].center(width - 1), max(1, width), lambda _: style)
+        text = fitted(lines[y - first].center(width - 1), max(1, width), lambda _: style)
         return Strip(text).adjust_cell_length(width, style)
 
     def watch_has_focus(self, has_focus: bool) -> None:
@@ -379,7 +357,9 @@ class VirtualTable(ScrollView, can_focus=True):
         if at is None:
             return
         if at.y == 0:
-            self._click_header(at.x)
+            column = self._columns.at(at.x)
+            if column is not None:
+                self.post_message(self.HeaderClicked(self, column.key))
             return
         index = self._offset + at.y - 1
         if index >= len(self._rows):
@@ -389,11 +369,3 @@ class VirtualTable(ScrollView, can_focus=True):
             self.action_select()
         else:
             self._move_to(index)
-
-    def _click_header(self, x: int) -> None:
-        start = MARK
-        for number, width in self._shown:
-            if start <= x < start + width:
-                self.post_message(self.HeaderClicked(self, self._columns[number].key))
-                return
-            start += width + GAP
