@@ -1,0 +1,60 @@
+"""The README is true: its commands, its keys, its pictures, what it says the program needs."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from textual.binding import Binding
+
+from farmwatch.cli import cli
+from farmwatch.ui.app import FarmwatchApp
+from farmwatch.ui.screens.picker import PickerScreen
+from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.ui.text import lifecycle
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_help_stands_in_it_as_it_is() -> None:
+    shown = CliRunner().invoke(cli, ["-h"], prog_name="farmwatch", terminal_width=80).output
+    assert f"$ farmwatch -h\n{shown.rstrip()}\n```" in README
+
+
+@pytest.mark.parametrize("holder", [FarmwatchApp, PickerScreen, SessionScreen])
+def test_every_key_is_in_its_table(holder: type) -> None:
+    rows = [line for line in README.splitlines() if line.startswith("| `")]
+    in_table = {key for row in rows for key in re.findall(r"`([^`]+)`", row.split("|")[1])}
+    for binding in holder.BINDINGS:
+        assert isinstance(binding, Binding)
+        if binding.tooltip:
+            assert (binding.key_display or binding.key) in in_table
+
+
+def test_what_it_says_is_needed_is_what_is_asked() -> None:
+    policy = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
+    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+    source = (ROOT / "app/farmwatch/cloud/client.py").read_text(encoding="utf-8")
+    asked = {f"deadline:{name}" for name in re.findall(r'"((?:List|Get|Search|BatchGet)[A-Z]\w+)"', source)}
+    assert asked == allowed
+
+
+def test_the_words_of_the_lifecycle_are_those_of_the_screen() -> None:
+    for status in ("STARTED", "UPDATE_IN_PROGRESS", "UPDATE_SUCCEEDED", "UPDATE_FAILED", "ENDED", "ANYTHING"):
+        assert f"`{lifecycle(status)[0]}`" in README
+
+
+def test_its_pictures_and_places_exist() -> None:
+    places = re.findall(r"\]\((?!http)([^)]+)\)", README) + re.findall(
+        r"^((?:app|styles|tests)\S*/)", README, re.M
+    )
+    assert len(places) > 6
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_every_make_target_it_names_is_there() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    named = set(re.findall(r"`make (\w+)`|^make (\w+)", README, re.M))
+    assert {one or other for one, other in named} <= targets
