@@ -5,20 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farmwatch.cloud.cleaning import HIDDEN_RANGES, MAX_LINE, clean
+from tests.payloads import ESCAPES
 
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
-PAYLOADS = [
-    "\x1b[2J",
-    "\x1b]52;c;aGVsbG8=\x07",
-    "\x1b]8;;http://example.com\x1b\\x\x1b]8;;\x1b\\",
-    "\x1bP+q544e\x1b\\",
-    "\x9b31m",
-    "a\rb\nc\x00d\x7f",
-    "\u202egnp.exe",
-    "\u200b\u2066\ufeff",
-    "\ud800",
-    "\U000e0041",
-]
 
 
 def test_what_is_hidden_is_what_unicode_says() -> None:
@@ -31,7 +20,7 @@ def test_what_is_hidden_is_what_unicode_says() -> None:
     assert hidden - listed == set()
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", ESCAPES.values(), ids=ESCAPES)
 def test_no_payload_keeps_a_character_that_a_terminal_obeys(payload: str) -> None:
     left = [one for one in clean(payload) if one in CONTROLS or unicodedata.category(one) in ("Cf", "Cs")]
     assert left == []

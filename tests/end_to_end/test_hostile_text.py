@@ -1,0 +1,70 @@
+"""No byte of a hostile text reaches the terminal, whatever part of the program shows it."""
+
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.terminal import Terminal
+from tests.payloads import ESCAPES
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    command = [sys.executable, "-m", "tests.end_to_end.hostile"]
+    running = Terminal(command, tmp_path, cwd=ROOT, columns=160, rows=50)
+    yield running
+    running.process.close(force=True)
+
+
+def walk(terminal: Terminal) -> None:
+    """See every place that shows a text from the farm."""
+    terminal.wait_for("00")
+    terminal.press("/", "clear")
+    terminal.wait_for("match")
+    terminal.press("escape")
+    terminal.wait_for("by name")
+    terminal.wait_for("00")
+    terminal.press("enter")
+    terminal.wait_for("Queue")
+    terminal.press("enter")
+    terminal.wait_for("Tasks")
+    terminal.press("end", "enter")
+    terminal.wait_for("Worker")
+    terminal.press("enter")
+    terminal.wait_for("Session log")
+    terminal.press("r")
+    terminal.wait_for("DENIED")
+    terminal.press("enter")
+    terminal.read(0.5)
+    terminal.press("escape")
+    terminal.wait_for(lambda text: "esc closes" not in text)
+    terminal.press("d")
+    terminal.wait_for("lifecycleStatus")
+    terminal.press("end")
+    terminal.read(0.5)
+    terminal.press("escape")
+    terminal.wait_for(lambda text: "esc closes" not in text)
+    terminal.press("?")
+    terminal.wait_for("Lifecycle status")
+
+
+def test_no_text_of_the_farm_is_obeyed(terminal: Terminal) -> None:
+    walk(terminal)
+    leaked = [name for name, payload in ESCAPES.items() if payload in terminal.bytes]
+    assert leaked == []
+    # Nor any character that a terminal might obey or hide, beyond what the program itself writes.
+    written = set(terminal.bytes) - {"\x1b", "\r", "\n", "\x07"}
+    assert {one for one in written if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")} == set()
+    assert "\x1b]8;" not in terminal.bytes
+    assert "[@click=app.quit]x[/]" in terminal.bytes
+    terminal.press("escape")
+    terminal.wait_for(lambda text: "esc closes" not in text)
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0

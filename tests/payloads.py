@@ -1,0 +1,43 @@
+"""Text that wants something of the terminal that shows it, or of the program: a name for each kind."""
+
+ESCAPES = {
+    "clear the screen": "\x1b[2Jgone",
+    "go to a corner": "\x1b[1;1Hcorner",
+    "other colours": "\x1b[31;5mred",
+    "the other screen": "\x1b[?1049hother",
+    "report where the cursor is": "\x1b[6n",
+    "reset": "\x1bc",
+    "window title": "\x1b]0;owned\x07",
+    "write the clipboard": "\x1b]52;c;aGVsbG8=\x07",
+    "hyperlink": "\x1b]8;;http://example.com\x1b\\x\x1b]8;;\x1b\\",
+    "colours of the terminal": "\x1b]4;1;rgb:00/00/00\x1b\\",
+    "a file to the terminal": "\x1b]1337;File=:aGVsbG8=\x07",
+    "ask for a capability": "\x1bP+q544e\x1b\\",
+    "a picture": "\x1b_Gf=24,s=1,v=1;AAAA\x1b\\",
+    "privacy message": "\x1b^hidden\x1b\\",
+    "C1 sequence": "\x9b31m",
+    "C1 clipboard": "\x9d52;c;aGVsbG8=\x9c",
+    "carriage return": "innocent\rowned",
+    "line feed": "one\ntwo",
+    "backspace": "a\x08\x08b",
+    "NUL and DEL": "c\x00d\x7f",
+    "another character set": "\x0e\x0f",
+    "vertical tab and form feed": "e\x0b\x0cf",
+    "bell": "g\x07h",
+    "right to left": "\u202egnp.exe",
+    "isolates": "\u2066i\u2069",
+    "no width": "j\u200b\u2060\ufeffk",
+    "line separator": "l\u2028m\u2029n",
+    "lone surrogate": "o\ud800p",
+    "tags": "q\U000e0041\U000e007fr",
+}
+
+MARKUP = (
+    "[@click=app.quit]x[/]",
+    "[/]",
+    "[INFO]",
+    "[b]bold",
+    "[$x]",
+    "\\[red]",
+    "[link=http://example.com]x[/link]",
+)
