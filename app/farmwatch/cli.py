@@ -89,8 +89,9 @@ def watch(options: dict[str, Any]) -> int:
             fail(demo.HOW_TO_GET_IT)
         demo_farm = demo.DemoFarm()
     from farmwatch.ui.app import FarmwatchApp
+    from farmwatch.ui.terminal import speaks_utf8
 
-    app = FarmwatchApp(settings, farm_opener(settings, demo_farm))
+    app = FarmwatchApp(settings, farm_opener(settings, demo_farm), ascii_only=not speaks_utf8())
     try:
         app.run()
     finally:

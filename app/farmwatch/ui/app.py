@@ -10,22 +10,20 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from rich.segment import Segment
 from textual import on
 from textual.app import App
 from textual.binding import Binding
-from textual.color import Color
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
-from farmwatch.cloud.cleaning import clean
 from farmwatch.cloud.model import Fault, Who
 from farmwatch.settings import Settings
 from farmwatch.ui.place import Level, Place
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker import PickerScreen
+from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.lists import NameTarget
 from farmwatch.watch.poller import News, Poller
@@ -43,22 +41,9 @@ def styles_folder() -> Path:
     return installed if installed.is_dir() else package.parent.parent / "styles"
 
 
-class NoControls(LineFilter):
-    """The second wall: no control character reaches the terminal from any text, whatever let it pass."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
-        return [
-            segment if segment.control or segment.text.isprintable() else _harmless(segment)
-            for segment in segments
-        ]
-
-
-def _harmless(segment: Segment) -> Segment:
-    return Segment(clean(segment.text), segment.style)
-
-
 class FarmwatchApp(App[None]):
-    """Farmwatch. ``open_farm`` is called in a poller's thread, after the first frame is painted."""
+    """Farmwatch. ``open_farm`` is called in a poller's thread, after the first frame is painted;
+    ``ascii_only`` draws for a terminal whose encoding knows no more."""
 
     TITLE = "Farmwatch"
     ENABLE_COMMAND_PALETTE = True
@@ -84,7 +69,14 @@ class FarmwatchApp(App[None]):
             super().__init__()
             self.who = who
 
-    def __init__(self, settings: Settings, open_farm: OpenFarm, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        open_farm: OpenFarm,
+        clock: Clock | None = None,
+        *,
+        ascii_only: bool = False,
+    ) -> None:
         styles = styles_folder()
         super().__init__(css_path=[*sorted(styles.glob("*.tcss"))])
         self.settings = settings
@@ -92,6 +84,7 @@ class FarmwatchApp(App[None]):
         self.who = Who(settings.profile or "", "", settings.region or "")
         self.names: dict[str, str] = {}
         self._open_farm = open_farm
+        self._ascii_only = ascii_only
         self.poller = Poller(self._connect, self._tell, self.clock)
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
@@ -145,7 +138,8 @@ class FarmwatchApp(App[None]):
         self.exit(return_code=return_code)
 
     def get_line_filters(self) -> list[LineFilter]:
-        return [*super().get_line_filters(), NoControls()]
+        filters = [*super().get_line_filters(), NoControls()]
+        return [*filters, AsciiOnly()] if self._ascii_only else filters
 
     # --- what comes in --------------------------------------------------------------------------------
 

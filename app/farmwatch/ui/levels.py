@@ -14,7 +14,6 @@ from farmwatch.ui.text import (
     TimeStyle,
     clock_time_and_age,
     day_time,
-    glyph,
     lifecycle,
     queue_status,
     short_id,
@@ -66,7 +65,7 @@ class LevelView:
 
 
 def _when(at: datetime | None, view: View) -> list[Part]:
-    return [(clock_time_and_age(at, view.now, TimeStyle.LOCAL) if at else glyph("–"), "")]
+    return [(clock_time_and_age(at, view.now, TimeStyle.LOCAL) if at else "–", "")]
 
 
 def _newest(at: datetime | None) -> float:
@@ -121,17 +120,17 @@ def progress(job: Job) -> list[Part]:
     """How far a job is: a bar of what succeeded, failed and is to come, the percentage over, the failed."""
     tasks = job.tasks
     if not tasks:
-        return [(glyph("–"), "muted")]
+        return [("–", "muted")]
     failed = min(BAR, -(-job.tasks_failed * BAR // tasks))
     over = max(failed, job.tasks_over * BAR // tasks)
     parts: list[Part] = [
-        (glyph("━") * (over - failed), "success"),
-        (glyph("━") * failed, "error"),
-        ("─" * (BAR - over) if glyph("━") == "━" else "." * (BAR - over), "muted"),
+        ("━" * (over - failed), "success"),
+        ("━" * failed, "error"),
+        ("─" * (BAR - over), "muted"),
         (f" {job.tasks_over * 100 // tasks:>3} %", ""),
     ]
     if job.tasks_failed:
-        parts.append((f" {job.tasks_failed}{glyph('✗')}", "error"))
+        parts.append((f" {job.tasks_failed}✗", "error"))
     return parts
 
 
@@ -151,13 +150,13 @@ def _job_details(job: Job, view: View) -> Sequence[Detail]:
         (f"  {status.lower()}", [(f"{count:,}", task_run(status)[1])])
         for status, count in sorted(job.task_counts.items())
     ]
-    ran: list[Part] = [(glyph("–"), "muted")]
+    ran: list[Part] = [("–", "muted")]
     if job.started_at:
         ran = [(span((job.ended_at or view.now) - job.started_at), "")]
     return (
         ("name", [(job.name, "strong")]),
         ("status", [task_run(job.task_run_status)]),
-        ("lifecycle", [(job.lifecycle_status or glyph("–"), "")]),
+        ("lifecycle", [(job.lifecycle_status or "–", "")]),
         ("tasks", [(f"{job.tasks:,}", "")]),
         *counts,
         ("priority", [("" if job.priority is None else str(job.priority), "")]),
@@ -165,7 +164,7 @@ def _job_details(job: Job, view: View) -> Sequence[Detail]:
         ("by", [(job.created_by, "")]),
         ("started", _when(job.started_at, view)),
         ("ended", _when(job.ended_at, view)),
-        ("ran for", ran),
+        ("runs for" if job.started_at and not job.ended_at else "ran for", ran),
         ("job", [(job.job_id, "")]),
     )
 
@@ -175,9 +174,9 @@ def _job_details(job: Job, view: View) -> Sequence[Detail]:
 
 def _host_type(session: SessionSummary, view: View) -> Part:
     if session.key not in view.hosts:
-        return glyph("…"), "muted"
+        return "…", "muted"
     host = view.hosts[session.key]
-    return (host.instance_type or host.name or glyph("–"), "") if host else (glyph("–"), "muted")
+    return (host.instance_type or host.name or "–", "") if host else ("–", "muted")
 
 
 def _session_cells(session: SessionSummary, view: View) -> Sequence[Cell]:
@@ -197,11 +196,11 @@ def _session_details(session: SessionSummary, view: View) -> Sequence[Detail]:
     return (
         ("session", [(session.session_id, "strong")]),
         ("status", [lifecycle(session.lifecycle_status)]),
-        ("target", [(target or glyph("–"), "")]),
+        ("target", [(target or "–", "")]),
         ("started", _when(session.started_at, view)),
         ("ended", _when(session.ended_at, view)),
         ("duration", [(span(session.duration(view.now)), "")]),
-        ("host", [((host and host.name) or glyph("–"), "")]),
+        ("host", [((host and host.name) or "–", "")]),
         ("type", [_host_type(session, view)]),
         ("worker", [(session.worker_id, "")]),
         ("fleet", [(session.fleet_id, "")]),

@@ -12,7 +12,6 @@ from farmwatch.ui.text import (
     clock_time,
     clock_time_and_age,
     cut_middle,
-    glyph,
     lifecycle,
     short_id,
     short_path,
@@ -37,7 +36,7 @@ def _label(text: str) -> Part:
 
 def _mark(changed: Collection[str], *names: str) -> list[Part]:
     """The mark beside a value that has changed lately."""
-    return [(f" {glyph('◂')} new", "accent")] if any(name in changed for name in names) else []
+    return [(" ◂ new", "accent")] if any(name in changed for name in names) else []
 
 
 # --- the session --------------------------------------------------------------------------------------
@@ -62,7 +61,7 @@ def session_parts(
         (status, tone),
         *_mark(changed, "lifecycle_status"),
         ("   target ", "muted"),
-        (session.target_lifecycle_status or glyph("–"), "strong" if session.target_lifecycle_status else ""),
+        (session.target_lifecycle_status or "–", "strong" if session.target_lifecycle_status else ""),
         *_mark(changed, "target_lifecycle_status"),
         NEWLINE,
         *strip(session, observed.moments, now, width),
@@ -73,12 +72,12 @@ def session_parts(
     ]
     ended: list[Part] = [
         _label("ended"),
-        (clock_time_and_age(session.ended_at, now, style) if session.ended_at else glyph("–"), ""),
+        (clock_time_and_age(session.ended_at, now, style) if session.ended_at else "–", ""),
         *_mark(changed, "ended_at"),
     ]
     updated: list[Part] = [
         _label("updated"),
-        (clock_time_and_age(session.updated_at, now, style) if session.updated_at else glyph("–"), ""),
+        (clock_time_and_age(session.updated_at, now, style) if session.updated_at else "–", ""),
     ]
     updated += _mark(changed, "updated_at", "updated_by")
     if session.updated_by is not None:
@@ -101,7 +100,7 @@ def strip(session: Session, moments: tuple[Moment, ...], now: datetime, width: i
     glyph where a status was first seen, the line behind it in that status' colour."""
     end = session.ended_at or now
     whole = max((end - session.started_at).total_seconds(), 1.0)
-    tail = " ran " if session.is_final else f"{glyph('▶')} running "
+    tail = " ran " if session.is_final else "▶ running "
     tail += span(session.duration(now))
     cells = max(8, width - len(tail))
     shown = [moment for moment in moments if moment.status != STARTED or moment.after is not None]
@@ -121,7 +120,7 @@ def strip(session: Session, moments: tuple[Moment, ...], now: datetime, width: i
     parts: list[Part] = []
     for (status, _), place, following in zip(marks, places, [*places[1:], cells], strict=True):
         mark, tone = _glyph_of(status)
-        parts.append((mark + glyph("━") * (following - place - 1), tone))
+        parts.append((mark + "━" * (following - place - 1), tone))
     return [*parts, (tail, "")]
 
 
@@ -140,7 +139,7 @@ def _moment_parts(moments: tuple[Moment, ...], now: datetime, style: TimeStyle, 
         status, tone = lifecycle(moment.status)
         parts.append((status, tone))
         if moment.target:
-            parts.append((f" {glyph('→')} {moment.target}", tone))
+            parts.append((f" → {moment.target}", tone))
         when = f"  seen {clock_time(moment.at, now, style)}"
         if moment.after is None:
             when += " at first look"
@@ -162,15 +161,15 @@ def host_parts(session: Session, changed: Collection[str], width: int) -> list[P
     else:
         parts += [
             _label("host"),
-            (host.name or glyph("–"), "strong"),
+            (host.name or "–", "strong"),
             (f"   {host.instance_type}" if host.instance_type else "", "accent"),
             *_mark(changed, "host"),
             NEWLINE,
             _label("addresses"),
-            ("   ".join(host.addresses) or glyph("–"), ""),
+            ("   ".join(host.addresses) or "–", ""),
             NEWLINE,
             _label("instance"),
-            (cut_middle(host.instance_arn, width - LABEL - 1) if host.instance_arn else glyph("–"), ""),
+            (cut_middle(host.instance_arn, width - LABEL - 1) if host.instance_arn else "–", ""),
             NEWLINE,
         ]
     parts += [
@@ -191,7 +190,7 @@ def host_parts_folded(session: Session, changed: Collection[str], width: int) ->
     parts: list[Part] = [("The reply names no host.", "muted")]
     if host is not None:
         parts = [
-            (host.name or glyph("–"), "strong"),
+            (host.name or "–", "strong"),
             (f"  {host.instance_type or ''}  ", "accent"),
             ("  ".join(host.addresses), ""),
             *_mark(changed, "host"),
@@ -207,12 +206,12 @@ def host_parts_folded(session: Session, changed: Collection[str], width: int) ->
 def log_title(name: str, log: LogConfiguration | None) -> list[Part]:
     """The state of a log's configuration in a few words, for the border."""
     if log is None:
-        return [(f"{name}  ", ""), (f"{glyph('–')} missing", "warning")]
+        return [(f"{name}  ", ""), ("– missing", "warning")]
     if log.error is not None:
-        return [(f"{name}  ", ""), (f"{glyph('✗')} error", "error")]
+        return [(f"{name}  ", ""), ("✗ error", "error")]
     if log.driver != AWSLOGS:
         return [(f"{name}  ", ""), (f"? {log.driver[:40]}", "warning")]
-    return [(f"{name}  ", ""), (f"{glyph('✓')} {log.driver}", "success")]
+    return [(f"{name}  ", ""), (f"✓ {log.driver}", "success")]
 
 
 def log_parts(
@@ -228,7 +227,7 @@ def log_parts(
     label = min(longest, max(10, width // 2))
     parts: list[Part] = []
     if log.error is not None:
-        parts += [(f"{glyph('✗')} {log.error}", "error"), NEWLINE]
+        parts += [(f"✗ {log.error}", "error"), NEWLINE]
     parts += [(f"{'logDriver':<{label}}  ", "muted"), (log.driver, "strong")]
     if log.driver != AWSLOGS:
         parts.append(("  not a driver that can be read: only awslogs can", "warning"))

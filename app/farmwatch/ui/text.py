@@ -6,9 +6,7 @@ through `clean` here. No string ever reaches a widget as markup: widgets are giv
 
 from __future__ import annotations
 
-import codecs
 import re
-import sys
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -17,7 +15,7 @@ from textual.content import Content
 from farmwatch.cloud.cleaning import clean
 from farmwatch.watch.freshness import State
 
-__all__ = ["Part", "TimeStyle", "clean", "content", "glyph", "local_zone"]
+__all__ = ["Part", "TimeStyle", "clean", "content", "local_zone"]
 
 Part = tuple[str, str]
 """A piece of text and its tone: "", success, warning, error, accent, muted or strong."""
@@ -55,44 +53,6 @@ def content(*parts: Part | str) -> Content:
 
 # --- glyphs -----------------------------------------------------------------------------------------
 
-_ASCII = {
-    "●": "*",
-    "◐": "~",
-    "◑": "+",
-    "✗": "x",
-    "○": "o",
-    "◌": ".",
-    "▲": "^",
-    "–": "-",
-    "✓": "v",
-    "›": ">",
-    "━": "=",
-    "╸": "-",
-    "▶": ">",
-    "▸": ">",
-    "◂": "<",
-    "→": ">",
-    "…": "~",
-    "■": "#",
-    "·": "-",
-}
-
-
-def _speaks_utf8() -> bool:
-    try:
-        return codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
-    except (LookupError, AttributeError):
-        return False
-
-
-UTF8 = _speaks_utf8()
-
-
-def glyph(character: str) -> str:
-    """The character, or its stand-in where the terminal's encoding cannot show it."""
-    return character if UTF8 else _ASCII.get(character, character)
-
-
 _LIFECYCLE = {
     "STARTED": ("●", "success"),
     "UPDATE_IN_PROGRESS": ("◐", "warning"),
@@ -126,19 +86,19 @@ _QUEUE = {
 def lifecycle(status: str) -> Part:
     """A session's lifecycle status as glyph and word; one that nobody has seen yet is shown as it came."""
     mark, tone = _LIFECYCLE.get(status, ("?", ""))
-    return f"{glyph(mark)} {status}", tone
+    return f"{mark} {status}", tone
 
 
 def task_run(status: str) -> Part:
     """A job's task run status as glyph and word."""
     mark, tone = _TASK_RUN.get(status, ("?", ""))
-    return (f"{glyph(mark)} {status}", tone) if status else (glyph("–"), "muted")
+    return (f"{mark} {status}", tone) if status else ("–", "muted")
 
 
 def queue_status(status: str) -> Part:
     """A queue's status as glyph and word."""
     mark, tone = _QUEUE.get(status, ("?", ""))
-    return f"{glyph(mark)} {status}", tone
+    return f"{mark} {status}", tone
 
 
 FRESHNESS_GLYPHS = {
@@ -166,7 +126,7 @@ _LONG_ID = re.compile(r"\b([a-z]+-)([0-9a-f]{4})[0-9a-f]{28}\b")
 def short_path(text: str, width: int) -> str:
     """A path in at most ``width`` characters: the ids in it are shortened first, then its middle goes."""
     if len(text) > width:
-        text = _LONG_ID.sub(rf"\1\2{glyph('…')}", text)
+        text = _LONG_ID.sub(r"\1\2…", text)
     return cut_middle(text, width)
 
 
@@ -177,7 +137,7 @@ def cut_middle(text: str, width: int) -> str:
     if width < 3:
         return text[:width]
     head = (width - 1 + 1) // 2
-    return f"{text[:head]}{glyph('…')}{text[len(text) - (width - 1 - head) :]}"
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
 # --- times and durations ------------------------------------------------------------------------------
@@ -228,6 +188,6 @@ def clock_time_and_age(at: datetime, now: datetime, style: TimeStyle) -> str:
 def day_time(at: datetime | None, now: datetime) -> str:
     """A time for a narrow column: ``13:21`` today, ``Nov 22 13:21`` before."""
     if at is None:
-        return glyph("–")
+        return "–"
     there, here = at.astimezone(), now.astimezone()
     return f"{there:%H:%M}" if there.date() == here.date() else f"{there:%b} {there.day:>2} {there:%H:%M}"

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from farmwatch.ui.text import Part, content, glyph, lifecycle
+from farmwatch.ui.text import Part, content, lifecycle
 
 MOVES = ("↑ ↓ PgUp PgDn Home End", "Move; k j g G as well; the mouse too")
 
@@ -48,7 +48,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(content(("Lifecycle status", "strong")), classes="heading")
             yield Static(content(*_pairs((lifecycle(status), text) for status, text in MEANINGS)))
             yield Static(content(("How fresh it is", "strong")), classes="heading")
-            marks = (((glyph(word[0]) + word[1:], ""), text) for word, text in FRESHNESS)
+            marks = (((word, ""), text) for word, text in FRESHNESS)
             yield Static(content(*_pairs(marks)))
 
     def _key_parts(self) -> list[Part]:

@@ -23,7 +23,7 @@ from farmwatch.ui.session_text import (
     session_parts,
     trouble_state,
 )
-from farmwatch.ui.text import Part, TimeStyle, brief, clock_time, content, glyph, lifecycle
+from farmwatch.ui.text import Part, TimeStyle, brief, clock_time, content, lifecycle
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import Cell, Column, VirtualTable
 from farmwatch.watch.cadence import faster, slower
@@ -68,7 +68,7 @@ class TroubleRows:
         now = self.now or trouble.last_at
         mark, tone = ("✗", "error") if trouble.is_open else ("○", "muted")
         return (
-            (f"{glyph(mark)} {clock_time(trouble.first_at, now, self.style)}", tone),
+            (f"{mark} {clock_time(trouble.first_at, now, self.style)}", tone),
             (trouble.source, tone),
             (trouble.code, tone),
             (trouble.message, "" if trouble.is_open else "muted"),

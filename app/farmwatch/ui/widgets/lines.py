@@ -20,7 +20,6 @@ from farmwatch.ui.text import (
     brief,
     clock_time,
     content,
-    glyph,
     span,
 )
 from farmwatch.watch.freshness import Freshness, Rhythm, State
@@ -106,7 +105,7 @@ class Crumbs(Widget):
         """The line, and the cells that each place takes on it. Where it is too long, its longest names are
         cut, the last one least: it says where one is."""
         width = self.content_size.width
-        separator = f" {glyph('›')} "
+        separator = " › "
         names = [Content(name) for name, _ in self.parts]
         room = width - len(separator) * max(0, len(names) - 1)
         widths = _shares([name.cell_length for name in names], room)
@@ -159,7 +158,7 @@ def freshness_parts(fresh: Freshness, rhythm: Rhythm, now: datetime) -> list[Par
     """The age of what is shown, why it is not fresh, and when the next poll comes."""
     mark, tone = FRESHNESS_GLYPHS[fresh.state]
     return [
-        (f"{glyph(mark)} {_state_words(fresh, rhythm, now)}", tone),
+        (f"{mark} {_state_words(fresh, rhythm, now)}", tone),
         (f"   {_next_words(rhythm, now)}", "muted"),
     ]
 
@@ -204,7 +203,7 @@ class FaultLine(Static):
             code = f"  {fault.operation}: {fault.code}" if fault.operation else f"  {fault.code}"
             request = f"  request {fault.request_id}" if fault.request_id else ""
             words = content(
-                (f"{glyph('✗')} {fault.kind.value}  ", "error"),
+                (f"✗ {fault.kind.value}  ", "error"),
                 (fault.sentence, "strong"),
                 (code + request, "muted"),
                 "\n",

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
-from farmwatch.ui.text import clean, glyph
+from farmwatch.ui.text import clean
 
 Span = tuple[str, str]
 """A piece of text and its tone."""
@@ -82,7 +82,7 @@ def _cut_end(pieces: list[Span], width: int) -> list[Span]:
     for text, tone in pieces:
         needed = cell_len(text)
         if needed > room:
-            return [*kept, (set_cell_size(text, room) + glyph("…"), tone)]
+            return [*kept, (set_cell_size(text, room) + "…", tone)]
         kept.append((text, tone))
         room -= needed
     return kept
@@ -99,7 +99,7 @@ def _cut_middle(pieces: list[Span], width: int) -> list[Span]:
     while cell_len(ending) > tail:
         ending = ending[1:]
     head = set_cell_size(text, width - 1 - cell_len(ending))
-    return [(head + glyph("…") + ending, tone)]
+    return [(head + "…" + ending, tone)]
 
 
 def wrapped(text: str, width: int) -> list[str]:

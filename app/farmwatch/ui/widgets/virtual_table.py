@@ -18,7 +18,6 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from farmwatch.ui.text import glyph
 from farmwatch.ui.widgets import table_messages as messages
 from farmwatch.ui.widgets.table_cells import Cell, Span, fitted, wrapped
 from farmwatch.ui.widgets.table_columns import MARK, Column, Layout
@@ -272,13 +271,13 @@ class VirtualTable(ScrollView, can_focus=True):
         def style_of(tone: str) -> Style:
             return self._style(tone, on_cursor)
 
-        mark = (f"{glyph('▸')} ", style_of("accent")) if on_cursor else (" " * MARK, style_of(""))
+        mark = ("▸ ", style_of("accent")) if on_cursor else (" " * MARK, style_of(""))
         line = self._columns.line(Segment(*mark), self._cells_of(index), style_of)
         return line.adjust_cell_length(width, style_of(""))
 
     def _header(self, width: int) -> Strip:
         style = self.rich_style + self.get_component_rich_style("virtual-table--header", partial=True)
-        arrow = f" {glyph('▼' if self.sort_reverse else '▲')}"
+        arrow = f" {'▼' if self.sort_reverse else '▲'}"
         titles = [
             column.title + (arrow if column.key == self.sort_column else "")
             for column in self._columns.columns
