@@ -36,7 +36,7 @@ def walk(terminal: Terminal) -> None:
     terminal.press("enter")
     terminal.wait_for("Tasks")
     terminal.press("end", "enter")
-    terminal.wait_for("Worker")
+    terminal.wait_for("Host type")
     terminal.press("enter")
     terminal.wait_for("Session log")
     terminal.press("r")
