@@ -1,6 +1,3 @@
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +7,6 @@ from textual.color import Color
 
 from farmwatch.cloud.cleaning import clean
 from farmwatch.ui.terminal import AsciiOnly, NoControls
-from tests.end_to_end.terminal import FARMWATCH, Terminal
 from tests.payloads import ESCAPES
 
 BLACK = Color(0, 0, 0)
@@ -39,16 +35,3 @@ def test_no_payload_passes_the_wall(payload: str) -> None:
 def test_what_is_meant_for_the_terminal_passes() -> None:
     control = Segment("\x1b[?25l", None, [(1,)])  # type: ignore[list-item]
     assert NoControls().apply([control], BLACK) == [control]
-
-
-@pytest.mark.end_to_end
-@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are not to be had")
-def test_a_locale_without_utf8_shows_the_whole_screen_in_ascii(tmp_path: Path) -> None:
-    latin = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "NO_COLOR": "1"}
-    terminal = Terminal([*FARMWATCH, "--region", "us-west-2"], tmp_path, environ=latin)
-    try:
-        terminal.wait_for("credentials")
-        assert terminal.text.isascii()
-        assert "\\u" not in terminal.text
-    finally:
-        terminal.process.close(force=True)
