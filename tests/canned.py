@@ -22,6 +22,7 @@ from farmwatch.cloud.model import (
     SessionRef,
     SessionSummary,
 )
+from farmwatch.cloud.session_action import SessionAction
 
 START = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
 FARM_ID = "farm-1b84ca8d938d47d99a00675ff4eedd41"
@@ -29,6 +30,7 @@ QUEUE_ID = "queue-f9848b67822d49299296e3e47d8cc523"
 JOB_ID = "job-0a6b2c7e4f5d4b4f9d0e6c2f1a3b5c7d"
 SESSION_ID = "session-61e4f38604894d6ca243b88e52d7ca07"
 FLEET_ID = "fleet-75103c183347473db3300904feceb78c"
+STEP_ID = "step-4b1b2c7e4f5d4b4f9d0e6c2f1a3b5c7d"
 WORKER_ID = "worker-7e203238c28146709af6d89f10dffd2b"
 REF = SessionRef(FARM_ID, QUEUE_ID, JOB_ID, SESSION_ID)
 
@@ -98,6 +100,19 @@ def a_job(number: int, status: str = "SUCCEEDED", **changes: Any) -> Job:
     return replace(job, **changes)
 
 
+def an_action(number: int, status: str = "SUCCEEDED", **changes: Any) -> SessionAction:
+    action = SessionAction(
+        action_id=f"sessionaction-{SESSION_ID.removeprefix('session-')}-{number}",
+        status=status,
+        kind="taskRun",
+        step_id=STEP_ID,
+        task_id=f"task-{number:032x}-{number}",
+        parameters={"Frame": str(number)},
+        started_at=None if status in ("ASSIGNED", "SCHEDULED", "NEVER_ATTEMPTED") else START,
+    )
+    return replace(action, **changes)
+
+
 def a_fault(kind: FaultKind = FaultKind.NETWORK, **changes: Any) -> Fault:
     fault = Fault(kind, "The network is away.", "Wait for it.", "GetSession", "EndpointConnectionError")
     return replace(fault, **changes)
@@ -115,7 +130,8 @@ class CannedFarm:
 
     def __init__(self, **answers: Any) -> None:
         self.answers: dict[str, list[Any]] = {
-            name: list(given) if isinstance(given, list) else [given] for name, given in answers.items()
+            name: list(given) if isinstance(given, list) else [given]
+            for name, given in {"session_actions": Page(()), **answers}.items()
         }
         self.asked: list[tuple[Any, ...]] = []
 
@@ -161,3 +177,17 @@ class CannedFarm:
 
     def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session] | Fault:
         return self._answer("sessions_by_id", refs)
+
+    def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault:
+        return self._answer("session_actions", ref, token)
+
+    def session_action(self, ref: SessionRef, action_id: str) -> SessionAction | Fault:
+        return self._answer("session_action", ref, action_id)
+
+    def session_actions_by_id(
+        self, ref: SessionRef, action_ids: Sequence[str]
+    ) -> Mapping[str, SessionAction] | Fault:
+        return self._answer("session_actions_by_id", ref, action_ids)
+
+    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
+        return self._answer("step_name", ref, step_id)

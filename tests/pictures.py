@@ -115,9 +115,10 @@ async def offline(stage: Stage, farm: Farm) -> None:
 PICTURES: dict[str, tuple[str, int, tuple[int, int], Scene]] = {
     # name: session of the cast, levels down, size, what happens before
     "picker": ("living", 2, (120, 32), picker),
-    "session": ("update_succeeded", 4, (120, 30), session),
-    "log-panel": ("worker_log_error", 4, (120, 30), log_panel),
-    "offline": ("living", 4, (120, 30), offline),
+    "session": ("update_succeeded", 4, (120, 36), session),
+    "log-panel": ("worker_log_error", 4, (120, 36), log_panel),
+    "failed-session": ("failed", 4, (120, 34), log_panel),
+    "offline": ("living", 4, (120, 36), offline),
 }
 
 

@@ -102,6 +102,24 @@ def test_sessions_are_had_by_their_ids(farm: Asked) -> None:
     assert set(farm.ask.sessions_by_id(refs)) == {ref.session_id for ref in refs}
 
 
+def test_session_actions_are_listed_without_exit_codes_and_had_with_them_by_their_ids(farm: Asked) -> None:
+    ref = farm.ref("failed")
+    listed = farm.ask.session_actions(ref).items
+    assert [action.status for action in listed].count("FAILED") == 1
+    assert not any(action.detailed for action in listed)
+    (failed,) = [action.action_id for action in listed if action.status == "FAILED"]
+    whole = farm.ask.session_actions_by_id(ref, [failed])[failed]
+    assert (whole.exit_code, whole.detailed) == (7, True)
+    assert whole.message
+    assert farm.ask.session_action(ref, failed) == whole
+
+
+def test_the_name_of_a_step_is_had(farm: Asked) -> None:
+    ref = farm.ref("failed")
+    steps = {action.step_id for action in farm.ask.session_actions(ref).items if action.step_id}
+    assert {farm.ask.step_name(ref, step_id) for step_id in steps} == {"Render"}
+
+
 def test_what_is_not_there_is_a_fault(farm: Asked) -> None:
     ref = farm.ref("living")
     answer = farm.ask.session(SessionRef(ref.farm_id, ref.queue_id, ref.job_id, "session-" + "0" * 32))

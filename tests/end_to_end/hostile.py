@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from farmwatch.cloud.model import Farm, FaultKind, Host, LogConfiguration, Page, Queue
+from farmwatch.cloud.session_action import SessionAction
 from farmwatch.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
 from tests.canned import (
@@ -19,11 +20,16 @@ from tests.canned import (
     a_job,
     a_session,
     a_summary,
+    an_action,
 )
 from tests.payloads import ESCAPES, MARKUP
 
 TEXTS = [f"{number:02}{text}" for number, text in enumerate([*ESCAPES.values(), *MARKUP])]
 ALL = " ".join(TEXTS)
+
+
+def hostile_action(number: int, text: str) -> SessionAction:
+    return an_action(number, text, kind=text, message=text, environment_id=text, parameters={text: ALL})
 
 
 def hostile_farm() -> CannedFarm:
@@ -42,6 +48,9 @@ def hostile_farm() -> CannedFarm:
             r.session_id: a_session(session_id=r.session_id, host=host) for r in refs
         },
         session=[session, fault, session],
+        session_actions=Page(tuple(hostile_action(n, text) for n, text in enumerate(TEXTS))),
+        session_actions_by_id=lambda ref, ids: {},
+        step_name=ALL,
     )
 
 

@@ -1,9 +1,10 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from farmwatch.cloud.model import FaultKind, LogConfiguration
+from farmwatch.cloud.model import Fault, FaultKind, LogConfiguration, Page
 from farmwatch.settings import Settings
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.session import SessionScreen
@@ -16,14 +17,25 @@ from tests.canned import (
     CannedFarm,
     a_fault,
     a_session,
+    an_action,
 )
 from tests.ui.stage import Stage, on_stage
 
 AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
 
 
-def at_session(*answers: object, size: tuple[int, int] = (120, 36)):
-    return on_stage(CannedFarm(session=list(answers)), AT_SESSION, size=size)
+def at_session(*answers: object, size: tuple[int, int] = (120, 36), actions: Sequence[object] = ()):
+    """The screen of a session that is answered for like this; ``actions`` may be answers of their own."""
+    are_answers = any(isinstance(one, Page | Fault) for one in actions)
+    pages = list(actions) if are_answers else [Page(tuple(actions))]
+    details = {action.action_id: action for page in pages for action in getattr(page, "items", ())}
+    farm = CannedFarm(
+        session=list(answers),
+        session_actions=pages,
+        session_actions_by_id=lambda ref, ids: {one: details[one] for one in ids},
+        step_name="Render",
+    )
+    return on_stage(farm, AT_SESSION, size=size)
 
 
 async def test_everything_in_the_reply_is_on_the_screen() -> None:
@@ -125,13 +137,13 @@ async def test_an_error_is_kept_and_marked_as_over() -> None:
     async with at_session(a_session(), a_fault(), a_session()) as stage:
         await stage.move(40)
         assert "0 open, 1 over" in stage.part("#errors")
-        assert "○" in stage.part("#troubles")
-        assert "over at" in stage.part("#troubles")
+        assert "○" in stage.part("#error-table")
+        assert "over at" in stage.part("#error-table")
 
 
 async def test_enter_on_an_error_shows_all_of_it() -> None:
     async with at_session(a_fault(message="a long story", request_id="7f3c-e1")) as stage:
-        await stage.press("enter")
+        await stage.press("tab", "enter")
         assert isinstance(stage.app.screen, DetailsScreen)
         assert "a long story" in stage.text
         assert "7f3c-e1" in stage.text
@@ -227,6 +239,15 @@ async def test_at_80_columns_the_two_logs_share_a_place() -> None:
         assert "Worker log  ✓ awslogs   w: Session log" in stage.part("#worker-log")
 
 
+async def test_at_80_columns_only_the_newest_status_is_told_and_d_tells_the_others() -> None:
+    changed = a_session(lifecycle_status="UPDATE_IN_PROGRESS")
+    async with at_session(a_session(), changed, size=(80, 24)) as stage:
+        await stage.move(2)
+        assert "d: 1 earlier" in stage.part("#session")
+        await stage.press("d", "end")
+        assert "STARTED, 2026-03-14T02:10:00" in stage.text
+
+
 async def test_at_80_columns_the_log_with_the_error_comes_first() -> None:
     broken = LogConfiguration("awslogs", {}, {}, error="Missing log group")
     async with at_session(a_session(worker_log=broken), size=(80, 24)) as stage:
@@ -264,7 +285,21 @@ MARKUP = "[@click=app.quit]x[/] [/] [bold"
 
 
 async def press_everything(stage: Stage) -> None:
-    for key in ("d", "escape", "question_mark", "escape", "t", "w", "y", "enter", "escape"):
+    keys = (
+        "d",
+        "escape",
+        "question_mark",
+        "escape",
+        "t",
+        "w",
+        "y",
+        "enter",
+        "escape",
+        "tab",
+        "enter",
+        "escape",
+    )
+    for key in keys:
         await stage.press(key)
 
 
@@ -275,7 +310,10 @@ async def test_markup_in_any_text_of_the_reply_stays_text() -> None:
         session, host=replace(session.host, name=MARKUP, instance_type=MARKUP, addresses=(MARKUP,))
     )
     fault = a_fault(message=MARKUP, sentence=MARKUP, remedy=MARKUP, code=MARKUP, request_id=MARKUP)
-    async with at_session(session, fault) as stage:
+    action = an_action(1, MARKUP, kind=MARKUP, message=MARKUP, parameters={MARKUP: MARKUP})
+    async with at_session(session, fault, actions=[Page((action,)), fault]) as stage:
+        await stage.press("tab", "tab")
+        await stage.move(16)
         await press_everything(stage)
         await stage.move(3)
         await press_everything(stage)

@@ -23,7 +23,8 @@ from farmwatch.cloud.model import (
     SessionRef,
     SessionSummary,
 )
-from farmwatch.cloud.reply import BadReply, Reply, each
+from farmwatch.cloud.reply import BadReply, Reply, each, text
+from farmwatch.cloud.session_action import SessionAction
 
 if TYPE_CHECKING:
     from mypy_boto3_deadline import DeadlineCloudClient
@@ -34,7 +35,7 @@ PAGE_SIZE = 100
 """The most that a List operation and SearchJobs give at once (service model)."""
 
 BATCH_SIZE = 100
-"""The most sessions that BatchGetSession takes at once (service model)."""
+"""The most that BatchGetSession and BatchGetSessionAction take at once (service model)."""
 
 LAST_OFFSET = 10_000
 """SearchJobs refuses an offset beyond this (service model)."""
@@ -172,6 +173,36 @@ class DeadlineQuestions:
 
         return self._ask("BatchGetSession", read, identifiers=[_ids(ref) for ref in refs])
 
+    def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault:
+        return self._ask(
+            "ListSessionActions",
+            lambda reply: _page(reply, "sessionActions", SessionAction.from_reply),
+            **_ids(ref),
+            maxResults=PAGE_SIZE,
+            **({"nextToken": token} if token else {}),
+        )
+
+    def session_action(self, ref: SessionRef, action_id: str) -> SessionAction | Fault:
+        return self._ask(
+            "GetSessionAction", SessionAction.from_reply, **_job_ids(ref), sessionActionId=action_id
+        )
+
+    def session_actions_by_id(
+        self, ref: SessionRef, action_ids: Sequence[str]
+    ) -> Mapping[str, SessionAction] | Fault:
+        """Up to 100 actions by their ids, with message and exit code; those that could not be had are left
+        out."""
+
+        def read(reply: Reply) -> Mapping[str, SessionAction]:
+            found = each(reply, "sessionActions", SessionAction.from_reply)
+            return {action.action_id: action for action in found}
+
+        asked = [{**_job_ids(ref), "sessionActionId": one} for one in action_ids]
+        return self._ask("BatchGetSessionAction", read, identifiers=asked)
+
+    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
+        return self._ask("GetStep", lambda reply: text(reply, "name"), **_job_ids(ref), stepId=step_id)
+
     def _list_of(self, token: str | None) -> dict[str, Any]:
         asked: dict[str, Any] = {"maxResults": PAGE_SIZE, **self._principal}
         if token:
@@ -189,13 +220,12 @@ class DeadlineQuestions:
             return classify(error, operation=operation, profile=self._profile, login=self._login_command)
 
 
+def _job_ids(ref: SessionRef) -> dict[str, str]:
+    return {"farmId": ref.farm_id, "queueId": ref.queue_id, "jobId": ref.job_id}
+
+
 def _ids(ref: SessionRef) -> dict[str, str]:
-    return {
-        "farmId": ref.farm_id,
-        "queueId": ref.queue_id,
-        "jobId": ref.job_id,
-        "sessionId": ref.session_id,
-    }
+    return {**_job_ids(ref), "sessionId": ref.session_id}
 
 
 def _page(reply: Reply, name: str, read: Callable[[Reply], T]) -> Page[T]:

@@ -25,7 +25,7 @@ AWSLOGS = "awslogs"
 """The only log driver that the worker agent knows (its source)."""
 
 MOMENTS_SHOWN = 4
-MOMENTS_SHOWN_FOLDED = 2
+MOMENTS_SHOWN_FOLDED = 1
 
 NEWLINE: Part = ("\n", "")
 
@@ -49,10 +49,11 @@ def session_parts(
     style: TimeStyle,
     width: int,
     *,
+    as_of: datetime | None = None,
     folded: bool = False,
 ) -> list[Part]:
-    """Status, target, the strip of the lifecycle, what was observed when, and every time. ``folded`` takes
-    fewer lines, for a small terminal."""
+    """Status, target, the strip of the lifecycle, what was observed when, and every time. The session is not
+    known to run on after ``as_of``; ``folded`` takes fewer lines, for a small terminal."""
     session = observed.session
     if session is None:
         return []
@@ -64,7 +65,7 @@ def session_parts(
         (session.target_lifecycle_status or "–", "strong" if session.target_lifecycle_status else ""),
         *_mark(changed, "target_lifecycle_status"),
         NEWLINE,
-        *strip(session, observed.moments, now, width),
+        *strip(session, observed.moments, as_of or now, width),
         NEWLINE,
         *_moment_parts(observed.moments, now, style, MOMENTS_SHOWN_FOLDED if folded else MOMENTS_SHOWN),
         _label("started"),
@@ -132,9 +133,7 @@ def _glyph_of(status: str) -> tuple[str, str]:
 def _moment_parts(moments: tuple[Moment, ...], now: datetime, style: TimeStyle, shown: int) -> list[Part]:
     """What was observed when. What lay between two polls cannot be seen, so both are named."""
     parts: list[Part] = []
-    left_out = len(moments) - shown
-    if left_out > 0:
-        parts += [(f"{left_out} earlier, not shown", "muted"), NEWLINE]
+    left_out = f"   d: {len(moments) - shown} earlier" if len(moments) > shown else ""
     for moment in moments[-shown:]:
         status, tone = lifecycle(moment.status)
         parts.append((status, tone))
@@ -145,7 +144,8 @@ def _moment_parts(moments: tuple[Moment, ...], now: datetime, style: TimeStyle, 
             when += " at first look"
         else:
             when = f"  seen {clock_time(moment.after, now, style)}–{clock_time(moment.at, now, style)}"
-        parts += [(when, "muted"), NEWLINE]
+        parts += [(when, "muted"), (left_out, "muted"), NEWLINE]
+        left_out = ""
     return parts
 
 
@@ -279,7 +279,8 @@ def trouble_state(trouble: Trouble, now: datetime, style: TimeStyle) -> str:
 
 
 def raw_rows(observed: SessionObserved) -> list[tuple[str, str]]:
-    """Every member of the newest reply under its name in the service model, whole and unshortened."""
+    """Every member of the newest reply under its name in the service model, whole and unshortened; and every
+    lifecycle status that was observed."""
     ref, session = observed.ref, observed.session
     rows = [("farmId", ref.farm_id), ("queueId", ref.queue_id), ("jobId", ref.job_id)]
     rows.append(("sessionId", ref.session_id))
@@ -307,6 +308,10 @@ def raw_rows(observed: SessionObserved) -> list[tuple[str, str]]:
         ]
     for member, log in (("log", session.log), ("workerLog", session.worker_log)):
         rows += _raw_log(member, log)
+    for moment in observed.moments:
+        target = f", target {moment.target}" if moment.target else ""
+        since = "" if moment.after is None else f"{_iso(moment.after)} – "
+        rows.append(("observed", f"{moment.status}{target}, {since}{_iso(moment.at)}"))
     return rows
 
 

@@ -7,6 +7,7 @@ through `clean` here. No string ever reaches a widget as markup: widgets are giv
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -49,6 +50,11 @@ def content(*parts: Part | str) -> Content:
     return Content.assemble(
         *((part, "") if isinstance(part, str) else (part[0], TONES[part[1]]) for part in parts)
     )
+
+
+def muted(parts: Iterable[Part]) -> list[Part]:
+    """The same words without their colours: what is not fresh does not look fresh."""
+    return [(text, "muted") for text, _ in parts]
 
 
 # --- glyphs -----------------------------------------------------------------------------------------
@@ -98,6 +104,27 @@ def task_run(status: str) -> Part:
 def queue_status(status: str) -> Part:
     """A queue's status as glyph and word."""
     mark, tone = _QUEUE.get(status, ("?", ""))
+    return f"{mark} {status}", tone
+
+
+_ACTION = {
+    "RUNNING": ("●", "success"),
+    "ASSIGNED": ("◌", "muted"),
+    "SCHEDULED": ("◌", "muted"),
+    "CANCELING": ("▲", "warning"),
+    "RECLAIMING": ("▲", "warning"),
+    "INTERRUPTED": ("▲", "warning"),
+    "RECLAIMED": ("▲", "warning"),
+    "CANCELED": ("–", "muted"),
+    "NEVER_ATTEMPTED": ("–", "muted"),
+    "FAILED": ("✗", "error"),
+    "SUCCEEDED": ("○", "muted"),
+}
+
+
+def action_status(status: str) -> Part:
+    """A session action's status as glyph and word."""
+    mark, tone = _ACTION.get(status, ("?", ""))
     return f"{mark} {status}", tone
 
 

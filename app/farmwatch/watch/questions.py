@@ -19,6 +19,7 @@ from farmwatch.cloud.model import (
     SessionRef,
     SessionSummary,
 )
+from farmwatch.cloud.session_action import SessionAction
 
 
 class Questions(Protocol):
@@ -45,3 +46,13 @@ class Questions(Protocol):
     def session(self, ref: SessionRef) -> Session | Fault: ...
 
     def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session] | Fault: ...
+
+    def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault: ...
+
+    def session_action(self, ref: SessionRef, action_id: str) -> SessionAction | Fault: ...
+
+    def session_actions_by_id(
+        self, ref: SessionRef, action_ids: Sequence[str]
+    ) -> Mapping[str, SessionAction] | Fault: ...
+
+    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault: ...

@@ -61,6 +61,10 @@ class FollowingScreen(Screen[None]):
     def target(self) -> Target:
         """What to follow; the same one until `change_target`."""
 
+    def beside(self) -> tuple[Target, ...]:
+        """What else is followed while the screen is there; asked, paused and dropped with the target."""
+        return ()
+
     @abstractmethod
     def draw(self, now: datetime) -> None:
         """Bring everything that depends on the news or on the time up to date."""
@@ -128,8 +132,11 @@ class FollowingScreen(Screen[None]):
         """Take what the poller tells, if it is about this screen's target."""
         if news.key == self._followed:
             self.news = news
-            if self.is_current:
-                self.redraw()
+        if news.key in self._keys() and self.is_current:
+            self.redraw()
+
+    def _keys(self) -> list[str]:
+        return [] if self._followed is None else [self._followed, *(target.key for target in self.beside())]
 
     def follow(self) -> None:
         """Ask about the target from now on, at once."""
@@ -137,7 +144,8 @@ class FollowingScreen(Screen[None]):
         if self._followed not in (None, target.key):
             self.farmwatch.poller.drop(self._followed or "")
         self._followed = target.key
-        self.farmwatch.poller.follow(target)
+        for one in (target, *self.beside()):
+            self.farmwatch.poller.follow(one)
 
     def on_mount(self) -> None:
         self.redraw()
@@ -156,19 +164,20 @@ class FollowingScreen(Screen[None]):
         self._let_go()
 
     def _let_go(self) -> None:
-        if self._followed is not None:
-            self.farmwatch.poller.drop(self._followed)
-            self._followed = None
+        for key in self._keys():
+            self.farmwatch.poller.drop(key)
+        self._followed = None
 
     # --- keys ---------------------------------------------------------------------------------------
 
     def action_now(self) -> None:
-        if self._followed is not None:
-            self.farmwatch.poller.now(self._followed)
+        for key in self._keys():
+            self.farmwatch.poller.now(key)
 
     def action_pause(self) -> None:
-        if self._followed is not None:
-            self.farmwatch.poller.pause(self._followed, not self.rhythm.paused)
+        paused = not self.rhythm.paused
+        for key in self._keys():
+            self.farmwatch.poller.pause(key, paused)
 
     def action_up(self) -> None:
         if self.place.parent is not None:

@@ -16,8 +16,9 @@ from textual.widgets import Input, Static
 from farmwatch.ui.levels import LEVELS, LevelView, Sort, View, summary, target_for
 from farmwatch.ui.place import Level, Place
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
-from farmwatch.ui.text import Part, clock_time, content
+from farmwatch.ui.text import Part, clock_time, content, muted
 from farmwatch.ui.widgets.lines import entitle
+from farmwatch.ui.widgets.table_cells import spans
 from farmwatch.ui.widgets.virtual_table import Cell, VirtualTable
 from farmwatch.watch.freshness import GRACE, MISSED_POLLS, Freshness, State
 from farmwatch.watch.lists import ListObserved, ListTarget
@@ -76,7 +77,7 @@ class PickerRows:
     def cells(self, index: int) -> Sequence[Cell]:
         item = self._items[index]
         cells = self._level.cells(item, self.view())
-        return cells if self._is_fresh(item.key) else [_muted(cell) for cell in cells]
+        return cells if self._is_fresh(item.key) else [muted(spans(cell)) for cell in cells]
 
     def _is_fresh(self, key: str) -> bool:
         """A row out of sight is not asked for again: when it is scrolled to it must not look fresh."""
@@ -84,14 +85,6 @@ class PickerRows:
         if not self.fresh or seen is None or self.now is None:
             return self.fresh
         return self.now - seen <= MISSED_POLLS * self._level.interval + GRACE
-
-
-def _muted(cell: Cell) -> Cell:
-    if isinstance(cell, str):
-        return cell, "muted"
-    if isinstance(cell, tuple) and len(cell) == 2 and isinstance(cell[0], str) and isinstance(cell[1], str):
-        return cell[0], "muted"
-    return [(part[0], "muted") for part in cell]
 
 
 class PickerScreen(FollowingScreen):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from textual import on
@@ -11,9 +10,11 @@ from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
+from farmwatch.ui.action_text import action_counts, action_rows, notable
 from farmwatch.ui.place import Place
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
+from farmwatch.ui.session_rows import ACTION_COLUMNS, TROUBLE_COLUMNS, ActionRows, TroubleRows
 from farmwatch.ui.session_text import (
     host_parts,
     host_parts_folded,
@@ -21,14 +22,13 @@ from farmwatch.ui.session_text import (
     log_title,
     raw_rows,
     session_parts,
-    trouble_state,
 )
-from farmwatch.ui.text import Part, TimeStyle, brief, clock_time, content, lifecycle
+from farmwatch.ui.text import Part, TimeStyle, brief, clock_time, content, lifecycle, muted
 from farmwatch.ui.widgets.lines import entitle, put
-from farmwatch.ui.widgets.virtual_table import Cell, Column, VirtualTable
+from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.watch.actions import ActionsObserved, ActionsTarget
 from farmwatch.watch.cadence import faster, slower
 from farmwatch.watch.freshness import Freshness
-from farmwatch.watch.ledger import Trouble
 from farmwatch.watch.poller import News
 from farmwatch.watch.tracker import SessionObserved, SessionTarget
 
@@ -39,48 +39,11 @@ MARKED_FOR = timedelta(seconds=8)
 PANELS = ("session", "host", "log", "worker-log")
 
 
-class TroubleRows:
-    """The errors of a session as rows of a table, newest first."""
-
-    def __init__(self) -> None:
-        self.troubles: tuple[Trouble, ...] = ()
-        self.now: datetime | None = None
-        self.style = TimeStyle.LOCAL
-
-    def show(self, troubles: tuple[Trouble, ...], now: datetime, style: TimeStyle) -> bool:
-        """Take these; whether there is anything to draw."""
-        some = bool(troubles or self.troubles)
-        self.troubles, self.now, self.style = troubles, now, style
-        return some
-
-    def __len__(self) -> int:
-        return len(self.troubles)
-
-    def key(self, index: int) -> str:
-        trouble = self.troubles[index]
-        return f"{trouble.source} {trouble.code} {trouble.first_at.isoformat()} {trouble.message}"
-
-    def index(self, key: str) -> int | None:
-        return next((index for index in range(len(self)) if self.key(index) == key), None)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        trouble = self.troubles[index]
-        now = self.now or trouble.last_at
-        mark, tone = ("✗", "error") if trouble.is_open else ("○", "muted")
-        return (
-            (f"{mark} {clock_time(trouble.first_at, now, self.style)}", tone),
-            (trouble.source, tone),
-            (trouble.code, tone),
-            (trouble.message, "" if trouble.is_open else "muted"),
-            (trouble_state(trouble, now, self.style), tone),
-            (trouble.request_id[:13], "muted"),
-        )
-
-
 class SessionScreen(FollowingScreen):
     """Follows one session."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-two-columns")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]
 
     BINDINGS = [
         BACK,
@@ -88,8 +51,9 @@ class SessionScreen(FollowingScreen):
         PAUSE,
         Binding("plus,equals_sign", "faster", "Pace", key_display="+/-", tooltip="Ask more, or less, often"),
         Binding("minus", "slower", show=False),
-        Binding("t", "times", "Times", tooltip="Times local, UTC, or relative"),
-        Binding("d", "details", "Details", tooltip="Every member of the reply, whole"),
+        Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
+        Binding("d", "details", "Details", show=False, tooltip="Every member of the reply, whole"),
+        Binding("tab", "other_table", "Errors", key_display="tab", tooltip="Session actions or errors"),
         Binding("w", "other_log", "Log", tooltip="Session log or worker log, where one fits only"),
         COPY_ID,
         HELP,
@@ -101,6 +65,9 @@ class SessionScreen(FollowingScreen):
         self._target = SessionTarget(place.ref, interval)
         self._times = TimeStyle.LOCAL
         self._changed_at: dict[str, datetime] = {}
+        self._action_target = ActionsTarget(place.ref)
+        self._actions = ActionRows()
+        self._noted = ""
         self._troubles = TroubleRows()
         self._shown_log = ""
 
@@ -111,6 +78,9 @@ class SessionScreen(FollowingScreen):
     def target(self) -> SessionTarget:
         return self._target
 
+    def beside(self) -> tuple[ActionsTarget]:
+        return (self._action_target,)
+
     def body(self) -> ComposeResult:
         with VerticalScroll(id="session-body"):
             with Container(id="top"):
@@ -119,27 +89,26 @@ class SessionScreen(FollowingScreen):
             with Container(id="logs"):
                 yield Static(id="log", classes="box")
                 yield Static(id="worker-log", classes="box")
+            with Container(id="actions", classes="box"):
+                yield VirtualTable(ACTION_COLUMNS, empty="Asking for the session actions…", id="action-table")
             with Container(id="errors", classes="box"):
-                yield VirtualTable(
-                    (
-                        Column("first", "First seen", keep=9, min_width=10),
-                        Column("source", "Where", keep=8, min_width=9, max_width=24),
-                        Column("code", "Code", keep=5, min_width=6, max_width=30),
-                        Column("message", "Message", keep=7, min_width=16, flex=True),
-                        Column("state", "State", keep=6, min_width=17, max_width=44),
-                        Column("request", "Request", keep=3, min_width=7, max_width=13),
-                    ),
-                    empty="Nothing seen yet.",
-                    id="troubles",
-                )
+                yield VirtualTable(TROUBLE_COLUMNS, empty="Nothing seen yet.", id="error-table")
 
     def on_mount(self) -> None:
-        table = self.query_one(VirtualTable)
-        table.rows = self._troubles
-        table.focus(scroll_visible=False)
-        for name, title in (("session", "Session"), ("host", "Host"), ("errors", "Errors")):
+        self.action_table.rows = self._actions
+        self.error_table.rows = self._troubles
+        self.action_table.focus(scroll_visible=False)
+        for name, title in (("session", "Session"), ("host", "Host")):
             entitle(self.query_one(f"#{name}"), content(title))
         super().on_mount()
+
+    @property
+    def action_table(self) -> VirtualTable:
+        return self.query_one("#action-table", VirtualTable)
+
+    @property
+    def error_table(self) -> VirtualTable:
+        return self.query_one("#error-table", VirtualTable)
 
     # --- drawing --------------------------------------------------------------------------------------
 
@@ -148,6 +117,9 @@ class SessionScreen(FollowingScreen):
             seen = news.observed.seen_at
             if seen is not None and seen != self.observed.seen_at:
                 self._changed_at |= dict.fromkeys(news.observed.changed, seen)
+            if news.observed.is_final and not self._action_target.session_is_final:
+                self._action_target.session_is_final = True
+                self.farmwatch.poller.soon(self._action_target.key, 0)
         super().hear(news)
 
     def draw(self, now: datetime) -> None:
@@ -155,7 +127,7 @@ class SessionScreen(FollowingScreen):
         fresh = self.freshness_of(observed, now, final=observed.is_final)
         self.draw_edges(self._headline(fresh, now), fresh, now)
         self._draw_panels(observed, fresh, now)
-        self._draw_troubles(observed, now)
+        self._draw_tables(observed, now)
         body = self.query_one("#session-body")
         body.set_class(not fresh.is_fresh, "-stale")
         body.set_class(observed.is_final, "-ended")
@@ -187,7 +159,10 @@ class SessionScreen(FollowingScreen):
             return
         width = {name: max(20, panel.content_size.width) for name, panel in panels.items()}
         folded = self.has_class("-narrow")
-        status = session_parts(observed, changed, now, self._times, width["session"], folded=folded)
+        as_of = now if fresh.is_fresh or observed.seen_at is None else observed.seen_at
+        status = session_parts(
+            observed, changed, now, self._times, width["session"], as_of=as_of, folded=folded
+        )
         host = (host_parts_folded if folded else host_parts)(session, changed, width["host"])
         worker_log = "worker_log" in changed
         for name, parts in (
@@ -201,7 +176,7 @@ class SessionScreen(FollowingScreen):
         ):
             put(panels[name], content(*parts))
         titles = log_title("Session log", session.log), log_title("Worker log", session.worker_log)
-        self._draw_log_titles(panels, *titles)
+        self._draw_log_titles(panels, *(title if fresh.is_fresh else muted(title) for title in titles))
         if not self._shown_log:
             # Where only one fits, the one with an error comes first.
             only_worker = session.log.error is None and session.worker_log and session.worker_log.error
@@ -225,17 +200,58 @@ class SessionScreen(FollowingScreen):
             entitle(panels[name], content(title))
             put(panels[name], content(("Not known yet.", "muted")))
 
-    def _draw_troubles(self, observed: SessionObserved, now: datetime) -> None:
-        table = self.query_one(VirtualTable)
-        if self._troubles.show(observed.troubles, now, self._times):
+    def _draw_tables(self, observed: SessionObserved, now: datetime) -> None:
+        actions = self._action_target.observed
+        self._draw_actions(actions, now)
+        troubles = sorted(
+            (*observed.troubles, *actions.troubles), key=lambda one: (one.last_at, one.first_at), reverse=True
+        )
+        table = self.error_table
+        if self._troubles.show(tuple(troubles), now, self._times):
             table.rows_changed()
-        still = sum(trouble.is_open for trouble in observed.troubles)
-        over = len(observed.troubles) - still
-        counts = [(f"  {still} open", "error" if still else "muted"), (f", {over} over", "muted")]
-        entitle(self.query_one("#errors"), content("Errors", *(counts if observed.troubles else [])))
+        still = sum(trouble.is_open for trouble in troubles)
         if observed.seen_at is not None:
             since = observed.moments[0].at if observed.moments else observed.seen_at
             table.empty = f"No errors seen since {clock_time(since, now, self._times)}."
+        counts: list[Part] = []
+        if troubles:
+            counts = [(f"  {still} open", "error" if still else "muted")]
+            counts.append((f", {len(troubles) - still} over", "muted"))
+        run = action_counts(actions.actions)
+        titles = {
+            "actions": [("Session actions", ""), *(muted(run) if actions.fault else run)],
+            "errors": [("Errors", ""), *counts],
+        }
+        if self.has_class("-low"):
+            other: Part = ("   tab: ", "muted")
+            shown, hidden = titles["actions"], titles["errors"]
+            titles = {"actions": [*shown, other, *hidden], "errors": [*hidden, other, *shown]}
+        for name, title in titles.items():
+            entitle(self.query_one(f"#{name}"), content(*title))
+
+    def _draw_actions(self, observed: ActionsObserved, now: datetime) -> None:
+        table, box = self.action_table, self.query_one("#actions")
+        stale = observed.fault is not None
+        # What runs is not known to run on while it is not seen.
+        as_of = observed.seen_at if stale and observed.seen_at else now
+        if self._actions.show(observed, as_of, self._times) or table.has_class("-stale") != stale:
+            table.set_class(stale, "-stale")
+            table.rows_changed()
+        look_at = notable(observed.actions)
+        # The cursor goes with what is worth looking at, until somebody moves it.
+        goes_with = self._noted in ("", table.cursor_key)
+        if goes_with and look_at is not None and look_at.action_id != self._noted:
+            self._noted = table.cursor_key = look_at.action_id
+        fault = observed.fault or observed.undetailed
+        if observed.seen_at is None:
+            table.empty = f"{fault.sentence}\n{fault.remedy}" if fault else "Asking for the session actions…"
+        else:
+            table.empty = "The worker has not been given anything yet."
+        dated = ""
+        if fault is not None and observed.seen_at is not None:
+            why = "as of" if stale else f"without messages and exit codes ({fault.kind.value}) as of"
+            dated = f" {why} {clock_time(observed.seen_at, now, self._times)} "
+        entitle(box, subtitle=content(dated))
 
     # --- keys -----------------------------------------------------------------------------------------
 
@@ -260,6 +276,11 @@ class SessionScreen(FollowingScreen):
         self._shown_log = name
         self.query_one("#logs").set_class(name == "worker-log", "-worker")
 
+    def action_other_table(self) -> None:
+        to_errors = self.focused is not self.error_table
+        self.set_class(to_errors, "-errors")
+        (self.error_table if to_errors else self.action_table).focus()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         # Where both logs are on screen there is no other one to turn to.
         return action != "other_log" or self.has_class("-narrow")
@@ -267,7 +288,15 @@ class SessionScreen(FollowingScreen):
     def action_details(self) -> None:
         self.app.push_screen(DetailsScreen("Session", raw_rows(self.observed)))
 
-    @on(VirtualTable.RowSelected)
+    @on(VirtualTable.RowSelected, "#action-table")
+    def _show_action(self, message: VirtualTable.RowSelected) -> None:
+        index = self._actions.index(message.key)
+        if index is not None:
+            action, now = self._actions.actions[index], self.farmwatch.clock.now()
+            rows = action_rows(action, self._actions.actions, self._actions.steps, now)
+            self.app.push_screen(DetailsScreen("Session action", rows))
+
+    @on(VirtualTable.RowSelected, "#error-table")
     def _show_trouble(self, message: VirtualTable.RowSelected) -> None:
         index = self._troubles.index(message.key)
         if index is None:

@@ -1,0 +1,117 @@
+"""What a session has many of, its actions and its errors, as rows of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from farmwatch.cloud.session_action import SessionAction
+from farmwatch.ui.action_text import action_end, action_message, action_name, action_progress
+from farmwatch.ui.session_text import trouble_state
+from farmwatch.ui.text import TimeStyle, action_status, clock_time, span
+from farmwatch.ui.widgets.table_cells import Cell
+from farmwatch.ui.widgets.table_columns import Column
+from farmwatch.watch.actions import ActionsObserved
+from farmwatch.watch.ledger import Trouble
+
+ACTION_COLUMNS = (
+    Column("action", "Action", keep=9, min_width=14, max_width=44),
+    Column("status", "Status", keep=8, min_width=11, max_width=17),
+    Column("progress", "Progress", keep=5, min_width=8, max_width=16),
+    Column("end", "Exit", keep=6, min_width=4, max_width=26),
+    Column("started", "Started", keep=3, min_width=8),
+    Column("duration", "Duration", keep=4, min_width=8, right=True),
+    Column("message", "Message", keep=7, min_width=14, flex=True),
+)
+
+TROUBLE_COLUMNS = (
+    Column("first", "First seen", keep=9, min_width=10),
+    Column("source", "Where", keep=8, min_width=9, max_width=24),
+    Column("code", "Code", keep=5, min_width=6, max_width=30),
+    Column("message", "Message", keep=7, min_width=16, flex=True),
+    Column("state", "State", keep=6, min_width=17, max_width=44),
+    Column("request", "Request", keep=3, min_width=7, max_width=13),
+)
+
+
+class ActionRows:
+    """The actions of a session as rows of a table, in the order they are run."""
+
+    def __init__(self) -> None:
+        self.actions: tuple[SessionAction, ...] = ()
+        self.steps: Mapping[str, str] = {}
+        self._now: datetime | None = None
+        self._style = TimeStyle.LOCAL
+        self._at: dict[str, int] = {}
+
+    def show(self, observed: ActionsObserved, now: datetime, style: TimeStyle) -> bool:
+        """Take these; whether there is anything to draw: what has come, or a duration that goes on."""
+        other = observed.actions is not self.actions or style is not self._style
+        if other:
+            self._at = {action.action_id: index for index, action in enumerate(observed.actions)}
+        self.actions, self.steps, self._now, self._style = observed.actions, observed.steps, now, style
+        return other or any(action.started_at and not action.ended_at for action in self.actions)
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def key(self, index: int) -> str:
+        return self.actions[index].action_id
+
+    def index(self, key: str) -> int | None:
+        return self._at.get(key)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        action = self.actions[index]
+        now = self._now or action.started_at
+        took = None if now is None else action.duration(now)
+        tone = "muted" if action.is_final and action.status != "FAILED" else ""
+        begun = clock_time(action.started_at, now, self._style) if now and action.started_at else ""
+        return (
+            (action_name(action, self.steps), tone),
+            action_status(action.status),
+            action_progress(action),
+            action_end(action),
+            # Of another day than today's: day and minute, the message needs the room.
+            (begun[5:16] if begun[4:5] == "-" else begun, "muted"),
+            (span(took) if took is not None else "", tone),
+            action_message(action, self.actions),
+        )
+
+
+class TroubleRows:
+    """The errors of a session as rows of a table, newest first."""
+
+    def __init__(self) -> None:
+        self.troubles: tuple[Trouble, ...] = ()
+        self.now: datetime | None = None
+        self.style = TimeStyle.LOCAL
+
+    def show(self, troubles: tuple[Trouble, ...], now: datetime, style: TimeStyle) -> bool:
+        """Take these; whether there is anything to draw."""
+        some = bool(troubles or self.troubles)
+        self.troubles, self.now, self.style = troubles, now, style
+        return some
+
+    def __len__(self) -> int:
+        return len(self.troubles)
+
+    def key(self, index: int) -> str:
+        trouble = self.troubles[index]
+        return f"{trouble.source} {trouble.code} {trouble.first_at.isoformat()} {trouble.message}"
+
+    def index(self, key: str) -> int | None:
+        return next((index for index in range(len(self)) if self.key(index) == key), None)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        trouble = self.troubles[index]
+        now = self.now or trouble.last_at
+        mark, tone = ("✗", "error") if trouble.is_open else ("○", "muted")
+        return (
+            (f"{mark} {clock_time(trouble.first_at, now, self.style)}", tone),
+            (trouble.source, tone),
+            (trouble.code, tone),
+            (trouble.message, "" if trouble.is_open else "muted"),
+            (trouble_state(trouble, now, self.style), tone),
+            (trouble.request_id[:13], "muted"),
+        )

@@ -1,0 +1,195 @@
+"""The actions of a session, followed: only what can still change is asked for again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from farmwatch.cloud.model import Fault, FaultKind, SessionRef
+from farmwatch.cloud.session_action import NOT_BEGUN, SessionAction
+from farmwatch.watch.cadence import DENIED_WAIT, Cadence
+from farmwatch.watch.clock import Clock
+from farmwatch.watch.ledger import Ledger, Trouble
+from farmwatch.watch.poller import Polled
+from farmwatch.watch.questions import Questions
+
+EVERY = timedelta(seconds=15)
+"""How often workers report progress (observed); asking more often shows nothing new."""
+
+BATCH = 100
+SINGLES = 10
+"""Actions asked for one by one in a poll, where BatchGetSessionAction is not to be had."""
+
+TRIES = 3
+"""How often an ended action is asked for whose last word the service does not tell."""
+
+MORE_IN = 0.5
+"""Seconds until the next batch, while there are more than one takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionsObserved:
+    """The actions of a session in their order, as of ``seen_at``; ``fault`` says that the newest poll failed.
+
+    ``undetailed`` is why messages and exit codes are missing. ``steps`` has the names of steps by their
+    ids, as far as they could be had; ``troubles`` the calls that failed.
+    """
+
+    actions: tuple[SessionAction, ...] = ()
+    seen_at: datetime | None = None
+    fault: Fault | None = None
+    undetailed: Fault | None = None
+    steps: Mapping[str, str] = field(default_factory=dict)
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(slots=True)
+class _Page:
+    token: str | None
+    actions: tuple[SessionAction, ...]
+    is_last: bool
+
+    @property
+    def can_change(self) -> bool:
+        return self.is_last or not all(action.is_final for action in self.actions)
+
+
+class ActionsTarget:
+    """Follows the actions of one session with ListSessionActions and BatchGetSessionAction."""
+
+    def __init__(self, ref: SessionRef) -> None:
+        self.key = f"actions of {ref.session_id}"
+        self.cadence = Cadence(EVERY)
+        self.observed = ActionsObserved()
+        self.session_is_final = False
+        """Set by whoever knows: then the last looks are taken, and no more is asked."""
+        self._ref = ref
+        self._pages: list[_Page] = []
+        self._details: dict[str, SessionAction] = {}
+        self._steps = StepNames(ref)
+        self._ledger = Ledger()
+        self._tries: Counter[str] = Counter()
+        self._no_batch = False
+
+    def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
+        fault = asked if isinstance(asked, Fault) else self._load(asked)
+        if fault is not None or isinstance(asked, Fault):
+            self._note(fault, clock, "ListSessionActions")
+            self.observed = replace(self.observed, fault=fault, troubles=self._ledger.entries)
+            return Polled(fault)
+        summaries = [action for page in self._pages for action in page.actions]
+        wanted = self._undetailed(summaries)
+        undetailed = self._detail(asked, wanted)
+        self._note(None, clock, "ListSessionActions")
+        self._note(undetailed, clock, "GetSessionAction", "BatchGetSessionAction")
+        self._steps.look(asked, {action.step_id for action in summaries if action.step_id}, clock)
+        self.observed = ActionsObserved(
+            actions=tuple(sorted(map(self._whole, summaries), key=lambda action: action.number)),
+            seen_at=clock.now(),
+            undetailed=undetailed,
+            steps=dict(self._steps.found),
+            troubles=self._ledger.entries,
+        )
+        more = undetailed is None and len(wanted) > (SINGLES if self._no_batch else BATCH)
+        final = self.session_is_final and all(action.is_final for action in summaries)
+        return Polled(final=final and not more, again_in=MORE_IN if more else None)
+
+    def _note(self, fault: Fault | None, clock: Clock, *operations: str) -> None:
+        if fault is not None:
+            self._ledger.take_fault(fault, clock.now())
+            return
+        for operation in operations:
+            self._ledger.call_succeeded(operation, clock.now())
+
+    # --- the list -----------------------------------------------------------------------------------
+
+    def _load(self, asked: Questions) -> Fault | None:
+        """Ask for the pages from the first that can still change to the last."""
+        settled = next((n for n, page in enumerate(self._pages) if page.can_change), 0)
+        pages = self._pages[:settled]
+        token = self._pages[settled].token if self._pages else None
+        while True:
+            page = asked.session_actions(self._ref, token)
+            if isinstance(page, Fault):
+                # A place in the list may be forgotten by the service: the next poll begins anew.
+                self._pages = []
+                return page
+            pages.append(_Page(token, page.items, is_last=page.next is None))
+            if page.next is None:
+                self._pages = pages
+                return None
+            token = page.next
+
+    # --- message and exit code ------------------------------------------------------------------------
+
+    def _whole(self, summary: SessionAction) -> SessionAction:
+        """The newest summary with the message and the exit code of the newest detail."""
+        detail = self._details.get(summary.action_id)
+        if detail is None:
+            return summary
+        return replace(
+            summary,
+            parameters=detail.parameters or summary.parameters,
+            exit_code=detail.exit_code,
+            message=detail.message,
+            detailed=True,
+        )
+
+    def _undetailed(self, summaries: Iterable[SessionAction]) -> list[str]:
+        """Whose message and exit code are to be asked for: what runs, and what has ended since it was; the
+        newest first, because it is read first."""
+        running, ended = [], []
+        for summary in summaries:
+            known = self._details.get(summary.action_id)
+            if summary.status in NOT_BEGUN:
+                continue
+            if not summary.is_final:
+                running.append(summary.action_id)
+            elif known is None or not known.is_final:
+                ended.append(summary.action_id)
+        # One that the service does not tell must not stand in the way of the others for ever.
+        ended = [one for one in reversed(ended) if self._tries[one] < TRIES]
+        return running + sorted(ended, key=self._tries.__getitem__)
+
+    def _detail(self, asked: Questions, wanted: list[str]) -> Fault | None:
+        if not wanted:
+            return None
+        if not self._no_batch:
+            some = wanted[:BATCH]
+            found = asked.session_actions_by_id(self._ref, some)
+            if not isinstance(found, Fault):
+                self._tries.update(some)
+                self._details |= found
+                return None
+            if found.kind not in (FaultKind.DENIED, FaultKind.BAD_REPLY):
+                return found
+            # Denied, or unknown to an older botocore: the single question may yet be answered.
+            self._no_batch = True
+        for action_id in wanted[:SINGLES]:
+            one = asked.session_action(self._ref, action_id)
+            if isinstance(one, Fault):
+                return one
+            self._tries[action_id] += 1
+            self._details[action_id] = one
+        return None
+
+
+class StepNames:
+    """The names of steps, which no action tells; each is asked for once, and a fault is not worth a word."""
+
+    def __init__(self, ref: SessionRef) -> None:
+        self.found: dict[str, str] = {}
+        self._ref = ref
+        self._rest_until = float("-inf")
+
+    def look(self, asked: Questions, step_ids: Iterable[str], clock: Clock) -> None:
+        for step_id in step_ids:
+            if step_id in self.found or clock.monotonic() < self._rest_until:
+                continue
+            name = asked.step_name(self._ref, step_id)
+            if isinstance(name, Fault):
+                self._rest_until = clock.monotonic() + DENIED_WAIT
+            else:
+                self.found[step_id] = name

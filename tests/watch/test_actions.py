@@ -1,0 +1,173 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from farmwatch.cloud.model import FaultKind, Page, SessionRef
+from farmwatch.cloud.session_action import SessionAction
+from farmwatch.watch.actions import BATCH, EVERY, SINGLES, TRIES, ActionsTarget
+from tests.canned import REF, STEP_ID, CannedFarm, HandClock, a_fault, an_action
+
+
+class Watch:
+    """A target and a farm whose session has these actions, in pages of three."""
+
+    def __init__(self, *actions: SessionAction, page: int = 3, **answers: Any) -> None:
+        self.actions = list(actions)
+        self.page = page
+        self.clock = HandClock()
+        self.farm = CannedFarm(
+            **{
+                "session_actions": self.give_page,
+                "session_actions_by_id": self.give_details,
+                "step_name": "Render",
+                **answers,
+            }
+        )
+        self.target = ActionsTarget(REF)
+
+    def give_page(self, ref: SessionRef, token: str | None) -> Page[SessionAction]:
+        first = int(token or 0)
+        following = first + self.page
+        return Page(
+            tuple(self.actions[first:following]), str(following) if following < len(self.actions) else None
+        )
+
+    def give_details(self, ref: SessionRef, action_ids: Sequence[str]) -> dict[str, SessionAction]:
+        return {one.action_id: self.detail(one) for one in self.actions if one.action_id in action_ids}
+
+    @staticmethod
+    def detail(action: SessionAction) -> SessionAction:
+        return replace(action, message=f"message {action.number}", exit_code=action.number, detailed=True)
+
+    def poll(self) -> Any:
+        polled = self.target.poll(self.farm, self.clock)
+        self.clock.move(EVERY.total_seconds())
+        return polled
+
+    def asked(self, name: str) -> list[Any]:
+        return [question[-1] for question in self.farm.asked if question[0] == name]
+
+
+def test_actions_are_told_in_their_order_with_message_and_exit_code() -> None:
+    watch = Watch(an_action(10), an_action(2, "FAILED"), an_action(1))
+    watch.poll()
+    told = [(one.number, one.message, one.exit_code) for one in watch.target.observed.actions]
+    assert told == [(1, "message 1", 1), (2, "message 2", 2), (10, "message 10", 10)]
+
+
+def test_a_page_in_which_nothing_can_change_is_not_asked_for_again() -> None:
+    watch = Watch(*(an_action(n) for n in range(6)), an_action(6, "RUNNING"))
+    watch.poll()
+    assert watch.asked("session_actions") == [None, "3", "6"]
+    watch.poll()
+    assert watch.asked("session_actions")[3:] == ["6"]
+
+
+def test_new_actions_appear() -> None:
+    watch = Watch(an_action(0), an_action(1), an_action(2))
+    watch.poll()
+    watch.actions += [an_action(3), an_action(4)]
+    watch.poll()
+    assert [one.number for one in watch.target.observed.actions] == [0, 1, 2, 3, 4]
+
+
+def test_only_what_runs_or_has_just_ended_is_asked_for_in_detail() -> None:
+    watch = Watch(
+        an_action(0), an_action(1, "RUNNING"), an_action(2, "ASSIGNED"), an_action(3, "NEVER_ATTEMPTED")
+    )
+    watch.poll()
+    watch.poll()
+    ids = [[one.rpartition("-")[2] for one in asked] for asked in watch.asked("session_actions_by_id")]
+    assert ids == [["1", "0"], ["1"]]
+
+
+def test_the_last_word_of_an_action_is_asked_for_when_it_has_ended() -> None:
+    watch = Watch(an_action(0, "RUNNING"))
+    watch.poll()
+    watch.actions = [an_action(0, "FAILED")]
+    watch.poll()
+    watch.poll()
+    assert len(watch.asked("session_actions_by_id")) == 2
+
+
+def test_more_than_a_batch_is_asked_for_in_turns_the_newest_first() -> None:
+    watch = Watch(*(an_action(n) for n in range(BATCH + 20)), page=100)
+    assert watch.poll().again_in is not None
+    assert watch.poll().again_in is None
+    first, second = watch.asked("session_actions_by_id")
+    assert len(first) == BATCH
+    assert first[0].endswith(f"-{BATCH + 19}")
+    assert len(second) == 20
+
+
+def test_where_batches_are_denied_actions_are_asked_for_one_by_one() -> None:
+    watch = Watch(
+        an_action(0),
+        an_action(1),
+        session_actions_by_id=a_fault(FaultKind.DENIED),
+        session_action=lambda ref, action_id: Watch.detail(an_action(int(action_id.rpartition("-")[2]))),
+    )
+    watch.poll()
+    watch.poll()
+    assert [one.exit_code for one in watch.target.observed.actions] == [0, 1]
+    assert len(watch.asked("session_actions_by_id")) == 1
+
+
+def test_one_by_one_means_a_few_in_a_poll() -> None:
+    denied = a_fault(FaultKind.DENIED)
+    many = [an_action(n) for n in range(SINGLES + 5)]
+    watch = Watch(
+        *many, page=100, session_actions_by_id=denied, session_action=lambda *_: Watch.detail(many[0])
+    )
+    watch.poll()
+    assert len(watch.asked("session_action")) == SINGLES
+
+
+def test_where_details_are_denied_the_actions_are_told_without_and_why() -> None:
+    denied = a_fault(FaultKind.DENIED)
+    watch = Watch(an_action(0), session_actions_by_id=denied, session_action=denied)
+    polled = watch.poll()
+    assert polled.fault is None
+    assert watch.target.observed.undetailed is denied
+    assert [one.detailed for one in watch.target.observed.actions] == [False]
+
+
+def test_an_action_that_is_never_told_is_given_up() -> None:
+    watch = Watch(an_action(0), session_actions_by_id={})
+    for _ in range(TRIES + 3):
+        watch.poll()
+    assert len(watch.asked("session_actions_by_id")) == TRIES
+
+
+def test_a_fault_leaves_what_was_seen_and_the_list_is_asked_for_from_its_beginning() -> None:
+    fault = a_fault(FaultKind.BAD_REPLY)
+    pages = [Page((an_action(0),), "t"), Page((an_action(1),)), fault, Page((an_action(0),))]
+    watch = Watch(an_action(0), an_action(1), session_actions=pages)
+    watch.poll()
+    assert watch.poll().fault is fault
+    assert len(watch.target.observed.actions) == 2
+    watch.poll()
+    assert watch.asked("session_actions") == [None, "t", "t", None]
+
+
+def test_names_of_steps_are_asked_for_once() -> None:
+    watch = Watch(an_action(0), an_action(1, "RUNNING"))
+    watch.poll()
+    watch.poll()
+    assert watch.asked("step_name") == [STEP_ID]
+    assert watch.target.observed.steps == {STEP_ID: "Render"}
+
+
+def test_a_name_that_is_denied_is_no_fault_and_not_asked_for_at_every_poll() -> None:
+    watch = Watch(an_action(0), step_name=a_fault(FaultKind.DENIED))
+    assert watch.poll().fault is None
+    watch.poll()
+    assert len(watch.asked("step_name")) == 1
+
+
+def test_it_is_final_when_the_session_and_all_its_actions_are() -> None:
+    watch = Watch(an_action(0), an_action(1, "RUNNING"))
+    watch.target.session_is_final = True
+    assert not watch.poll().final
+    watch.actions[1] = an_action(1, "CANCELED")
+    assert watch.poll().final
