@@ -18,6 +18,7 @@ from moto import mock_aws
 
 import moto_deadline
 from farmwatch.settings import Settings
+from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
 from moto_deadline.story import FrozenClock, Story
 from tests.canned import HandClock
 from tests.ui.stage import Stage, on_stage
@@ -149,6 +150,8 @@ def tidy(svg: str) -> str:
 async def draw(name: str) -> str:
     with frozen_farm() as farm:
         async with scene(farm, name) as stage:
+            # Rows that change quickly are drawn together, a moment later.
+            await stage.pilot.pause(2 * DRAWN_TOGETHER)
             return tidy(stage.app.export_screenshot(title="farmwatch"))
 
 

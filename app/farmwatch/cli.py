@@ -105,6 +105,7 @@ def start_without_collecting() -> None:
     sixth of the time until the first frame. What was made by then stays; it is not looked through again."""
 
     def collect() -> None:
+        gc.collect()
         gc.freeze()
         gc.enable()
 

@@ -111,7 +111,7 @@ async def test_an_action_that_runs_has_a_bar_and_a_duration_that_goes_on() -> No
     async with at_session(a_session(), actions=[running]) as stage:
         assert "━━━━──────  40 %" in stage.part("#action-table")
         await stage.move(3)
-        assert "00:00:03" in stage.part("#action-table")
+        await stage.wait_for(lambda: "00:00:03" in stage.part("#action-table"))
 
 
 async def test_actions_are_asked_for_again_after_what_workers_need_to_report() -> None:
@@ -193,3 +193,14 @@ async def test_when_the_session_ends_its_actions_are_asked_for_once_more_and_the
         await stage.move(120)
         key = next(key for key in stage.app.poller._followed if key.startswith("actions of"))
         assert stage.app.poller._followed[key].due is None
+
+
+async def test_the_clock_is_put_off_by_news_and_not_by_itself() -> None:
+    async with at_session(a_session()) as stage:
+        drawn: list[str] = []
+        stage.app.has_drawn = lambda: drawn.append("all")  # type: ignore[method-assign]
+        stage.app._tick()
+        assert drawn == []
+        stage.clock.move(2)
+        await stage.poll()
+        assert drawn == ["all"]

@@ -17,6 +17,7 @@ from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.timer import Timer
 
 from farmwatch.cloud.model import Fault, Who
 from farmwatch.settings import Settings
@@ -85,6 +86,7 @@ class FarmwatchApp(App[None]):
         self.names: dict[str, str] = {}
         self._open_farm = open_farm
         self._ascii_only = ascii_only
+        self._ticker: Timer | None = None
         self.poller = Poller(self._connect, self._tell, self.clock)
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
@@ -114,7 +116,7 @@ class FarmwatchApp(App[None]):
 
     def on_mount(self) -> None:
         self._end_on_signals()
-        self.set_interval(1.0, self._tick)
+        self._ticker = self.set_interval(1.0, self._tick)
 
     def on_ready(self) -> None:
         """The first frame is painted: only now is imported and asked what it does not need."""
@@ -162,6 +164,11 @@ class FarmwatchApp(App[None]):
         screen = next((one for one in reversed(self.screen_stack) if isinstance(one, FollowingScreen)), None)
         if screen is not None and screen.is_mounted:
             screen.tick()
+
+    def has_drawn(self) -> None:
+        """A screen has just drawn everything: the next time is a second from now."""
+        if self._ticker is not None:
+            self._ticker.reset()
 
     # --- the way between screens ----------------------------------------------------------------------
 

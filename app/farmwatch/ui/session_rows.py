@@ -45,12 +45,16 @@ class ActionRows:
         self._at: dict[str, int] = {}
 
     def show(self, observed: ActionsObserved, now: datetime, style: TimeStyle) -> bool:
-        """Take these; whether there is anything to draw: what has come, or a duration that goes on."""
+        """Take these; whether any row is another than before, apart from the durations that go on."""
         other = observed.actions is not self.actions or style is not self._style
         if other:
             self._at = {action.action_id: index for index, action in enumerate(observed.actions)}
         self.actions, self.steps, self._now, self._style = observed.actions, observed.steps, now, style
-        return other or any(action.started_at and not action.ended_at for action in self.actions)
+        return other or (style is TimeStyle.RELATIVE and bool(self.actions))
+
+    def going_on(self) -> list[str]:
+        """The keys of the rows whose duration changes with every second."""
+        return [action.action_id for action in self.actions if action.started_at and not action.ended_at]
 
     def __len__(self) -> int:
         return len(self.actions)

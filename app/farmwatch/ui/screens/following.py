@@ -79,12 +79,15 @@ class FollowingScreen(Screen[None]):
         return self.is_attached and self.app.is_running and not self._pruning
 
     def tick(self) -> None:
-        """Once a second: ages and durations."""
-        self.redraw()
-
-    def redraw(self) -> None:
+        """A second after everything was drawn: ages and durations."""
         if self.is_alive:
             self.draw(self.farmwatch.clock.now())
+
+    def redraw(self) -> None:
+        """Something is other than before."""
+        if self.is_alive:
+            self.draw(self.farmwatch.clock.now())
+            self.farmwatch.has_drawn()
 
     # --- edges --------------------------------------------------------------------------------------
 

@@ -237,6 +237,9 @@ class SessionScreen(FollowingScreen):
         if self._actions.show(observed, as_of, self._times) or table.has_class("-stale") != stale:
             table.set_class(stale, "-stale")
             table.rows_changed()
+        elif not stale:
+            for key in self._actions.going_on():
+                table.row_changed(key)
         look_at = notable(observed.actions)
         # The cursor goes with what is worth looking at, until somebody moves it.
         goes_with = self._noted in ("", table.cursor_key)

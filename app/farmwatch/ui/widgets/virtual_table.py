@@ -7,6 +7,7 @@ one asks its model for the rows in sight, so that its cost is that of the screen
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
 from typing import ClassVar, TypeAlias
 
 from rich.segment import Segment
@@ -83,6 +84,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self._view = (0, -1)
         self._told_end_at = -1
         self._changed: set[int] = set()
+        self._drawn_at = float("-inf")
         self.set_reactive(VirtualTable.empty, empty)
 
     # --- the rows -------------------------------------------------------------------------------------
@@ -132,19 +134,23 @@ class VirtualTable(ScrollView, can_focus=True):
             self._keep_in_sight()
 
     def row_changed(self, key: str) -> None:
-        """The cells of one row have changed; rows that change quickly are drawn together."""
+        """The cells of one row have changed; many that change quickly are drawn together."""
         index = self._rows.index(key)
         if index is None:
             return
         self._cells.pop(index, None)
         if self._view[0] <= index <= self._view[1]:
-            if not self._changed:
-                self.set_timer(DRAWN_TOGETHER, self._draw_changed)
+            wait = self._drawn_at + DRAWN_TOGETHER - monotonic()
+            if not self._changed and wait > 0:
+                self.set_timer(wait, self._draw_changed)
             self._changed.add(index)
+            if wait <= 0:
+                self._draw_changed()
 
     def _draw_changed(self) -> None:
         changed = [index for index in self._changed if index < len(self._rows)]
         self._changed.clear()
+        self._drawn_at = monotonic()
         if self._grow(changed):
             self.refresh()
         else:
