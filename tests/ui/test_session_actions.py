@@ -156,6 +156,15 @@ async def test_what_ran_is_not_said_to_run_on_while_it_is_not_seen() -> None:
         assert stage.app.screen.action_table.has_class("-stale")
 
 
+async def test_while_polling_is_paused_the_actions_do_not_look_fresh_either() -> None:
+    async with at_session(a_session(), actions=[an_action(1, "RUNNING")]) as stage:
+        await stage.press("p")
+        await stage.move(30)
+        assert stage.app.screen.action_table.has_class("-stale")
+        assert "00:00:00" in stage.part("#action-table")
+        assert "as of 02:10:00" in stage.part("#actions")
+
+
 async def test_a_fault_instead_of_the_first_actions_is_told_in_their_place() -> None:
     async with at_session(a_session(), actions=[a_fault(FaultKind.DENIED)]) as stage:
         assert "The network is away." in stage.part("#action-table")

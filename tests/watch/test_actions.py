@@ -2,6 +2,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from farmwatch.cloud.model import FaultKind, Page, SessionRef
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.watch.actions import BATCH, EVERY, SINGLES, TRIES, ActionsTarget
@@ -139,15 +141,32 @@ def test_an_action_that_is_never_told_is_given_up() -> None:
     assert len(watch.asked("session_actions_by_id")) == TRIES
 
 
-def test_a_fault_leaves_what_was_seen_and_the_list_is_asked_for_from_its_beginning() -> None:
-    fault = a_fault(FaultKind.BAD_REPLY)
-    pages = [Page((an_action(0),), "t"), Page((an_action(1),)), fault, Page((an_action(0),))]
+def test_a_fault_leaves_what_was_seen_and_it_goes_on_from_there() -> None:
+    fault = a_fault(FaultKind.NETWORK)
+    pages = [Page((an_action(0),), "t"), Page((an_action(1),)), fault, Page((an_action(1), an_action(2)))]
     watch = Watch(an_action(0), an_action(1), session_actions=pages)
     watch.poll()
     assert watch.poll().fault is fault
     assert len(watch.target.observed.actions) == 2
+    assert watch.poll().fault is None
+    assert len(watch.target.observed.actions) == 3
+    assert watch.asked("session_actions") == [None, "t", "t", "t"]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.GONE, FaultKind.BAD_REPLY])
+def test_a_place_in_the_list_that_is_forgotten_is_found_again_at_once(kind: FaultKind) -> None:
+    pages = [Page((an_action(0),), "t"), Page((an_action(1),)), a_fault(kind), Page((an_action(0),))]
+    watch = Watch(an_action(0), an_action(1), session_actions=pages)
     watch.poll()
+    assert watch.poll().fault is None
     assert watch.asked("session_actions") == [None, "t", "t", None]
+
+
+def test_a_session_that_is_not_found_is_asked_for_once() -> None:
+    gone = a_fault(FaultKind.GONE)
+    watch = Watch(session_actions=gone)
+    assert watch.poll().fault is gone
+    assert watch.asked("session_actions") == [None]
 
 
 def test_names_of_steps_are_asked_for_once() -> None:

@@ -55,10 +55,6 @@ class SessionAction:
     detailed: bool = False
 
     @property
-    def key(self) -> str:
-        return self.action_id
-
-    @property
     def number(self) -> int:
         """Its place in the session: ids end in a number that counts up."""
         return int(self.action_id.rpartition("-")[2])

@@ -77,7 +77,10 @@ def action_message(action: SessionAction, actions: Sequence[SessionAction]) -> P
         if before:
             return f"not begun after action {before[-1].number} {before[-1].status} (inferred)", "muted"
     if action.status == "INTERRUPTED" and not action.message:
-        return "taken away from the worker: spot, drain or shutdown (the worker's log tells)", "warning"
+        return (
+            "taken away from the worker: spot, drain or shutdown (inferred; the worker's log tells)",
+            "warning",
+        )
     tone = "error" if action.status == "FAILED" else ("muted" if action.is_final else "")
     return action.message or "", tone
 

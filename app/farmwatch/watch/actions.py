@@ -108,13 +108,18 @@ class ActionsTarget:
     def _load(self, asked: Questions) -> Fault | None:
         """Ask for the pages from the first that can still change to the last."""
         settled = next((n for n, page in enumerate(self._pages) if page.can_change), 0)
-        pages = self._pages[:settled]
-        token = self._pages[settled].token if self._pages else None
+        fault = self._load_from(settled, asked)
+        if fault is not None and settled and fault.kind in (FaultKind.GONE, FaultKind.BAD_REPLY):
+            # The place in the list may be forgotten by the service: once more from the beginning.
+            fault = self._load_from(0, asked)
+        return fault
+
+    def _load_from(self, index: int, asked: Questions) -> Fault | None:
+        pages = self._pages[:index]
+        token = self._pages[index].token if index else None
         while True:
             page = asked.session_actions(self._ref, token)
             if isinstance(page, Fault):
-                # A place in the list may be forgotten by the service: the next poll begins anew.
-                self._pages = []
                 return page
             pages.append(_Page(token, page.items, is_last=page.next is None))
             if page.next is None:

@@ -19,7 +19,7 @@ from farmwatch.ui.app import styles_folder
 from farmwatch.ui.text import clean
 from farmwatch.ui.widgets.table_cells import Cell, fitted
 from farmwatch.ui.widgets.table_columns import GAP, Column, share_out
-from farmwatch.ui.widgets.virtual_table import ListRows, VirtualTable
+from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER, ListRows, VirtualTable
 
 COLUMNS = (
     Column("name", "Name", min_width=10, flex=True, keep=9),
@@ -328,3 +328,18 @@ def test_the_columns_never_take_more_than_there_is(columns: list[Column], seen: 
     shown = share_out(columns, [seen] * len(columns), room)
     assert shown
     assert sum(width for _, width in shown) + GAP * (len(shown) - 1) <= room
+
+
+async def test_rows_that_change_are_drawn_the_first_at_once_and_many_together() -> None:
+    cells = {str(n): [f"row {n}", "old", "02:10", "mira"] for n in range(5)}
+    async with on_table(ListRows(list(cells.items()))) as (app, pilot):
+        drawn: list[set[int]] = []
+        draw = app.table._draw_changed
+        app.table._draw_changed = lambda: (drawn.append(set(app.table._changed)), draw())  # type: ignore[method-assign]
+        for row in cells.values():
+            row[1] = "new"
+        for key in cells:
+            app.table.row_changed(key)
+        await pilot.pause(3 * DRAWN_TOGETHER)
+        assert drawn == [{0}, {1, 2, 3, 4}]
+        assert sum("new" in line.text for line in app.screen._compositor.render_strips()) == 5

@@ -16,7 +16,7 @@ from farmwatch.cloud.model import Fault
 from farmwatch.ui.place import Place
 from farmwatch.ui.text import Part, short_id
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Masthead, StatusLine
-from farmwatch.watch.freshness import Freshness, Rhythm, State, freshness
+from farmwatch.watch.freshness import Freshness, Rhythm, freshness
 from farmwatch.watch.poller import News, Target
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class FollowingScreen(Screen[None]):
         super().__init__()
         self.place = place
         self.news: News | None = None
+        self._rhythms: dict[str, Rhythm] = {}
         self._followed: str | None = None
 
     @property
@@ -119,10 +120,14 @@ class FollowingScreen(Screen[None]):
     def rhythm(self) -> Rhythm:
         return self.news.rhythm if self.news else Rhythm(self.target().cadence.interval)
 
-    def freshness_of(self, observed: Any, now: datetime, *, final: bool = False) -> Freshness:
-        if observed is None:
-            return Freshness(State.WAITING, None)
-        return freshness(self.rhythm, seen_at=observed.seen_at, fault=observed.fault, final=final, now=now)
+    def freshness_of(
+        self, observed: Any, now: datetime, *, beside: Target | None = None, final: bool = False
+    ) -> Freshness:
+        """How fresh is what was observed of the target, or of one that is followed beside it."""
+        rhythm = self.rhythm
+        if beside is not None:
+            rhythm = self._rhythms.get(beside.key) or Rhythm(beside.cadence.interval)
+        return freshness(rhythm, seen_at=observed.seen_at, fault=observed.fault, final=final, now=now)
 
     @property
     def fault(self) -> Fault | None:
@@ -132,10 +137,13 @@ class FollowingScreen(Screen[None]):
     # --- following ----------------------------------------------------------------------------------
 
     def hear(self, news: News) -> None:
-        """Take what the poller tells, if it is about this screen's target."""
+        """Take what the poller tells, if it is about what this screen follows."""
+        if news.key not in self._keys():
+            return
+        self._rhythms[news.key] = news.rhythm
         if news.key == self._followed:
             self.news = news
-        if news.key in self._keys() and self.is_current:
+        if self.is_current:
             self.redraw()
 
     def _keys(self) -> list[str]:

@@ -218,8 +218,13 @@ class SessionScreen(FollowingScreen):
             counts = [(f"  {still} open", "error" if still else "muted")]
             counts.append((f", {len(troubles) - still} over", "muted"))
         run = action_counts(actions.actions)
+        if self.action_table.has_class("-stale"):
+            run = muted(run)
         titles = {
-            "actions": [("Session actions", ""), *(muted(run) if actions.fault else run)],
+            "actions": [
+                ("Session actions", ""),
+                *(muted(run) if self.action_table.has_class("-stale") else run),
+            ],
             "errors": [("Errors", ""), *counts],
         }
         if self.has_class("-low"):
@@ -231,7 +236,9 @@ class SessionScreen(FollowingScreen):
 
     def _draw_actions(self, observed: ActionsObserved, now: datetime) -> None:
         table, box = self.action_table, self.query_one("#actions")
-        stale = observed.fault is not None
+        over = self.observed.is_final and all(action.is_final for action in observed.actions)
+        fresh = self.freshness_of(observed, now, beside=self._action_target, final=over)
+        stale = not fresh.is_fresh
         # What runs is not known to run on while it is not seen.
         as_of = observed.seen_at if stale and observed.seen_at else now
         if self._actions.show(observed, as_of, self._times) or table.has_class("-stale") != stale:
@@ -251,9 +258,11 @@ class SessionScreen(FollowingScreen):
         else:
             table.empty = "The worker has not been given anything yet."
         dated = ""
-        if fault is not None and observed.seen_at is not None:
-            why = "as of" if stale else f"without messages and exit codes ({fault.kind.value}) as of"
-            dated = f" {why} {clock_time(observed.seen_at, now, self._times)} "
+        if (fault is not None or stale) and observed.seen_at is not None:
+            denied = (
+                "" if stale or fault is None else f"without messages and exit codes ({fault.kind.value}) "
+            )
+            dated = f" {denied}as of {clock_time(observed.seen_at, now, self._times)} "
         entitle(box, subtitle=content(dated))
 
     # --- keys -----------------------------------------------------------------------------------------
