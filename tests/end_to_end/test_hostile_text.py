@@ -23,6 +23,13 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     running.process.close(force=True)
 
 
+def close_dialog(terminal: Terminal) -> None:
+    # The screen may be read in the middle of a frame: the dialog has to be whole before it can be gone.
+    terminal.wait_for("esc closes")
+    terminal.press("escape")
+    terminal.wait_for(lambda text: "esc closes" not in text)
+
+
 def walk(terminal: Terminal) -> None:
     """See every place that shows a text from the farm."""
     terminal.wait_for("00")
@@ -44,15 +51,13 @@ def walk(terminal: Terminal) -> None:
     for shown in ("sessionActionId", "request id"):
         terminal.press("enter")
         terminal.wait_for(shown)
-        terminal.press("escape")
-        terminal.wait_for(lambda text: "esc closes" not in text)
+        close_dialog(terminal)
         terminal.press("\t")
     terminal.press("d")
     terminal.wait_for("lifecycleStatus")
     terminal.press("end")
     terminal.read(0.5)
-    terminal.press("escape")
-    terminal.wait_for(lambda text: "esc closes" not in text)
+    close_dialog(terminal)
     terminal.press("?")
     terminal.wait_for("Lifecycle status")
 
@@ -66,7 +71,6 @@ def test_no_text_of_the_farm_is_obeyed(terminal: Terminal) -> None:
     assert {one for one in written if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")} == set()
     assert "\x1b]8;" not in terminal.bytes
     assert "[@click=app.quit]x[/]" in terminal.bytes
-    terminal.press("escape")
-    terminal.wait_for(lambda text: "esc closes" not in text)
+    close_dialog(terminal)
     terminal.press("q")
     assert terminal.wait_for_end() == 0
