@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from farmwatch.cloud.log_page import LogPage, LogSource
 from farmwatch.cloud.model import (
     Farm,
     Fault,
@@ -122,6 +123,20 @@ def no_answer(operation: str) -> Fault:
     return a_fault(FaultKind.BAD_REPLY, operation=operation, code="NoCannedAnswer")
 
 
+NO_LINES = LogPage([], "f/0/s", "b/0/s")
+
+
+class EmptyLog:
+    """A log that is there, and empty."""
+
+    def log_page(self, *_: Any, **__: Any) -> LogPage:
+        return NO_LINES
+
+
+NOTHING = {"session_actions": Page(()), "log_page": NO_LINES, "worker_log": EmptyLog()}
+"""What a farm answers that was not told: no actions, and empty logs."""
+
+
 class CannedFarm:
     """Answers every question from a list of answers under its name; the last one is given again and again.
 
@@ -131,7 +146,7 @@ class CannedFarm:
     def __init__(self, **answers: Any) -> None:
         self.answers: dict[str, list[Any]] = {
             name: list(given) if isinstance(given, list) else [given]
-            for name, given in {"session_actions": Page(()), **answers}.items()
+            for name, given in {**NOTHING, **answers}.items()
         }
         self.asked: list[tuple[Any, ...]] = []
 
@@ -191,3 +206,13 @@ class CannedFarm:
 
     def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
         return self._answer("step_name", ref, step_id)
+
+    def log_page(self, source: LogSource, token: str | None = None, **asked: Any) -> LogPage | Fault:
+        """An answer may also be a model of a log, which is the session's."""
+        given = self.answers["log_page"][0]
+        if hasattr(given, "log_page"):
+            self.asked.append(("log_page", source, token))
+            if source.queue_id is None:
+                return self.answers["worker_log"][0].log_page(source, token, **asked)
+            return given.log_page(source, token, **asked)
+        return self._answer("log_page", source, token)

@@ -10,9 +10,15 @@ from textual.binding import Binding
 
 from farmwatch.cli import cli
 from farmwatch.ui.app import FarmwatchApp
+from farmwatch.ui.screens.log import LogScreen
 from farmwatch.ui.screens.picker import PickerScreen
 from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.ui.screens.why import WhyScreen
 from farmwatch.ui.text import lifecycle
+from farmwatch.ui.widgets.log_panel import LogPanel
+from farmwatch.ui.widgets.log_view import LogView
+
+HOLDERS = [FarmwatchApp, PickerScreen, SessionScreen, LogScreen, LogPanel, LogView, WhyScreen]
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,22 +29,30 @@ def test_the_help_stands_in_it_as_it_is() -> None:
     assert f"$ farmwatch -h\n{shown.rstrip()}\n```" in README
 
 
-@pytest.mark.parametrize("holder", [FarmwatchApp, PickerScreen, SessionScreen])
+@pytest.mark.parametrize("holder", HOLDERS)
 def test_every_key_is_in_its_table(holder: type) -> None:
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     in_table = {key for row in rows for key in re.findall(r"`([^`]+)`", row.split("|")[1])}
     for binding in holder.BINDINGS:
         assert isinstance(binding, Binding)
         if binding.tooltip:
-            assert (binding.key_display or binding.key) in in_table
+            assert (binding.key_display or binding.key.partition(",")[0]) in in_table
 
 
 def test_what_it_says_is_needed_is_what_is_asked() -> None:
     policy = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
     source = (ROOT / "app/farmwatch/cloud/client.py").read_text(encoding="utf-8")
-    asked = {f"deadline:{name}" for name in re.findall(r'"((?:List|Get|Search|BatchGet)[A-Z]\w+)"', source)}
-    assert asked == allowed
+    asked = set(re.findall(r'"((?:List|Get|Search|BatchGet)[A-Z]\w+)"', source))
+    service = {"GetLogEvents": "logs"}
+    assert {f"{service.get(name, 'deadline')}:{name}" for name in asked} == allowed
+
+
+def test_the_roles_that_logs_are_read_with_stand_in_it() -> None:
+    source = (ROOT / "app/farmwatch/cloud/logs.py").read_text(encoding="utf-8")
+    roles = set(re.findall(r'"(Assume\w+)"', source))
+    assert len(roles) == 2
+    assert all(f"`deadline:{role}`" in README for role in roles)
 
 
 def test_the_words_of_the_lifecycle_are_those_of_the_screen() -> None:

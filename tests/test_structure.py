@@ -15,7 +15,13 @@ APP = ROOT / "app"
 MAY_IMPORT = {
     # room: what of our own, and of the outside, it may import at any level of the file
     "farmwatch.cloud": {"farmwatch.cloud", "farmwatch.settings", "farmwatch.__version__"},
-    "farmwatch.watch": {"farmwatch.watch", "farmwatch.cloud.model", "farmwatch.cloud.session_action"},
+    "farmwatch.watch": {
+        "farmwatch.watch",
+        "farmwatch.cloud.model",
+        "farmwatch.cloud.cleaning",
+        "farmwatch.cloud.log_page",
+        "farmwatch.cloud.session_action",
+    },
     "farmwatch.ui": {
         "farmwatch.ui",
         "farmwatch.watch",

@@ -131,6 +131,7 @@ def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenFa
         from farmwatch.cloud import access
         from farmwatch.cloud.client import DeadlineQuestions
         from farmwatch.cloud.faults import classify
+        from farmwatch.cloud.logs import LogReader
 
         try:
             if demo_farm is not None and not endpoint:
@@ -146,6 +147,13 @@ def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenFa
             profile=connection.identity.profile,
             login_command=connection.identity.login_command,
             on_request=on_request,
+            logs=LogReader(
+                connection,
+                by_role=connection.identity.user is not None,
+                profile=connection.identity.profile,
+                login_command=connection.identity.login_command,
+                on_request=on_request,
+            ),
         )
 
     return open_farm

@@ -16,6 +16,10 @@ DEFAULT_INTERVAL = timedelta(seconds=2)
 SHORTEST_INTERVAL = 1.0
 LONGEST_INTERVAL = 3600.0
 
+DEFAULT_LOG_REQUESTS = 5.0
+"""GetLogEvents a second: a share of the 10 to 30 that an account has in a region (a quota that cannot be
+raised, and that everything else of the studio draws on too)."""
+
 DEMO_REGION = "us-west-2"
 
 DEFAULT_CHAIN = "(default)"
@@ -43,6 +47,7 @@ class Settings:
     job_id: str | None = None
     session_id: str | None = None
     interval: timedelta = DEFAULT_INTERVAL
+    log_requests: float = DEFAULT_LOG_REQUESTS
     demo: bool = False
     notes: tuple[str, ...] = ()
 

@@ -29,7 +29,12 @@ class DeadlineBackend(BaseBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.story: Story | None = None
-        self.lock = threading.RLock()
+        self._lock = threading.RLock()
+
+    @property
+    def lock(self) -> Any:
+        """To be held while anything is asked: the story moves when it is looked at."""
+        return self._lock if self.story is None else self.story.lock
 
     @property
     def account(self) -> Account:

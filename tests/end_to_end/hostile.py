@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from farmwatch.cloud.log_page import LogEvent, LogPage
 from farmwatch.cloud.model import Farm, FaultKind, Host, LogConfiguration, Page, Queue
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
+from farmwatch.watch.logs.sources import milliseconds
 from tests.canned import (
     FARM_ID,
     QUEUE_ID,
@@ -32,6 +34,15 @@ def hostile_action(number: int, text: str) -> SessionAction:
     return an_action(number, text, kind=text, message=text, environment_id=text, parameters={text: ALL})
 
 
+def hostile_page() -> LogPage:
+    """A log as bad as can be, its banners and directives too."""
+    start = milliseconds(START)
+    lines = (
+        [f"--------- {text}" for text in TEXTS] + [f"openjd_fail: {text}" for text in TEXTS] + [*TEXTS, ALL]
+    )
+    return LogPage([LogEvent(start + number, line) for number, line in enumerate(lines)], "f/1/s", "b/1/s")
+
+
 def hostile_farm() -> CannedFarm:
     farms = [Farm(FARM_ID, TEXTS[0], START, ALL)]
     farms += [Farm(f"farm-{number:032x}", text, START, text) for number, text in enumerate(TEXTS)]
@@ -51,6 +62,7 @@ def hostile_farm() -> CannedFarm:
         session_actions=Page(tuple(hostile_action(n, text) for n, text in enumerate(TEXTS))),
         session_actions_by_id=lambda ref, ids: {},
         step_name=ALL,
+        log_page=lambda source, token: hostile_page() if token is None else LogPage([], token, token),
     )
 
 

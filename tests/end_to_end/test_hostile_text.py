@@ -48,8 +48,8 @@ def walk(terminal: Terminal) -> None:
     terminal.wait_for("Session log")
     terminal.press("r")
     terminal.wait_for("DENIED")
-    for shown in ("sessionActionId", "request id"):
-        terminal.press("enter")
+    for key, shown in (("D", "sessionActionId"), ("enter", "request id")):
+        terminal.press(key)
         terminal.wait_for(shown)
         close_dialog(terminal)
         terminal.press("\t")
@@ -58,8 +58,40 @@ def walk(terminal: Terminal) -> None:
     terminal.press("end")
     terminal.read(0.5)
     close_dialog(terminal)
+    walk_through_logs(terminal)
     terminal.press("?")
     terminal.wait_for("Lifecycle status")
+
+
+def walk_through_logs(terminal: Terminal) -> None:
+    """See every place that shows a line of a log."""
+    terminal.press("l")
+    terminal.wait_for("following")
+    terminal.wait_for("00")
+    terminal.press("i")
+    terminal.wait_for("session and worker log")
+    terminal.press("i", "o")
+    terminal.wait_for("Outline")
+    terminal.press("escape")
+    # Else the two would be one key with Alt.
+    terminal.read(0.5)
+    terminal.press("w")
+    terminal.wait_for("wrap")
+    terminal.press("/")
+    terminal.wait_for("what to look for")
+    terminal.press("clear")
+    terminal.wait_for("/clear")
+    terminal.press("enter")
+    terminal.wait_for("reading")
+    terminal.press("enter")
+    close_dialog(terminal)
+    terminal.press("c")
+    terminal.wait_for("Why did it fail")
+    terminal.read(0.5)
+    for _ in range(3):
+        terminal.press("escape")
+        terminal.read(0.4)
+    terminal.wait_for("Session actions")
 
 
 def test_no_text_of_the_farm_is_obeyed(terminal: Terminal) -> None:

@@ -73,6 +73,13 @@ def test_the_one_to_look_at_is_the_one_that_failed() -> None:
     assert notable([]) is None
 
 
+async def test_enter_shows_all_of_an_action_that_is_in_no_log() -> None:
+    async with at_session(a_session(), actions=a_story()) as stage:
+        await stage.press("down", "enter")
+        assert isinstance(stage.app.screen, DetailsScreen)
+        assert "not begun after" in stage.text
+
+
 async def test_actions_stand_in_a_table_with_name_status_exit_and_message() -> None:
     async with at_session(a_session(), actions=a_story()) as stage:
         shown = stage.part("#action-table")
@@ -130,9 +137,9 @@ async def test_r_asks_for_actions_at_once() -> None:
         assert "○ SUCCEEDED" in stage.part("#action-table")
 
 
-async def test_enter_shows_all_of_an_action() -> None:
+async def test_a_key_shows_all_of_an_action() -> None:
     async with at_session(a_session(), actions=a_story()) as stage:
-        await stage.press("enter")
+        await stage.press("D")
         assert isinstance(stage.app.screen, DetailsScreen)
         for words in ("Ran out of licences", "sessionaction-", "parameters.Frame", "taskId"):
             assert words in stage.text, words

@@ -100,6 +100,20 @@ class Connection:
         client: CloudWatchLogsClient = self._client("logs")
         return client
 
+    def logs_as(self, key_id: str, secret: str, token: str) -> CloudWatchLogsClient:
+        """A new client for CloudWatch Logs with the credentials of a role."""
+        make: Any = self._session.client
+        with self._lock:
+            client: CloudWatchLogsClient = make(
+                "logs",
+                endpoint_url=self._endpoint_url,
+                config=self._config,
+                aws_access_key_id=key_id,
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+            )
+            return client
+
     def _client(self, service: str) -> Any:
         make: Any = self._session.client
         with self._lock:

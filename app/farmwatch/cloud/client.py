@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore import xform_name
 
 from farmwatch.cloud.faults import classify
+from farmwatch.cloud.log_page import LogPage, LogSource
+from farmwatch.cloud.logs import PAGE_SIZE as LOG_PAGE_SIZE
+from farmwatch.cloud.logs import LogReader
 from farmwatch.cloud.model import (
     ACTIVE_TASK_RUN_STATUSES,
     Farm,
@@ -46,7 +49,7 @@ class DeadlineQuestions:
 
     ``principal_id`` is the user of a Deadline Cloud monitor profile, without which the lists of farms,
     queues and jobs are denied to such a profile. ``login_command`` is what renews its credentials.
-    ``on_request`` is called before every request, so that requests can be counted.
+    ``on_request`` is called before every request, so that requests can be counted. ``logs`` reads logs.
     """
 
     def __init__(
@@ -57,8 +60,10 @@ class DeadlineQuestions:
         profile: str | None = None,
         login_command: str | None = None,
         on_request: Callable[[], None] = lambda: None,
+        logs: LogReader | None = None,
     ) -> None:
         self._client = client
+        self._logs = logs
         self._principal = {"principalId": principal_id} if principal_id else {}
         self._profile = profile
         self._login_command = login_command
@@ -202,6 +207,21 @@ class DeadlineQuestions:
 
     def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
         return self._ask("GetStep", lambda reply: text(reply, "name"), **_job_ids(ref), stepId=step_id)
+
+    def log_page(
+        self,
+        source: LogSource,
+        token: str | None = None,
+        *,
+        from_head: bool = True,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = LOG_PAGE_SIZE,
+    ) -> LogPage | Fault:
+        """A page of a log: see `LogReader.page`."""
+        if self._logs is None:
+            return classify(BadReply("no logs here"), operation="GetLogEvents")
+        return self._logs.page(source, token, from_head=from_head, start=start, end=end, limit=limit)
 
     def _list_of(self, token: str | None) -> dict[str, Any]:
         asked: dict[str, Any] = {"maxResults": PAGE_SIZE, **self._principal}

@@ -25,6 +25,7 @@ from farmwatch.ui.place import Level, Place
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
+from farmwatch.watch.cadence import Budget
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.lists import NameTarget
 from farmwatch.watch.poller import News, Poller
@@ -88,6 +89,9 @@ class FarmwatchApp(App[None]):
         self._ascii_only = ascii_only
         self._ticker: Timer | None = None
         self.poller = Poller(self._connect, self._tell, self.clock)
+        rate = settings.log_requests
+        self.log_budget = Budget(rate=rate, burst=max(2.0, rate))
+        self.poller.other_budgets.append(self.log_budget)
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
         self.theme = "farmwatch-dark"

@@ -108,6 +108,9 @@ class Budget:
     _requests: deque[float] = field(default_factory=deque, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        self._tokens = self.burst
+
     def spend(self, now: float) -> None:
         """One request is being made. Tokens may go below zero: a list that needs three pages gets them."""
         with self._lock:

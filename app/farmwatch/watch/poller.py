@@ -37,7 +37,7 @@ LOST_CONNECTION = (FaultKind.LOGIN, FaultKind.SETUP)
 @dataclass(frozen=True, slots=True)
 class Polled:
     """How a poll went: its fault if any, whether what is followed is final, and how soon the target wants
-    to go on when it has not finished (seconds)."""
+    to go on (seconds) where that is not left to its cadence."""
 
     fault: Fault | None = None
     final: bool = False
@@ -45,7 +45,11 @@ class Polled:
 
 
 class Target(Protocol):
-    """What one rhythm follows: a session, or a list on screen. Only one thread at once calls `poll`."""
+    """What one rhythm follows: a session, or a list on screen. Only one thread at once calls `poll`.
+
+    A target may have a ``budget`` of its own, which it spends itself, and a ``rank`` among those that are
+    due: the lowest goes first.
+    """
 
     cadence: Cadence
 
@@ -69,7 +73,6 @@ class News:
     key: str
     observed: Any
     rhythm: Rhythm
-    requests_a_minute: int
 
 
 @dataclass(eq=False)
@@ -101,7 +104,10 @@ class Poller:
         self._tell = tell
         self._clock = clock
         self.budget = budget or Budget()
+        self.other_budgets: list[Budget] = []
+        """Budgets that targets have for themselves, for the sum of all requests."""
         self._followed: dict[str, _Followed] = {}
+        self._asking: set[int] = set()
         self._changed = threading.Condition()
         self._door = threading.Lock()
         self._questions: Questions | Fault | None = None
@@ -127,6 +133,10 @@ class Poller:
         """Ask about this target from now on; a former target of the same key is dropped."""
         with self._changed:
             former = self._followed.get(target.key)
+            if former is not None and former.target is target:
+                former.urgent, former.due = True, self._clock.monotonic()
+                self._changed.notify()
+                return
             if former is not None:
                 former.dropped = True
             self._followed[target.key] = _Followed(target, due=self._clock.monotonic())
@@ -216,24 +226,36 @@ class Poller:
         due = [f for f in self._followed.values() if self._is_due(f, now)]
         if not due:
             return None
-        followed = min(due, key=lambda f: (not f.urgent, f.due))
-        # What somebody waits for may overdraw the budget; it never ignores a service that says "slower".
-        if (self.budget.slowed_until > now) if followed.urgent else (self.budget.wait(now) > 0):
-            return None
+        followed = min(due, key=lambda f: (not f.urgent, getattr(f.target, "rank", 0), f.due))
+        self._asking.add(id(followed.target))
         followed.urgent = followed.again = False
         followed.asking_since = self._clock.now()
         return followed
 
-    @staticmethod
-    def _is_due(followed: _Followed, now: float) -> bool:
+    def _is_due(self, followed: _Followed, now: float) -> bool:
         if followed.asking_since is not None or followed.due is None or followed.due > now:
             return False
+        # Dropped and followed again while it was being asked about: one thread at once.
+        if id(followed.target) in self._asking:
+            return False
+        budget = self._budget_of(followed)
+        # What somebody waits for may overdraw the budget; it never ignores a service that says "slower".
+        if (budget.slowed_until > now) if followed.urgent else (budget.wait(now) > 0):
+            return False
         return followed.urgent or not followed.paused
+
+    def _budget_of(self, followed: _Followed) -> Budget:
+        return getattr(followed.target, "budget", None) or self.budget
+
+    def requests_last_minute(self) -> int:
+        """Requests made in the last 60 seconds, out of every budget that is known."""
+        now = self._clock.monotonic()
+        return sum(budget.last_minute(now) for budget in (self.budget, *self.other_budgets))
 
     def _seconds_to_next(self) -> float | None:
         now = self._clock.monotonic()
         waits = [
-            max(f.due - now, self.budget.wait(now), 0.01)
+            max(f.due - now, self._budget_of(f).wait(now), 0.01)
             for f in self._followed.values()
             if f.asking_since is None and f.due is not None and (f.urgent or not f.paused)
         ]
@@ -248,6 +270,7 @@ class Poller:
         if polled.fault is not None and polled.fault.kind in LOST_CONNECTION:
             self._questions = polled.fault
         with self._changed:
+            self._asking.discard(id(followed.target))
             self._schedule(followed, polled)
             self._changed.notify()
             if followed.dropped or self._stopped:
@@ -259,8 +282,8 @@ class Poller:
         now = self._clock.monotonic()
         wait = followed.target.cadence.after(polled.fault, now=now, final=polled.final)
         if polled.fault is not None and polled.fault.kind is FaultKind.SLOW_DOWN and wait is not None:
-            self.budget.slow_down(now + wait)
-        if polled.fault is None and polled.again_in is not None:
+            self._budget_of(followed).slow_down(now + wait)
+        if polled.again_in is not None:
             wait = polled.again_in
         followed.asking_since = None
         if followed.again:
@@ -292,7 +315,7 @@ class Poller:
             paused=followed.paused,
             stopped=followed.due is None and followed.asking_since is None,
         )
-        return News(followed.target.key, followed.target.observed, rhythm, self.budget.last_minute(now))
+        return News(followed.target.key, followed.target.observed, rhythm)
 
 
 def _own_fault(error: Exception) -> Fault:

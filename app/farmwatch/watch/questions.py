@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from farmwatch.cloud.log_page import LogPage, LogSource
 from farmwatch.cloud.model import (
     Farm,
     Fault,
@@ -56,3 +57,14 @@ class Questions(Protocol):
     ) -> Mapping[str, SessionAction] | Fault: ...
 
     def step_name(self, ref: SessionRef, step_id: str) -> str | Fault: ...
+
+    def log_page(
+        self,
+        source: LogSource,
+        token: str | None = None,
+        *,
+        from_head: bool = True,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 10_000,
+    ) -> LogPage | Fault: ...

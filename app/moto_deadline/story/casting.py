@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+from moto_deadline.log_stream import Generated, ServiceLogStream
+from moto_deadline.story import logs
 from moto_deadline.story.account import Record, SessionIds, log_configuration, named
 from moto_deadline.story.archive import fill_archive
 from moto_deadline.story.plays import (
@@ -16,6 +18,7 @@ from moto_deadline.story.plays import (
     WELL,
     Run,
     open_session,
+    released_later,
     session_play,
     submit,
     told_later,
@@ -66,6 +69,7 @@ def stage(story: Story) -> None:
     fill_archive(story, farm_id, archive, USERS)
     _odd_jobs(story, farm_id, comp, crew)
     _lighting(story, farm_id, lighting, crew)
+    _talkers(story, farm_id, lighting, crews)
     for queue_id, pause in ((lighting, 150.0), (fx, 60.0), (comp, 110.0)):
         story.play(_life(story, farm_id, queue_id, crew, pause, 1), story.start)
         story.play(_life(story, farm_id, queue_id, crew, pause, 2), _ago(story, chance.uniform(20, 40)))
@@ -220,6 +224,53 @@ def _lighting(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record])
     later(1.5)
     _perform(run, next(crew), cast="ends_soon", pace=75)
     story.at = story.start
+
+
+LONG_LOG = 1_000_000
+"""Lines of the longest log."""
+
+CHATTY = 2_000.0
+"""Lines a second of the log that grows fastest."""
+
+LATE = 60.0
+"""Seconds until the log stream appears that is late."""
+
+
+def _talkers(story: Story, farm_id: str, queue_id: str, crews: list[list[Record]]) -> None:
+    """Sessions whose logs are something particular. Their workers are taken from the ends of the fleets."""
+    gpus, cpus = crews
+
+    def job(minutes: float, name: str, frames: int) -> Run:
+        story.at = _ago(story, minutes)
+        return submit(story, farm_id, queue_id, name, frames=frames, by="priya", priority=40)
+
+    def stream_of(session: Record) -> ServiceLogStream:
+        options = session["log"]["options"]
+        return story.logs.stream(options["logGroupName"], options["logStreamName"])
+
+    pace = 5000.0
+    run = job(260, "sq040_sh0010_longlog_v001", 1)
+    session = _perform(run, gpus[-1], cast="long_log", pace=pace, steps=1)
+    begins = int(session["startedAt"].timestamp() * 1000) + 7_000
+    rate = LONG_LOG / (pace - 10)
+    stream_of(session).generated = Generated(begins, rate, logs.rendering(story.seed), LONG_LOG)
+
+    run = job(55, "sq040_sh0020_chatty_v001", 1)
+    session = _perform(run, gpus[-2], cast="chatty", pace=1e9, steps=1)
+    begins = int(story.start.timestamp() * 1000)
+    stream_of(session).generated = Generated(begins, CHATTY, logs.rendering(story.seed + 1))
+
+    run = job(52, "sq040_sh0040_twins_v001", 80)
+    for number in (1, 2):
+        _perform(run, cpus[-1], cast=f"shared_worker_{number}", pace=140)
+
+    run = job(50, "sq040_sh0030_latelog_v001", 60)
+    story.at = story.start
+    session = open_session(run, cpus[-2])
+    story.held[session["sessionId"]] = []
+    story.play(session_play(run, session, cpus[-2], pace=120))
+    story.play(released_later(story, session, LATE), story.start)
+    story.cast["late_log"] = SessionIds(farm_id, queue_id, run.job["jobId"], session["sessionId"])
 
 
 def _crowd(story: Story, run: Run, crew: Iterator[Record]) -> None:

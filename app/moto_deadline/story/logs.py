@@ -4,74 +4,85 @@ moto's CloudWatch Logs under the names that the log configurations give."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from moto_deadline.log_stream import ServiceLogStream
 
 _DOUBLE = "=" * 46
 _SINGLE = "-" * 46
 
 
-class _Event:
-    """What moto asks of a log event. Not moto's own class, which remembers every instance there ever was:
-    a farm that runs for weeks writes millions."""
-
-    __slots__ = ("ingestion_time", "message", "timestamp")
-
-    def __init__(self, timestamp: int, ingestion_time: int, message: str) -> None:
-        self.timestamp = timestamp
-        self.ingestion_time = ingestion_time
-        self.message = message
-
-    @property
-    def event_id(self) -> str:
-        return f"{self.timestamp:020}{id(self):020}"
-
-    def to_response_dict(self) -> dict[str, Any]:
-        return {
-            "timestamp": self.timestamp,
-            "ingestionTime": self.ingestion_time,
-            "message": self.message,
-        }
-
-    def to_filter_dict(self) -> dict[str, Any]:
-        return {"eventId": self.event_id, **self.to_response_dict()}
-
-
 class LogWriter:
-    """Puts lines into the streams of one account and region.
+    """Puts lines into the streams of one account and region, each a `ServiceLogStream`.
 
-    Straight into moto's streams: its PutLogEvents refuses what is older than 14 days or lies ahead of the
-    real time, as the service does, but a frozen story has a time of its own.
+    Past moto's PutLogEvents, which refuses what is older than 14 days or lies ahead of the real time, as the
+    service does: a frozen story has a time of its own. ``before_reading`` is called, under ``lock``, before
+    a stream is read.
     """
 
-    def __init__(self, account_id: str, region: str) -> None:
+    def __init__(
+        self,
+        account_id: str,
+        region: str,
+        now: Callable[[], datetime],
+        lock: Any,
+        before_reading: Callable[[], None],
+    ) -> None:
         self._account_id = account_id
         self._region = region
-        self._streams: dict[tuple[str, str], Any] = {}
+        self._now = now
+        self._lock = lock
+        self._before_reading = before_reading
+        self._streams: dict[tuple[str, str], ServiceLogStream] = {}
+        self._groups: list[Any] = []
 
     def write(self, group: str, stream: str, at: datetime, messages: Sequence[str]) -> None:
         """Append messages from ``at`` on, a few hundred microseconds apart, as a process prints them."""
         first = at.timestamp() * 1000
-        taken_in = int(first) + 1000
-        found = self._streams.get((group, stream)) or self._stream(group, stream)
-        found.events += [
-            _Event(int(first + 0.4 * number), taken_in, message) for number, message in enumerate(messages)
-        ]
-        found.last_ingestion_time = at
-        found.stored_bytes += sum(map(len, messages))
+        found = self.stream(group, stream)
+        # What is written at one moment of the story follows what was written at it before.
+        if 0 <= found.written_until - first < 1000:
+            first = found.written_until + 1.0
+        for number, message in enumerate(messages):
+            found.add(int(first + 0.4 * number), message, int(first) + 1000)
 
-    def _stream(self, group: str, stream: str) -> Any:
+    def stream(self, group: str, stream: str) -> ServiceLogStream:
+        """A stream, made if it is not there yet."""
+        found = self._streams.get((group, stream))
+        if found is None:
+            from moto_deadline.log_stream import ServiceLogStream
+
+            log_group = self._group(group)
+            found = ServiceLogStream(log_group, stream, self._now, self._lock, self._before_reading)
+            self._streams[group, stream] = log_group.streams[stream] = found
+        return found
+
+    def _group(self, name: str) -> Any:
+        from moto.logs.exceptions import ResourceNotFoundException
         from moto.logs.models import logs_backends
 
         backend = logs_backends[self._account_id][self._region]
-        if group not in backend.groups:
-            backend.create_log_group(group, {})
-        streams = backend.groups[group].streams
-        if stream not in streams:
-            backend.create_log_stream(group, stream)
-        found = self._streams[group, stream] = streams[stream]
-        return found
+        if name not in backend.groups:
+            backend.create_log_group(name, {})
+        group: Any = backend.groups[name]
+        if group in self._groups:
+            return group
+        self._groups.append(group)
+        read = group.get_log_events
+
+        def get_log_events(log_stream_name: str, *asked: Any) -> Any:
+            # One that is not there yet may come by being looked for; moto says "log group" of either.
+            with self._lock:
+                self._before_reading()
+            if log_stream_name not in group.streams:
+                raise ResourceNotFoundException("The specified log stream does not exist.")
+            return read(log_stream_name, *asked)
+
+        group.get_log_events = get_log_events
+        return group
 
     def forget(self, group: str, stream: str) -> None:
         """Drop a stream with all it holds."""
@@ -122,6 +133,26 @@ def progress(frame: int, percent: int) -> Iterator[str]:
     yield f"openjd_progress: {percent}"
     yield f"openjd_status: Frame {frame} tile {percent}%"
     yield f"INFO: sample pass {percent} done, mem 3.1G"
+
+
+def rendering(seed: int) -> Callable[[int], str]:
+    """What a renderer prints while it renders, line by line: the same for the same seed."""
+
+    def line(index: int) -> str:
+        mixed = (index * 2_654_435_761 + seed * 40_503) & 0xFFFFFFFF
+        if index % 20_000 == 13_337:
+            return f"ERROR: [render] bucket {index % 4096} gave NaN in AOV specular, sample {mixed % 512}"
+        if index % 500 == 250:
+            return f"WARNING: [texture] cache at {80 + mixed % 19}%, evicting tex_{mixed % 997:03}.tx"
+        if index % 1000 == 999:
+            return f"openjd_status: Bucket {index // 1000}, {mixed % 60 + 20} samples a pixel"
+        tile = f"tile {mixed % 64:02}x{(mixed >> 6) % 36:02}"
+        return (
+            f"[render] {tile} sample {(mixed >> 12) % 512:03} rays {mixed % 9_999_999:>7} "
+            f"noise 0.{mixed % 99_999:05} mem {2048 + (mixed >> 20):>5} MiB, line {index} of the frame log"
+        )
+
+    return line
 
 
 FAILURE = [

@@ -379,3 +379,9 @@ def told_later(story: Story, session: Record, seconds: float, well: bool) -> Pla
     yield seconds
     if session["lifecycleStatus"] == "STARTED":
         story.play(told_to_end(story, session, well))
+
+
+def released_later(story: Story, session: Record, seconds: float) -> Play:
+    """The log stream of a session appears some time after the session has begun."""
+    yield seconds
+    story.release(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import random
+import threading
 from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +40,11 @@ class Story:
         self.account_id = account_id
         self.region = region
         self.account = Account()
-        self.logs = LogWriter(account_id, region)
+        self.lock = threading.RLock()
+        """Held while the story moves, and while anything of it is read."""
+        self.logs = LogWriter(account_id, region, lambda: self.clock.now(), self.lock, self.advance)
+        self.held: dict[str, list[tuple[datetime, list[str]]]] = {}
+        """Lines of sessions whose log stream is not there yet."""
         self.cast: dict[str, SessionIds] = {}
         self.start = self.clock.now()
         self.at = self.start
@@ -62,6 +67,10 @@ class Story:
 
     def advance(self) -> None:
         """Let everything happen that is due by now."""
+        with self.lock:
+            self._advance()
+
+    def _advance(self) -> None:
         now = self.clock.now()
         while self._due and self._due[0][0] <= now:
             at, _, play = heapq.heappop(self._due)
@@ -103,9 +112,19 @@ class Story:
 
     def log(self, session: Record, lines: list[str]) -> None:
         """Lines in the log of a session, if it has one."""
-        if "error" not in session["log"]:
+        if session["sessionId"] in self.held:
+            self.held[session["sessionId"]].append((self.at, lines))
+        elif "error" not in session["log"]:
             options = session["log"]["options"]
             self.logs.write(options["logGroupName"], options["logStreamName"], self.at, lines)
+
+    def release(self, session: Record) -> None:
+        """The log stream of a session appears, with what was held back."""
+        here = self.at
+        for at, lines in self.held.pop(session["sessionId"], []):
+            self.at = at
+            self.log(session, lines)
+        self.at = here
 
     def worker_log(
         self, worker: Record, of: str, subtype: str, /, level: str = "INFO", **members: Any

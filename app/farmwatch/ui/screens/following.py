@@ -100,33 +100,41 @@ class FollowingScreen(Screen[None]):
         yield FaultLine()
         yield Footer(compact=True, show_command_palette=False)
 
-    def draw_edges(self, what: list[Part], fresh: Freshness, now: datetime) -> None:
+    def crumb(self) -> tuple[str, ...]:
+        """What this screen is called behind the place that it belongs to; nothing where it is the place."""
+        return ()
+
+    def draw_edges(
+        self, what: list[Part], fresh: Freshness, now: datetime, rhythm: Rhythm | None = None
+    ) -> None:
         app = self.farmwatch
         self.query_one(Masthead).show(
             app.who,
             demo=app.settings.demo,
-            requests=app.poller.budget.last_minute(app.clock.monotonic()),
+            requests=app.poller.requests_last_minute(),
             now=now,
         )
         names = app.names
         self.query_one(Crumbs).parts = tuple(
             (names.get(place.ids[-1], short_id(place.ids[-1])) if place.ids else "Farms", place)
             for place in self.place.trail
-        )
-        self.query_one(StatusLine).show(what, fresh, self.rhythm, now)
+        ) + tuple((name, self.place) for name in self.crumb())
+        self.query_one(StatusLine).show(what, fresh, rhythm or self.rhythm, now)
         self.query_one(FaultLine).show(fresh.fault, app.settings.notes)
 
     @property
     def rhythm(self) -> Rhythm:
         return self.news.rhythm if self.news else Rhythm(self.target().cadence.interval)
 
+    def rhythm_of(self, beside: Target) -> Rhythm:
+        """What the poller is doing about a target that is followed beside the main one."""
+        return self._rhythms.get(beside.key) or Rhythm(beside.cadence.interval)
+
     def freshness_of(
         self, observed: Any, now: datetime, *, beside: Target | None = None, final: bool = False
     ) -> Freshness:
         """How fresh is what was observed of the target, or of one that is followed beside it."""
-        rhythm = self.rhythm
-        if beside is not None:
-            rhythm = self._rhythms.get(beside.key) or Rhythm(beside.cadence.interval)
+        rhythm = self.rhythm if beside is None else self.rhythm_of(beside)
         return freshness(rhythm, seen_at=observed.seen_at, fault=observed.fault, final=final, now=now)
 
     @property
@@ -138,7 +146,7 @@ class FollowingScreen(Screen[None]):
 
     def hear(self, news: News) -> None:
         """Take what the poller tells, if it is about what this screen follows."""
-        if news.key not in self._keys():
+        if news.key not in self.followed_keys():
             return
         self._rhythms[news.key] = news.rhythm
         if news.key == self._followed:
@@ -146,7 +154,7 @@ class FollowingScreen(Screen[None]):
         if self.is_current:
             self.redraw()
 
-    def _keys(self) -> list[str]:
+    def followed_keys(self) -> list[str]:
         return [] if self._followed is None else [self._followed, *(target.key for target in self.beside())]
 
     def follow(self) -> None:
@@ -175,19 +183,23 @@ class FollowingScreen(Screen[None]):
         self._let_go()
 
     def _let_go(self) -> None:
-        for key in self._keys():
-            self.farmwatch.poller.drop(key)
+        # The screen above, or below, may have taken over what this one followed.
+        top = self.app.screen
+        kept = top.followed_keys() if isinstance(top, FollowingScreen) and top is not self else []
+        for key in self.followed_keys():
+            if key not in kept:
+                self.farmwatch.poller.drop(key)
         self._followed = None
 
     # --- keys ---------------------------------------------------------------------------------------
 
     def action_now(self) -> None:
-        for key in self._keys():
+        for key in self.followed_keys():
             self.farmwatch.poller.now(key)
 
     def action_pause(self) -> None:
         paused = not self.rhythm.paused
-        for key in self._keys():
+        for key in self.followed_keys():
             self.farmwatch.poller.pause(key, paused)
 
     def action_up(self) -> None:

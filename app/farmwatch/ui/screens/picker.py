@@ -94,7 +94,9 @@ class PickerScreen(FollowingScreen):
 
     BINDINGS = [
         BACK,
-        Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only what matches"),
+        Binding(
+            "slash", "filter", "Filter", key_display="/", priority=True, tooltip="Show only what matches"
+        ),
         Binding("s", "sort", "Sort", tooltip="The next order of the list"),
         NOW,
         PAUSE,
@@ -280,10 +282,15 @@ class PickerScreen(FollowingScreen):
             self.farmwatch.names[key] = item.name
         self.farmwatch.go_to(self.place.into(key))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        # While something is typed, a slash is a slash.
+        return action != "filter" or not isinstance(self.focused, Input)
+
     def action_filter(self) -> None:
         box = self.query_one("#filter", Input)
         box.display = True
-        box.focus()
+        # At once, and the key goes before others: what is typed right after it belongs to the filter.
+        self.set_focus(box)
 
     def action_sort(self) -> None:
         sorts = self.level.sorts

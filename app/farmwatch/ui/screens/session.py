@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
+from farmwatch.cloud.session_action import SessionAction
 from farmwatch.ui.action_text import action_counts, action_rows, notable
 from farmwatch.ui.place import Place
 from farmwatch.ui.screens.details import DetailsScreen
@@ -32,6 +34,10 @@ from farmwatch.watch.freshness import Freshness
 from farmwatch.watch.poller import News
 from farmwatch.watch.tracker import SessionObserved, SessionTarget
 
+if TYPE_CHECKING:
+    from farmwatch.ui.screens.log import LogScreen
+    from farmwatch.watch.logs.sources import SessionLogs
+
 MARKED_FOR = timedelta(seconds=8)
 """How long a change stays marked: a mark that goes with the next poll, two seconds later, is not seen."""
 
@@ -49,12 +55,17 @@ class SessionScreen(FollowingScreen):
         BACK,
         NOW,
         PAUSE,
-        Binding("plus,equals_sign", "faster", "Pace", key_display="+/-", tooltip="Ask more, or less, often"),
+        Binding(
+            "plus,equals_sign", "faster", key_display="+/-", show=False, tooltip="Ask more, or less, often"
+        ),
         Binding("minus", "slower", show=False),
         Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
         Binding("d", "details", "Details", show=False, tooltip="Every member of the reply, whole"),
+        Binding("D", "action_details", "Action", show=False, tooltip="Everything about the session action"),
         Binding("tab", "other_table", "Errors", key_display="tab", tooltip="Session actions or errors"),
-        Binding("w", "other_log", "Log", tooltip="Session log or worker log, where one fits only"),
+        Binding("l", "log", "Log", tooltip="Read the session's log and its worker's"),
+        Binding("c", "why", "Why", tooltip="Why it failed, on one screen"),
+        Binding("w", "other_log", "Other", tooltip="Session log or worker log, where one fits only"),
         COPY_ID,
         HELP,
         QUIT,
@@ -70,6 +81,7 @@ class SessionScreen(FollowingScreen):
         self._noted = ""
         self._troubles = TroubleRows()
         self._shown_log = ""
+        self._logs: SessionLogs | None = None
 
     @property
     def observed(self) -> SessionObserved:
@@ -300,13 +312,56 @@ class SessionScreen(FollowingScreen):
     def action_details(self) -> None:
         self.app.push_screen(DetailsScreen("Session", raw_rows(self.observed)))
 
+    def action_action_details(self) -> None:
+        action = self._action_under_cursor()
+        if action is not None:
+            self._show_action(action)
+
+    @property
+    def logs(self) -> SessionLogs:
+        """Both logs, with what has been read of them; from when they were first looked at."""
+        if self._logs is None:
+            from farmwatch.watch.logs.sources import SessionLogs
+
+            app = self.farmwatch
+            self._logs = SessionLogs(self.place.ref, app.log_budget)
+        return self._logs
+
+    def _log_screen(self) -> LogScreen:
+        # Imported when it is wanted: most sessions are looked at without their logs.
+        from farmwatch.ui.screens.log import LogScreen
+
+        return LogScreen(self.place, self._target, self._action_target, self.logs)
+
+    def action_log(self) -> None:
+        self.app.push_screen(self._log_screen())
+
+    def action_why(self) -> None:
+        from farmwatch.ui.screens.why import WhyScreen
+
+        self.app.push_screen(WhyScreen(self.place, self._target, self._action_target, self.logs))
+
+    def _action_under_cursor(self) -> SessionAction | None:
+        index = self._actions.index(self.action_table.cursor_key or "")
+        return None if index is None else self._actions.actions[index]
+
     @on(VirtualTable.RowSelected, "#action-table")
-    def _show_action(self, message: VirtualTable.RowSelected) -> None:
+    def _show_in_log(self, message: VirtualTable.RowSelected) -> None:
         index = self._actions.index(message.key)
-        if index is not None:
-            action, now = self._actions.actions[index], self.farmwatch.clock.now()
-            rows = action_rows(action, self._actions.actions, self._actions.steps, now)
-            self.app.push_screen(DetailsScreen("Session action", rows))
+        if index is None:
+            return
+        action = self._actions.actions[index]
+        if action.started_at is None:
+            # Nothing of it is in any log.
+            self._show_action(action)
+            return
+        screen = self._log_screen()
+        screen.go_to_action(action)
+        self.app.push_screen(screen)
+
+    def _show_action(self, action: SessionAction) -> None:
+        rows = action_rows(action, self._actions.actions, self._actions.steps, self.farmwatch.clock.now())
+        self.app.push_screen(DetailsScreen("Session action", rows))
 
     @on(VirtualTable.RowSelected, "#error-table")
     def _show_trouble(self, message: VirtualTable.RowSelected) -> None:

@@ -1,0 +1,237 @@
+"""The panel of a log: its view, the line to type into, and a line that tells what is switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from farmwatch.ui.log_finding import Finding
+from farmwatch.ui.log_words import choice_parts, place_parts
+from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.text import Part, content
+from farmwatch.ui.widgets.lines import put
+from farmwatch.ui.widgets.log_prompt import Asks, LogPrompt
+from farmwatch.ui.widgets.log_view import LogView
+from farmwatch.watch.logs.browse import CONTEXTS, Browser
+from farmwatch.watch.logs.lines import SESSION
+
+
+class LogPanel(Vertical):
+    """Searching, filtering, folding, and taking out what is on screen; whoever owns it reads the log.
+
+    ``read_the_rest`` waits until everything is read, and tells whether it is.
+    """
+
+    BINDINGS = [
+        Binding("slash", "ask('search')", "Search", key_display="/", priority=True, tooltip="Search the log"),
+        Binding("n", "match(True)", "Next", show=False, tooltip="Next line that matches"),
+        Binding("N", "match(False)", "Previous", show=False, tooltip="Previous line that matches"),
+        Binding(
+            "ampersand",
+            "ask('filter')",
+            "Filter",
+            key_display="&",
+            priority=True,
+            tooltip="Only lines that match",
+        ),
+        Binding("C", "context", "Context", show=False, tooltip="Lines shown around those that match"),
+        Binding("e", "error(True)", "Error", tooltip="Next line that is an error"),
+        Binding("E", "error(False)", "Previous error", show=False, tooltip="Previous line that is an error"),
+        Binding("z", "fold", "Fold", show=False, tooltip="Fold or unfold the section of this action"),
+        Binding("Z", "fold_all", "Fold all", show=False, tooltip="Fold or unfold all sections"),
+        Binding("u", "repeats", "Repeats", show=False, tooltip="Fold or unfold lines that are the same"),
+        Binding("w", "wrap", "Wrap", show=False, tooltip="Wrap long lines, or cut them"),
+        Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, since the action began, off"),
+        Binding("number_sign", "numbers", "Numbers", key_display="#", show=False, tooltip="Line numbers"),
+        Binding("y", "copy_lines", "Copy", show=False, tooltip="Copy the line, or the selected ones"),
+        Binding("enter", "whole", "Whole", key_display="⏎", show=False, tooltip="The line, whole"),
+        Binding("s", "ask('save')", "Save", priority=True, show=False, tooltip="Save the log to a file"),
+    ]
+
+    class Changed(Message):
+        """Something is switched on or off."""
+
+    class WantsAll(Message):
+        """All of the log is wanted, not only its end: to be searched, filtered, counted."""
+
+    def __init__(
+        self, browser: Browser, session_id: str, read_the_rest: Callable[[], Awaitable[bool]]
+    ) -> None:
+        super().__init__()
+        self.view = LogView(browser, id="lines")
+        self._browser = browser
+        self._session_id = session_id
+        self._read_the_rest = read_the_rest
+        self._finding = Finding(self.view, self.notify)
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+        yield LogPrompt(id="prompt")
+        yield Static(id="state")
+
+    def show_state(self, how_far: Sequence[Part]) -> None:
+        """Bring the line up to date; ``how_far`` is how much of the log is read."""
+        view = self.view
+        parts = [*place_parts(view.following, view.new_below), ("   ", ""), *how_far]
+        parts += choice_parts(self._browser, view.cursor)
+        if self._finding.seeking is not None:
+            parts.append(("   looking for errors…", "accent"))
+        if len(view.selection) > 1:
+            parts.append((f"   {len(view.selection):,} selected", "accent"))
+        if view.wrap:
+            parts.append(("   wrap", "muted"))
+        parts.append((f"   times {view.drawing.times}", "muted"))
+        put(self.query_one("#state", Static), content(*parts))
+
+    @on(LogView.Worked)
+    def _worked(self) -> None:
+        self._finding.go_on()
+        self.post_message(self.Changed())
+
+    def _change(self) -> None:
+        self.view.changed()
+        self.post_message(self.Changed())
+
+    def give_up(self) -> bool:
+        """Give up a selection, else the filter, else the search; whether there was any."""
+        browser = self._browser
+        if self.view.unmark():
+            return True
+        if browser.reduction.query is not None:
+            browser.filter_by(None, None)
+        elif browser.search is not None:
+            browser.look_for(None, None)
+        else:
+            return False
+        self._change()
+        return True
+
+    # --- searching and filtering ----------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        # While something is typed, a slash is a slash.
+        return action != "ask" or not isinstance(self.screen.focused, Input)
+
+    def action_ask(self, what: str) -> None:
+        asks, browser = Asks(what), self._browser
+        before = {Asks.SEARCH: browser.search, Asks.FILTER: browser.reduction.query}.get(asks)
+        text = before.text if before is not None else ""
+        if asks is Asks.SAVE:
+            from farmwatch.ui.log_save import suggested
+
+            text = str(suggested(self._session_id, browser.shown))
+        self.query_one(LogPrompt).ask(asks, text, is_regex=before is not None and before.is_regex)
+
+    @on(LogPrompt.Typed)
+    def _typed(self, message: LogPrompt.Typed) -> None:
+        if message.asks is Asks.SEARCH:
+            self._finding.look_for(message.query)
+        self.post_message(self.Changed())
+
+    @on(LogPrompt.Entered)
+    def _entered(self, message: LogPrompt.Entered) -> None:
+        self.view.focus()
+        if message.asks is Asks.SAVE:
+            self._save(message.text)
+            return
+        self.post_message(self.WantsAll())
+        if message.asks is Asks.FILTER:
+            self._browser.filter_by(message.query, self.view.cursor)
+            self.view.changed()
+        else:
+            self._finding.look_for(message.query)
+            self._finding.first_match()
+        self.post_message(self.Changed())
+
+    @on(LogPrompt.Left)
+    def _left(self, message: LogPrompt.Left) -> None:
+        self.view.focus()
+        if message.asks is Asks.SEARCH:
+            self._finding.look_for(None)
+        self.post_message(self.Changed())
+
+    def action_match(self, forward: bool) -> None:
+        self._finding.match(forward)
+
+    def action_error(self, forward: bool) -> None:
+        self._finding.error(forward)
+
+    def action_context(self) -> None:
+        reduction = self._browser.reduction
+        at = CONTEXTS.index(reduction.context) if reduction.context in CONTEXTS else -1
+        self._browser.reduce(context=CONTEXTS[(at + 1) % len(CONTEXTS)])
+        self._change()
+
+    # --- how lines are shown --------------------------------------------------------------------------
+
+    def action_fold(self) -> None:
+        cursor = self.view.cursor
+        section = None if cursor is None else self._browser.section_of(cursor)
+        if section is not None:
+            self._browser.fold(section.head)
+            self.view.changed()
+            self.view.go_to((SESSION, section.head))
+            self.post_message(self.Changed())
+
+    def action_fold_all(self) -> None:
+        cursor = self.view.cursor
+        section = None if cursor is None else self._browser.section_of(cursor)
+        self._browser.fold_all()
+        self.view.changed()
+        if section is not None:
+            self.view.go_to((SESSION, section.head))
+        self.post_message(self.Changed())
+
+    def action_repeats(self) -> None:
+        self._browser.reduce(repeats=not self._browser.reduction.repeats)
+        self._change()
+
+    def action_wrap(self) -> None:
+        drawing = self.view.drawing
+        drawing.wrap, drawing.aside = not drawing.wrap, 0
+        self._change()
+
+    def action_times(self) -> None:
+        drawing = self.view.drawing
+        drawing.times = drawing.times.following
+        self._change()
+
+    def action_numbers(self) -> None:
+        drawing = self.view.drawing
+        drawing.numbers = not drawing.numbers
+        if drawing.numbers:
+            self.post_message(self.WantsAll())
+        self._change()
+
+    # --- taking out -----------------------------------------------------------------------------------
+
+    def action_copy_lines(self) -> None:
+        from farmwatch.ui.log_save import copied
+
+        text, taken = copied(self._browser, self.view.selection)
+        if not taken:
+            return
+        self.app.copy_to_clipboard(text)
+        wanted = len(self.view.selection)
+        cut = f" of {wanted:,}: a terminal takes no more; s saves" if taken < wanted else ""
+        self.notify(f"Copied {taken:,} {'line' if taken == 1 else 'lines'}{cut}", markup=False, timeout=3)
+        self.view.unmark()
+
+    def action_whole(self) -> None:
+        from farmwatch.ui.log_save import whole_line
+
+        cursor = self.view.cursor
+        if cursor is not None:
+            self.app.push_screen(DetailsScreen("Line", whole_line(self._browser, cursor)))
+
+    def _save(self, path: str) -> None:
+        from farmwatch.ui.log_save import Saving
+
+        saving = Saving(self._browser, path, self._read_the_rest, self.notify)
+        self.run_worker(saving.run(), group="save", exit_on_error=False)

@@ -1,0 +1,127 @@
+"""The line in which something is typed for the log: what to search for, to filter by, or where to save."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from farmwatch.ui.text import content
+from farmwatch.watch.logs.scan import BadPattern, Query
+
+
+class Asks(StrEnum):
+    """What is asked for."""
+
+    SEARCH = "search"
+    FILTER = "filter"
+    SAVE = "save"
+
+
+_HINTS = {
+    Asks.SEARCH: "what to look for; ctrl+r: as a regular expression",
+    Asks.FILTER: "show only lines with this; ctrl+r: as a regular expression",
+    Asks.SAVE: "the file to save to",
+}
+
+
+class LogPrompt(Horizontal):
+    """Not there until something is asked for. Escape leaves it as it was before."""
+
+    BINDINGS = [
+        Binding("ctrl+r", "regex", "Regex", tooltip="Search by a regular expression", priority=True),
+        Binding("escape", "leave", "Cancel", priority=True),
+    ]
+
+    class Typed(Message):
+        """What is typed has changed; ``query`` is what it asks to look for, if anything."""
+
+        def __init__(self, asks: Asks, query: Query | None) -> None:
+            super().__init__()
+            self.asks = asks
+            self.query = query
+
+    class Entered(Message):
+        """It is entered."""
+
+        def __init__(self, asks: Asks, text: str, query: Query | None) -> None:
+            super().__init__()
+            self.asks = asks
+            self.text = text
+            self.query = query
+
+    class Left(Message):
+        """It is given up."""
+
+        def __init__(self, asks: Asks) -> None:
+            super().__init__()
+            self.asks = asks
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as every widget
+        super().__init__(id=id)
+        self._asks = Asks.SEARCH
+        self._is_regex = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="prompt-label")
+        yield Input(id="prompt-text", compact=True)
+        yield Static(id="prompt-fault")
+
+    def ask(self, asks: Asks, text: str = "", *, is_regex: bool = False) -> None:
+        """Ask for something, beginning with a text."""
+        self._asks, self._is_regex = asks, is_regex
+        self.display = True
+        box = self.query_one(Input)
+        box.placeholder = _HINTS[asks]
+        box.value = text
+        box.cursor_position = len(text)
+        # At once: what is typed right after the key belongs here.
+        self.screen.set_focus(box)
+        self._show()
+
+    def _show(self, fault: str = "") -> None:
+        label = {Asks.SEARCH: "/", Asks.FILTER: "&", Asks.SAVE: "save to"}[self._asks]
+        regex: tuple[str, str] = (" regex", "accent") if self._is_regex else ("", "")
+        self.query_one("#prompt-label", Static).update(content((label, "strong"), regex))
+        self.query_one("#prompt-fault", Static).update(content((fault, "error")))
+
+    def _query(self) -> Query | None:
+        text = self.query_one(Input).value
+        if not text or self._asks is Asks.SAVE:
+            self._show()
+            return None
+        try:
+            query = Query(text, self._is_regex)
+        except BadPattern as error:
+            self._show(f"✗ {error}"[:60])
+            return None
+        self._show()
+        return query
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.display:
+            self.post_message(self.Typed(self._asks, self._query()))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        query = self._query()
+        if event.value and query is None and self._asks is not Asks.SAVE:
+            return
+        self.display = False
+        self.post_message(self.Entered(self._asks, event.value, query))
+
+    def action_regex(self) -> None:
+        self._is_regex = not self._is_regex
+        self.post_message(self.Typed(self._asks, self._query()))
+
+    def action_leave(self) -> None:
+        self.display = False
+        self.post_message(self.Left(self._asks))

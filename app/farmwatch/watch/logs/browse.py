@@ -1,0 +1,202 @@
+"""What somebody looks at: one lane or both, reduced or whole, searched; worked out in slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+
+from farmwatch.watch.logs.lines import SESSION, WORKER, Lane, Reduction, Rows, Section, interleaved, rows_of
+from farmwatch.watch.logs.reading import Severities
+from farmwatch.watch.logs.scan import Query, Scan, errors, worker_errors
+
+Line = tuple[int, int]
+"""A lane and the number of a line in it."""
+
+CONTEXTS = (2, 0, 5)
+"""Lines shown around each line that a filter leaves."""
+
+
+class Shown(StrEnum):
+    """Which log is looked at."""
+
+    SESSION = "session log"
+    WORKER = "worker log"
+    BOTH = "session and worker log"
+
+
+class Browser:
+    """A view over a session's log and its worker's.
+
+    `work` goes on with what is not known yet, one slice at a time; `rows` is what is to be seen by now.
+    """
+
+    def __init__(self, session: Lane, worker: Lane, severities: Severities) -> None:
+        self.lanes = [session, worker]
+        self.severities = severities
+        self.shown = Shown.SESSION
+        self.reduction = Reduction(own_only=True, context=CONTEXTS[0])
+        self.search: Query | None = None
+        self.rows = Rows()
+        self._searches: dict[int, Scan] = {}
+        self._errors: dict[int, Scan] = {}
+
+    # --- what is looked at ----------------------------------------------------------------------------
+
+    @property
+    def in_sight(self) -> tuple[int, ...]:
+        """The lanes that are looked at."""
+        return {Shown.SESSION: (SESSION,), Shown.WORKER: (WORKER,), Shown.BOTH: (SESSION, WORKER)}[self.shown]
+
+    def put_lane(self, index: int, lane: Lane) -> None:
+        """Another log takes the place of a lane's."""
+        self.lanes[index] = lane
+        lane.filter_by(self.reduction.query, lane.store.end)
+        self.look_for(self.search, None)
+        self._errors = {}
+
+    def rebuild(self) -> None:
+        """Bring the rows up to date with what is there and known."""
+        session, worker = self.lanes
+        if self.shown is Shown.BOTH:
+            own = worker.spans(replace(self.reduction, own_only=True))
+            self.rows = interleaved(session.store, session.spans(self.reduction), worker.store, own)
+        else:
+            lane = self.in_sight[0]
+            self.rows = rows_of(lane, self.lanes[lane].spans(self.reduction))
+
+    def filter_by(self, query: Query | None, near: Line | None) -> None:
+        """Leave only the lines that have something, beginning near a line."""
+        self.reduction = replace(self.reduction, query=query)
+        for index, lane in enumerate(self.lanes):
+            lane.filter_by(query, near[1] if near and near[0] == index else lane.store.end)
+
+    def reduce(
+        self, *, own_only: bool | None = None, context: int | None = None, repeats: bool | None = None
+    ) -> None:
+        """Leave out more, or less."""
+        now = self.reduction
+        self.reduction = replace(
+            now,
+            own_only=now.own_only if own_only is None else own_only,
+            context=now.context if context is None else context,
+            repeats=now.repeats if repeats is None else repeats,
+        )
+
+    def fold(self, head: int) -> None:
+        """Fold a section, or unfold it."""
+        self.reduction = replace(self.reduction, folded=self.reduction.folded ^ {head})
+
+    def fold_all(self) -> None:
+        """Fold every section, or unfold them where any is folded."""
+        heads = frozenset(section.head for section in self.lanes[SESSION].sections())
+        self.reduction = replace(self.reduction, folded=frozenset() if self.reduction.folded else heads)
+
+    def unfold_to(self, line: Line) -> None:
+        """Unfold the section that hides a line."""
+        section = self.section_of(line)
+        if section is not None and section.head in self.reduction.folded and line[1] != section.head:
+            self.fold(section.head)
+            self.rebuild()
+
+    def section_of(self, line: Line) -> Section | None:
+        """The section of the session's log that a line stands in; for the worker's, by its time."""
+        lane, number = line
+        session = self.lanes[SESSION]
+        if lane == WORKER:
+            number = session.store.number_at(self.lanes[WORKER].store.at(number)) - 1
+        return session.section_of(number)
+
+    # --- searching ------------------------------------------------------------------------------------
+
+    def look_for(self, query: Query | None, near: Line | None) -> None:
+        """Search every lane, beginning near a line."""
+        self.search = query
+        self._searches = {}
+        if query is not None:
+            self._searches = {
+                index: Scan(lane.store, query.numbers, near[1] if near and near[0] == index else 0)
+                for index, lane in enumerate(self.lanes)
+            }
+
+    def look_for_errors(self, near: Line | None) -> None:
+        """Begin to find the lines that are errors."""
+        if not self._errors:
+            session, worker = self.lanes
+            starts = [near[1] if near and near[0] == index else 0 for index in (SESSION, WORKER)]
+            self._errors = {
+                SESSION: Scan(session.store, errors(self.severities), starts[SESSION]),
+                WORKER: Scan(worker.store, worker_errors, starts[WORKER]),
+            }
+
+    @property
+    def match_count(self) -> int:
+        """Lines that have what is searched for, as far as they are found."""
+        return sum(len(self._searches[lane].found) for lane in self.in_sight if lane in self._searches)
+
+    def match_place(self, line: Line) -> int | None:
+        """Of which match a line is, counted from 1; ``None`` where it has none, or with two lanes."""
+        scan = self._searches.get(line[0])
+        if scan is None or self.shown is Shown.BOTH or line[1] not in scan.found:
+            return None
+        return 1 + scan.found.place(line[1])
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether everything that is there was searched."""
+        return all(self._searches[lane].is_done for lane in self.in_sight if lane in self._searches)
+
+    def next_match(self, line: Line, forward: bool) -> Line | None:
+        """The next line that has what is searched for, as far as it is found."""
+        return self._next(self._searches, line, forward)
+
+    def next_error(self, line: Line, forward: bool) -> Line | None:
+        """The next line that is an error, as far as it is found; a traceback counts once."""
+        found = self._next(self._errors, line, forward)
+        lane = line[0]
+        low, high = self.lanes[lane].traceback_of(line[1]) or (0, 0)
+        while found is not None and found[0] == lane and low <= found[1] < high:
+            found = self._next(self._errors, found, forward)
+        if found is not None and (block := self.lanes[found[0]].traceback_of(found[1])) is not None:
+            return found[0], block[0]
+        return found
+
+    @property
+    def are_errors_found(self) -> bool:
+        return all(self._errors[lane].is_done for lane in self.in_sight if lane in self._errors)
+
+    def _next(self, scans: dict[int, Scan], line: Line, forward: bool) -> Line | None:
+        best: tuple[int, Line] | None = None
+        row = self.rows.row_of(*line)
+        for lane in self.in_sight:
+            if lane not in scans:
+                continue
+            found = scans[lane].found
+            number = line[1] if lane == line[0] else self.rows.number_near(lane, row)
+            while number is not None:
+                number = found.next_after(number) if forward else found.last_before(number)
+                # What a filter leaves out is not looked for; what is folded away is.
+                if number is None or self.reduction.query is None or self.rows.has(lane, number):
+                    break
+            if number is not None:
+                at = self.rows.row_of(lane, number)
+                if best is None or (at < best[0] if forward else at > best[0]):
+                    best = at, (lane, number)
+        return None if best is None else best[1]
+
+    # --- working --------------------------------------------------------------------------------------
+
+    def work(self, monotonic: Callable[[], float], until: float) -> bool:
+        """Go on until a time, in small slices; whether there is more to do."""
+        while self._step():
+            if monotonic() >= until:
+                return True
+        return False
+
+    def _step(self) -> bool:
+        for scans in (self._searches, self._errors):
+            for lane in self.in_sight:
+                if lane in scans and not scans[lane].is_done:
+                    scans[lane].advance()
+                    return True
+        return any(self.lanes[lane].work() for lane in (*self.in_sight, SESSION))

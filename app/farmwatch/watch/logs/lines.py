@@ -1,0 +1,361 @@
+"""Which lines of one log, or of two side by side in time, are to be seen, and in which order.
+
+What is seen is held as runs of lines, so that a million lines in a row cost as little as one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from farmwatch.watch.logs.reading import banner, is_rule, parameter
+from farmwatch.watch.logs.scan import Numbers, Query, Scan, banners, own_lines, repeats, tracebacks
+from farmwatch.watch.logs.store import LogStore
+
+SESSION, WORKER = 0, 1
+"""The two lanes."""
+
+TRACEBACK_LINES = 200
+"""Lines that a traceback is followed at most."""
+
+Span = tuple[int, int]
+"""Lines from the first number on and before the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a banner begins: an action of the session. ``first`` is its first line, with the rule above the
+    banner; ``head`` the banner's own; ``parameters`` those of its task."""
+
+    first: int
+    head: int
+    title: str
+    parameters: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """What is left out. ``own_only``: a worker's events about other sessions; ``query``: the lines that do
+    not have it, but for ``context`` around those that do; ``repeats``: lines the same as the one before;
+    ``folded``: all of the sections with these banners but their heads."""
+
+    own_only: bool = False
+    query: Query | None = None
+    context: int = 0
+    repeats: bool = True
+    folded: frozenset[int] = frozenset()
+
+
+class Lane:
+    """One log with what has been found out about its lines so far; `work` finds out more."""
+
+    def __init__(self, store: LogStore, *, of_worker: bool = False) -> None:
+        self.store = store
+        self.of_worker = of_worker
+        middle = store.end
+        self.banners = Scan(store, banners, middle)
+        self.tracebacks = Scan(store, tracebacks, middle)
+        self.repeats = Scan(store, repeats, middle, overlap=1)
+        self.own = Scan(store, own_lines, middle) if of_worker else None
+        self.filter: Scan | None = None
+        self.query: Query | None = None
+        self._sections: dict[int, Section] = {}
+
+    @property
+    def scans(self) -> list[Scan]:
+        found = [self.filter, self.own, self.banners, self.tracebacks, self.repeats]
+        return [scan for scan in found if scan is not None]
+
+    @property
+    def is_done(self) -> bool:
+        return all(scan.is_done for scan in self.scans)
+
+    def work(self) -> bool:
+        """One slice of what is not known yet; whether there was any."""
+        for scan in self.scans:
+            if not scan.is_done:
+                scan.advance()
+                return True
+        return False
+
+    def filter_by(self, query: Query | None, start: int) -> None:
+        """Look for the lines that a filter leaves, from a line on."""
+        if query != self.query:
+            self.query = query
+            self.filter = None if query is None else Scan(self.store, query.numbers, start)
+
+    # --- sections -----------------------------------------------------------------------------------
+
+    def find_sections(self) -> None:
+        """Find every banner and traceback now, without waiting for the slices: that is quick."""
+        for scan in (self.banners, self.tracebacks):
+            while not scan.is_done:
+                scan.advance()
+
+    def section_of(self, number: int) -> Section | None:
+        """The section that a line is in; ``None`` before the first banner."""
+        # A section begins up to two lines before its banner.
+        found = self.banners.found
+        index = bisect_right(found, number + 2) - 1
+        while index >= 0:
+            section = self._section(found[index])
+            if section is not None and section.first <= number:
+                return section
+            index -= 1
+        return None
+
+    def sections(self) -> list[Section]:
+        """All sections, in their order."""
+        return [section for head in self.banners.found if (section := self._section(head)) is not None]
+
+    def section_end(self, section: Section) -> int:
+        """The number after the last line of a section."""
+        following = self.banners.found.next_after(section.head)
+        after = None if following is None else self._section(following)
+        return self.store.end if after is None else after.first
+
+    def _section(self, head: int) -> Section | None:
+        section = self._sections.get(head)
+        if section is None and self.store.first <= head < self.store.end:
+            section = self._read_section(head)
+            # What follows the banner may not all be there yet.
+            if self.store.end > head + 12:
+                self._sections[head] = section
+        return section
+
+    def _read_section(self, head: int) -> Section:
+        store = self.store
+        first = head
+        if first > store.first and is_rule(store.text(first - 1)):
+            first -= 1
+            if first > store.first and not store.text(first - 1):
+                first -= 1
+        parameters = []
+        for number in range(head + 1, min(head + 12, store.end)):
+            text = store.text(number)
+            found = parameter(text)
+            if found is not None:
+                parameters.append("=".join(found))
+            elif parameters or text.startswith("Phase"):
+                break
+        title = banner(store.text(head)) or ""
+        return Section(first, head, title, " ".join(parameters), store.at(head))
+
+    # --- tracebacks and repeats ---------------------------------------------------------------------
+
+    def traceback_of(self, number: int) -> Span | None:
+        """The traceback that a line is part of: from its first line to the one that names the exception."""
+        index = bisect_right(self.tracebacks.found, number) - 1
+        if index < 0:
+            return None
+        first = self.tracebacks.found[index]
+        if number - first > TRACEBACK_LINES or first < self.store.first:
+            return None
+        for end in range(first + 1, min(first + TRACEBACK_LINES, self.store.end)):
+            if not self.store.text(end).startswith(" "):
+                return (first, end + 1) if number <= end else None
+            if end > number + TRACEBACK_LINES:
+                break
+        return (first, number + 1)
+
+    def times_repeated(self, number: int) -> int:
+        """How many lines after this one are the same."""
+        found = self.repeats.found
+        index = bisect_left(found, number + 1)
+        count = 0
+        while index + count < len(found) and found[index + count] == number + 1 + count:
+            count += 1
+        return count
+
+    # --- what is seen -------------------------------------------------------------------------------
+
+    def spans(self, reduction: Reduction) -> list[Span]:
+        """The lines that are left, in runs."""
+        first, end = self.store.first, self.store.end
+        spans: list[Span] = [(first, end)] if end > first else []
+        if reduction.own_only and self.own is not None:
+            spans = _within(_runs(self.own.found), first, end)
+        if self.filter is not None:
+            matched = _within(self._matched(self.filter.found, reduction.context), first, end)
+            spans = _both(spans, matched)
+        hidden: list[Span] = []
+        if reduction.repeats:
+            hidden += _runs(self.repeats.found)
+        for head in reduction.folded:
+            section = self._section(head)
+            if section is not None:
+                hidden += [(section.first, head), (head + 1, self.section_end(section))]
+        return _without(spans, sorted(span for span in hidden if span[0] < span[1])) if hidden else spans
+
+    def _matched(self, numbers: Numbers, context: int) -> Iterator[Span]:
+        """What a filter leaves: each line with its context, and a traceback never in parts."""
+        first = end = None
+        for number in numbers:
+            low, high = number - context, number + context + 1
+            if len(self.tracebacks.found) and (block := self.traceback_of(number)) is not None:
+                low, high = min(low, block[0]), max(high, block[1])
+            if first is None or end is None:
+                first, end = low, high
+            elif low <= end:
+                first, end = min(first, low), max(end, high)
+            else:
+                yield first, end
+                first, end = low, high
+        if first is not None and end is not None:
+            yield first, end
+
+
+def _runs(numbers: Numbers) -> Iterator[Span]:
+    first = end = None
+    for number in numbers:
+        if end == number:
+            end = number + 1
+            continue
+        if first is not None and end is not None:
+            yield first, end
+        first, end = number, number + 1
+    if first is not None and end is not None:
+        yield first, end
+
+
+def _within(spans: Iterable[Span], first: int, end: int) -> list[Span]:
+    cut = ((max(low, first), min(high, end)) for low, high in spans)
+    return [span for span in cut if span[0] < span[1]]
+
+
+def _both(some: list[Span], others: list[Span]) -> list[Span]:
+    """The lines that are in both."""
+    both: list[Span] = []
+    one = other = 0
+    while one < len(some) and other < len(others):
+        low = max(some[one][0], others[other][0])
+        high = min(some[one][1], others[other][1])
+        if low < high:
+            both.append((low, high))
+        if some[one][1] < others[other][1]:
+            one += 1
+        else:
+            other += 1
+    return both
+
+
+def _without(spans: list[Span], hidden: list[Span]) -> list[Span]:
+    left: list[Span] = []
+    index = 0
+    for low, high in spans:
+        while index < len(hidden) and hidden[index][1] <= low:
+            index += 1
+        at = index
+        while at < len(hidden) and hidden[at][0] < high:
+            if hidden[at][0] > low:
+                left.append((low, hidden[at][0]))
+            low = max(low, hidden[at][1])
+            at += 1
+        if low < high:
+            left.append((low, high))
+    return left
+
+
+# --- rows -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Lines of one lane that are seen one after the other."""
+
+    lane: int
+    first: int
+    end: int
+
+
+class Rows:
+    """The rows of a view: which line of which lane stands on each."""
+
+    def __init__(self, runs: Sequence[Run] = ()) -> None:
+        self.runs = runs
+        self._starts = [0, *accumulate(run.end - run.first for run in runs)]
+        self._by_lane: dict[int, tuple[list[int], list[int]]] = {}
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def line(self, row: int) -> tuple[int, int]:
+        """Lane and number of a row's line; raises `IndexError`."""
+        if not 0 <= row < len(self):
+            raise IndexError(f"there is no row {row}")
+        index = bisect_right(self._starts, row) - 1
+        run = self.runs[index]
+        return run.lane, run.first + row - self._starts[index]
+
+    def row_of(self, lane: int, number: int) -> int:
+        """The row of a line; where it is not to be seen, that of the next one of its lane which is, or of the
+        last row."""
+        firsts, indexes = self._lane(lane)
+        at = bisect_right(firsts, number) - 1
+        if at >= 0:
+            run = self.runs[indexes[at]]
+            if number < run.end:
+                return self._starts[indexes[at]] + number - run.first
+        if at + 1 < len(indexes):
+            return self._starts[indexes[at + 1]]
+        return max(0, len(self) - 1)
+
+    def number_near(self, lane: int, row: int) -> int | None:
+        """The last line of a lane that stands on a row or above it; else the one before its first."""
+        firsts, indexes = self._lane(lane)
+        if not indexes:
+            return None
+        at = bisect_right(self._starts, row) - 1
+        place = bisect_right(indexes, at) - 1
+        if place < 0:
+            return firsts[0] - 1
+        index = indexes[place]
+        run = self.runs[index]
+        return min(run.end - 1, run.first + row - self._starts[index])
+
+    def has(self, lane: int, number: int) -> bool:
+        """Whether a line is to be seen."""
+        if not len(self):
+            return False
+        return self.line(self.row_of(lane, number)) == (lane, number)
+
+    def _lane(self, lane: int) -> tuple[list[int], list[int]]:
+        found = self._by_lane.get(lane)
+        if found is None:
+            indexes = [index for index, run in enumerate(self.runs) if run.lane == lane]
+            found = self._by_lane[lane] = [self.runs[index].first for index in indexes], indexes
+        return found
+
+
+def rows_of(lane: int, spans: Iterable[Span]) -> Rows:
+    """The rows of one lane."""
+    return Rows([Run(lane, first, end) for first, end in spans])
+
+
+def interleaved(session: LogStore, spans: Sequence[Span], worker: LogStore, own: Sequence[Span]) -> Rows:
+    """The rows of both lanes by time; of the same time, what the worker did comes first."""
+    places: list[tuple[int, int]] = []
+    for first, end in own:
+        places += [(session.number_at(worker.at(number)), number) for number in range(first, end)]
+    places.sort()
+    runs: list[Run] = []
+    index = 0
+    for low, high in spans:
+        while index < len(places) and places[index][0] < high:
+            place = max(places[index][0], low)
+            if place > low:
+                runs.append(Run(SESSION, low, place))
+                low = place
+            number = places[index][1]
+            end = number + 1
+            index += 1
+            while index < len(places) and places[index] == (places[index - 1][0], end):
+                end += 1
+                index += 1
+            runs.append(Run(WORKER, number, end))
+        runs.append(Run(SESSION, low, high))
+    runs += [Run(WORKER, number, number + 1) for _, number in places[index:]]
+    return Rows(runs)

@@ -1,0 +1,211 @@
+"""Going through a log in slices: searches, and the structure of its lines.
+
+A scan covers a run of lines and grows at both ends, as the store does; each slice is over before a key has to
+wait. It begins where one looks, so that the first find is near.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from farmwatch.watch.logs.reading import BANNER, TRACEBACK, Severities
+from farmwatch.watch.logs.store import OWN, LogStore, Stretch
+
+Find = Callable[[Stretch], Sequence[int]]
+"""The numbers of those lines of a stretch that are looked for, in their order."""
+
+
+class Numbers(Sequence[int]):
+    """Rising numbers that come in at both ends."""
+
+    def __init__(self) -> None:
+        self._before = array("q")
+        self._after = array("q")
+
+    def __len__(self) -> int:
+        return len(self._before) + len(self._after)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        older = len(self._before)
+        return self._before[older - 1 - index] if index < older else self._after[index - older]
+
+    def __iter__(self) -> Iterator[int]:
+        yield from reversed(self._before)
+        yield from self._after
+
+    def append(self, numbers: Sequence[int]) -> None:
+        self._after.extend(numbers)
+
+    def prepend(self, numbers: Sequence[int]) -> None:
+        self._before.extend(reversed(numbers))
+
+    def place(self, number: int) -> int:
+        """How many are smaller."""
+        return bisect_left(self, number)
+
+    def next_after(self, number: int) -> int | None:
+        """The first that is greater."""
+        index = bisect_right(self, number)
+        return self[index] if index < len(self) else None
+
+    def last_before(self, number: int) -> int | None:
+        """The last that is smaller."""
+        index = bisect_left(self, number)
+        return self[index - 1] if index else None
+
+    def __contains__(self, number: object) -> bool:
+        if not isinstance(number, int):
+            return False
+        index = bisect_left(self, number)
+        return index < len(self) and self[index] == number
+
+
+class Scan:
+    """Goes through a store from a line on, to its end and then to its beginning.
+
+    ``overlap`` is how many lines before a slice are shown to ``find`` with it.
+    """
+
+    def __init__(self, store: LogStore, find: Find, start: int, *, overlap: int = 0) -> None:
+        self.found = Numbers()
+        self._store = store
+        self._find = find
+        self._overlap = overlap
+        self.first = self.end = min(max(start, store.first), store.end)
+
+    @property
+    def is_done(self) -> bool:
+        return self.end >= self._store.end and self.first <= self._store.first
+
+    def advance(self) -> None:
+        """Go through one slice more."""
+        if self.end < self._store.end:
+            for stretch in self._store.stretches(max(self.first, self.end - self._overlap), self._store.end):
+                numbers = self._find(stretch)
+                skipped = bisect_left(numbers, self.end) if self._overlap else 0
+                self.found.append(numbers[skipped:] if skipped else numbers)
+                self.end = max(self.end, stretch.first + len(stretch.starts))
+                if self.end > stretch.first + self._overlap or self.end >= self._store.end:
+                    return
+        for stretch in self._store.backwards(self._store.first, self.first):
+            self.found.prepend(self._find(stretch))
+            self.first = stretch.first
+            return
+        self.first = min(self.first, self._store.first)
+
+
+# --- what is looked for -------------------------------------------------------------------------------
+
+
+class BadPattern(ValueError):  # noqa: N818 - named for what the wrangler is told
+    """A regular expression that is none; the text says why."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A text, or a regular expression, that lines are searched for: in any case, unless it has a capital."""
+
+    text: str
+    is_regex: bool = False
+    _pattern: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises `BadPattern`."""
+        flags = re.IGNORECASE if self.text == self.text.lower() else 0
+        try:
+            pattern = re.compile(self.text if self.is_regex else re.escape(self.text), flags)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise BadPattern(str(error)) from error
+        object.__setattr__(self, "_pattern", pattern)
+
+    def spans(self, line: str) -> list[tuple[int, int]]:
+        """Where in a line it is found, from and to."""
+        return [found.span() for found in self._pattern.finditer(line) if found.end() > found.start()]
+
+    def numbers(self, stretch: Stretch) -> Sequence[int]:
+        """The lines of a stretch that have it."""
+        ignores_case = bool(self._pattern.flags & re.IGNORECASE)
+        if self.is_regex or (ignores_case and not (self.text.isascii() and stretch.text.isascii())):
+            search = self._pattern.search
+            lines = stretch.text.decode().split("\n")
+            lines.pop()
+            return [number for number, line in enumerate(lines, stretch.first) if search(line)]
+        text = stretch.text.lower() if ignores_case else stretch.text
+        return _lines_with(text, self.text.encode(), stretch)
+
+
+def _lines_with(text: bytes, needle: bytes, stretch: Stretch) -> list[int]:
+    numbers: list[int] = []
+    starts, count = stretch.starts, len(stretch.starts)
+    position = text.find(needle)
+    while position >= 0:
+        number = stretch.number(position)
+        numbers.append(number)
+        following = number - stretch.first + 1
+        if following >= count:
+            break
+        position = text.find(needle, starts[following])
+    return numbers
+
+
+def errors(severities: Severities) -> Find:
+    """Finds the lines that are errors."""
+    search = severities.error.search
+
+    def find(stretch: Stretch) -> Sequence[int]:
+        lines = stretch.text.decode().split("\n")
+        lines.pop()
+        return [number for number, line in enumerate(lines, stretch.first) if search(line)]
+
+    return find
+
+
+def worker_errors(stretch: Stretch) -> Sequence[int]:
+    """Finds the events of a worker that are errors or warnings, by their level."""
+    numbers = {
+        number
+        for level in (b'"level": "ERROR"', b'"level": "CRITICAL"', b'"level": "WARNING"')
+        for number in _lines_with(stretch.text, level, stretch)
+    }
+    return sorted(numbers)
+
+
+def own_lines(stretch: Stretch) -> Sequence[int]:
+    """Finds the events of a worker that are about the session."""
+    return [number for number, flag in enumerate(stretch.flags, stretch.first) if flag & OWN]
+
+
+def banners(stretch: Stretch) -> Sequence[int]:
+    """Finds the banners, which begin a line."""
+    return _beginning(BANNER.encode(), stretch)
+
+
+def tracebacks(stretch: Stretch) -> Sequence[int]:
+    """Finds where tracebacks of Python begin."""
+    return _lines_with(stretch.text, TRACEBACK.encode(), stretch)
+
+
+def _beginning(needle: bytes, stretch: Stretch) -> list[int]:
+    numbers = _lines_with(stretch.text, needle, stretch)
+    starts, text, first = stretch.starts, stretch.text, stretch.first
+    return [number for number in numbers if text.startswith(needle, starts[number - first])]
+
+
+def repeats(stretch: Stretch) -> Sequence[int]:
+    """Finds the lines that are the same as the one before them, but for empty ones and rules."""
+    lines = stretch.text.split(b"\n")
+    lines.pop()
+    before = [b"", *lines[:-1]]
+    return [
+        number
+        for number, (line, former) in enumerate(zip(lines, before, strict=True), stretch.first)
+        if line == former and line and not line.startswith((b"-----", b"====="))
+    ]
