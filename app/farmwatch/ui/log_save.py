@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from farmwatch.ui.log_text import stamp
+from farmwatch.ui.log_words import counted
 from farmwatch.ui.text import clean
 from farmwatch.watch.logs.browse import Browser, Line, Shown
 from farmwatch.watch.logs.lines import WORKER, Rows
@@ -105,7 +106,9 @@ class Saving:
             self._tell(f"Not saved whole: {_why(error, self._path)}", "error")
             return
         rest = "" if complete else ", but not whole: older lines could not be read"
-        self._tell(f"Saved {count:,} lines to {self._path}{rest}", "information" if complete else "warning")
+        self._tell(
+            f"Saved {counted(count, 'line')} to {self._path}{rest}", "information" if complete else "warning"
+        )
 
     async def _write(self, file: TextIO) -> int:
         browser, count = self._browser, 0

@@ -56,7 +56,8 @@ def reasons(logs: SessionLogs, session: Session | None, lane: int, now: datetime
         return [*parts, (what, "strong"), (where, "")]
     if tail is None:
         return parts
-    return [*parts, *([("", "")] if parts else []), *_read(tail.observed, session, lane, now)]
+    told = _read(tail.observed, session, lane, now) or _nothing_left(logs, tail.observed, lane, now)
+    return [*parts, *([("", "")] if parts and told else []), *told]
 
 
 def _read(observed: LogObserved, session: Session | None, lane: int, now: datetime) -> list[Part]:
@@ -93,7 +94,7 @@ def _fault(fault: Fault, session: Session | None, now: datetime) -> list[Part]:
     return parts
 
 
-def nothing_left(logs: SessionLogs, observed: LogObserved, lane: int, now: datetime) -> list[Part]:
+def _nothing_left(logs: SessionLogs, observed: LogObserved, lane: int, now: datetime) -> list[Part]:
     """Lines are there, but none of them is to be seen: what leaves them out."""
     browser = logs.browser
     if browser.reduction.query is not None:
@@ -110,7 +111,7 @@ def nothing_left(logs: SessionLogs, observed: LogObserved, lane: int, now: datet
             return [(f"Reading the worker's log back to the session's start: {back}", "")]
         count = observed.end - observed.first
         return [
-            (f"Of {count:,} events of the worker none is about this session.", "strong"),
+            (f"Of {counted(count, 'event')} of the worker none is about this session.", "strong"),
             (f"Read back to {back}. a shows all of them.", ""),
         ]
     return []
@@ -137,7 +138,7 @@ def how_far(
     dropped."""
     count = observed.end - observed.first
     some = f"{seen:,} of " if seen < count else ""
-    parts: list[Part] = [(f"{some}{count:,} lines", "")]
+    parts: list[Part] = [(f"{some}{counted(count, 'line')}", "")]
     if observed.dropped:
         parts.append((f"  {observed.dropped:,} oldest dropped", "warning"))
     elif observed.filling:
@@ -155,6 +156,11 @@ def _share(observed: LogObserved, first_at: int | None, started_at: datetime | N
         return None
     whole = observed.newest_at - started_at.timestamp() * 1000
     return None if whole <= 0 else min(1.0, max(0.0, (observed.newest_at - first_at) / whole))
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something: ``1 line``, ``2,000 lines``."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def place_parts(following: bool, new_below: int) -> list[Part]:

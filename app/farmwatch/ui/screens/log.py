@@ -15,7 +15,7 @@ from textual.widgets import Static
 from farmwatch.cloud.model import Session
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.ui.log_rows import OUTLINE_COLUMNS, OutlineRows
-from farmwatch.ui.log_words import how_far, notes, nothing_left, reasons
+from farmwatch.ui.log_words import how_far, notes, reasons
 from farmwatch.ui.place import Place
 from farmwatch.ui.screens.following import BACK, HELP, NOW, PAUSE, QUIT, FollowingScreen
 from farmwatch.ui.text import Part, content, lifecycle
@@ -166,9 +166,6 @@ class LogScreen(FollowingScreen):
         if view.rows:
             return
         empty = reasons(self.logs, session, self.lane, now)
-        tail = self.tail
-        if not empty and tail is not None:
-            empty = nothing_left(self.logs, tail.observed, self.lane, now)
         if empty != view.empty:
             view.empty = empty
             view.refresh()

@@ -82,6 +82,7 @@ class SessionScreen(FollowingScreen):
         self._troubles = TroubleRows()
         self._shown_log = ""
         self._logs: SessionLogs | None = None
+        self._log: LogScreen | None = None
 
     @property
     def observed(self) -> SessionObserved:
@@ -331,7 +332,15 @@ class SessionScreen(FollowingScreen):
         # Imported when it is wanted: most sessions are looked at without their logs.
         from farmwatch.ui.screens.log import LogScreen
 
-        return LogScreen(self.place, self._target, self._action_target, self.logs)
+        self._log = LogScreen(self.place, self._target, self._action_target, self.logs)
+        return self._log
+
+    def on_screen_resume(self) -> None:
+        # Back from the log: on with the action that was read about there.
+        seen, self._log = None if self._log is None else self._log.action_in_sight, None
+        if seen is not None:
+            self.action_table.cursor_key = seen.action_id
+        super().on_screen_resume()
 
     def action_log(self) -> None:
         self.app.push_screen(self._log_screen())

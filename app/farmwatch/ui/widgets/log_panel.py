@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from farmwatch.ui.log_finding import Finding
-from farmwatch.ui.log_words import choice_parts, place_parts
+from farmwatch.ui.log_words import choice_parts, counted, place_parts
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.text import Part, content
 from farmwatch.ui.widgets.lines import put
@@ -220,7 +220,7 @@ class LogPanel(Vertical):
         self.app.copy_to_clipboard(text)
         wanted = len(self.view.selection)
         cut = f" of {wanted:,}: a terminal takes no more; s saves" if taken < wanted else ""
-        self.notify(f"Copied {taken:,} {'line' if taken == 1 else 'lines'}{cut}", markup=False, timeout=3)
+        self.notify(f"Copied {counted(taken, 'line')}{cut}", markup=False, timeout=3)
         self.view.unmark()
 
     def action_whole(self) -> None:

@@ -1,0 +1,194 @@
+"""The log screen and the card on stage: logs as they were captured, or made up, in front of a canned farm."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from farmwatch.cloud.model import LogConfiguration, Page, Session
+from farmwatch.cloud.session_action import SessionAction
+from farmwatch.settings import Settings
+from farmwatch.ui.screens.log import LogScreen
+from farmwatch.ui.screens.why import WhyScreen
+from farmwatch.watch.logs.sources import milliseconds
+from tests.canned import (
+    FARM_ID,
+    FLEET_ID,
+    JOB_ID,
+    QUEUE_ID,
+    SESSION_ID,
+    START,
+    WORKER_ID,
+    CannedFarm,
+    HandClock,
+    a_session,
+    an_action,
+)
+from tests.ui.stage import Stage, on_stage
+from tests.watch.logs.model_log import ModelLog
+
+CAPTURES = Path(__file__).resolve().parent.parent.parent / "data"
+AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
+
+
+def at(text: str) -> datetime:
+    """A time of the morning on which the captures were made."""
+    return datetime.fromisoformat(f"2026-11-23T{text}+00:00")
+
+
+AFTER = at("09:30:00")
+
+
+def capture(name: str) -> ModelLog:
+    """A captured log as the service would keep it."""
+    log = ModelLog()
+    for line in (CAPTURES / name).read_text(encoding="utf-8").splitlines():
+        when, _, text = line.partition("\t")
+        log.add(milliseconds(datetime.fromisoformat(when)), text)
+    return log
+
+
+def written(*texts: str, every: int = 1000) -> ModelLog:
+    """A log with these lines, one a second, the last of them as the clock of the stage starts."""
+    log = ModelLog()
+    write(log, *texts, at_ms=milliseconds(START) - every * (len(texts) - 1), every=every)
+    return log
+
+
+def write(log: ModelLog, *texts: str, at_ms: int | None = None, every: int = 1000) -> None:
+    """More lines, after those that are there."""
+    start = log.events[-1][0] + every if at_ms is None else at_ms
+    for number, text in enumerate(texts):
+        log.add(start + every * number, text)
+
+
+def a_failed_session(**changes: Any) -> Session:
+    """The session of the captured log in which a frame fails with exit code 7."""
+    options = {"logGroupName": f"/aws/deadline/{FARM_ID}/{FLEET_ID}", "logStreamName": WORKER_ID}
+    settled: dict[str, Any] = {
+        "started_at": at("09:08:06"),
+        "ended_at": at("09:10:06"),
+        "lifecycle_status": "ENDED",
+        "worker_log": LogConfiguration("awslogs", options, {}),
+    }
+    return a_session(**{**settled, **changes})
+
+
+def failed_actions(**changes: Any) -> tuple[SessionAction, ...]:
+    """What that session did: entered an environment, failed at a frame, never began the next."""
+    environment = "JOB:job-0a6b2c7e4f5d4b4f9d0e6c2f1a3b5c7d:Toolset"
+    failed = {
+        "started_at": at("09:08:45.600"),
+        "ended_at": at("09:08:46"),
+        "exit_code": 7,
+        "message": "Failed to load asset /mnt/assets/tree_v07.abc",
+        **changes,
+    }
+    return (
+        an_action(
+            0,
+            kind="envEnter",
+            environment_id=environment,
+            step_id=None,
+            parameters={},
+            started_at=at("09:08:45.500"),
+            ended_at=at("09:08:45.540"),
+            exit_code=0,
+        ),
+        an_action(1, failed.pop("status", "FAILED"), **failed),
+        an_action(2, "NEVER_ATTEMPTED"),
+    )
+
+
+def farm_with(
+    log: Any,
+    worker_log: Any = None,
+    *,
+    session: Session | None = None,
+    actions: Sequence[SessionAction] = (),
+) -> CannedFarm:
+    """A farm with one session, its log and its worker's."""
+    details = {action.action_id: action for action in actions}
+    given: dict[str, Any] = {} if worker_log is None else {"worker_log": worker_log}
+    return CannedFarm(
+        session=session or a_session(),
+        session_actions=Page(tuple(actions)),
+        session_actions_by_id=lambda ref, ids: {one: details[one] for one in ids},
+        step_name="Render",
+        log_page=log,
+        **given,
+    )
+
+
+@asynccontextmanager
+async def at_screen(
+    farm: CannedFarm, *keys: str, size: tuple[int, int] = (120, 36), now: datetime = START
+) -> AsyncIterator[Stage]:
+    """The program where these keys lead from the session's screen, with what it asks for answered."""
+    async with on_stage(farm, AT_SESSION, size=size, clock=HandClock(now)) as stage:
+        await settle(stage)
+        for key in keys:
+            await stage.press(key)
+            await settle(stage)
+        yield stage
+
+
+def at_log(
+    log: Any, worker_log: Any = None, *keys: str, size: tuple[int, int] = (120, 36), **of_farm: Any
+) -> Any:
+    """The log screen of a living session."""
+    return at_screen(farm_with(log, worker_log, **of_farm), "l", *keys, size=size)
+
+
+def at_failed(name: str, *keys: str, size: tuple[int, int] = (120, 36), **of_farm: Any) -> Any:
+    """The screen of a session that failed, with a captured log and that of a worker of two sessions."""
+    of_farm = {"session": a_failed_session(), "actions": failed_actions(), **of_farm}
+    farm = farm_with(capture(f"session_logs/{name}.log"), capture("worker_logs/two_sessions.log"), **of_farm)
+    return at_screen(farm, *keys, size=size, now=AFTER)
+
+
+async def settle(stage: Stage) -> None:
+    """Let everything that is under way come to its end, while time stands still."""
+    for _ in range(6):
+        asked = stage.app.poller.run_due()
+        await stage.pilot.pause()
+        digests = [worker for worker in stage.app.workers if worker.group == "digest"]
+        await stage.app.workers.wait_for_complete(digests)
+        if not asked and not digests:
+            break
+    stage.app._tick()
+    await stage.pilot.pause()
+
+
+async def type_in(stage: Stage, text: str) -> None:
+    """Type a text and enter it."""
+    await stage.press(*text, "enter")
+    await settle(stage)
+
+
+def log_screen(stage: Stage) -> LogScreen:
+    screen = stage.app.screen
+    assert isinstance(screen, LogScreen)
+    return screen
+
+
+def card(stage: Stage) -> WhyScreen:
+    screen = stage.app.screen
+    assert isinstance(screen, WhyScreen)
+    return screen
+
+
+def under_cursor(stage: Stage) -> str:
+    """The line under the cursor."""
+    screen = log_screen(stage)
+    cursor = screen.view.cursor
+    assert cursor is not None
+    return screen.logs.browser.lanes[cursor[0]].store.text(cursor[1])
+
+
+def state(stage: Stage) -> str:
+    """The line below the log."""
+    return stage.part("#state")
