@@ -74,6 +74,17 @@ class Child:
             except OSError as error:
                 raise TimeoutError("the program has ended") from error
 
+    def answer(self, keys: str, text: str = "", seconds: float = 30) -> float:
+        """The seconds from these keys to the next piece of output, or to this text in it."""
+        self.printed = b""
+        pressed = time.perf_counter()
+        os.write(self._fd, keys.encode())
+        while (now := time.perf_counter()) - pressed < seconds:
+            if self.printed and text.encode() in self.printed:
+                return now - pressed
+            self.read(0.5)
+        raise TimeoutError(f"{keys!r} was not answered with {text!r} within {seconds} s")
+
     def rest(self, seconds: float) -> None:
         """Let it work for so long, and read what it prints."""
         end = time.perf_counter() + seconds

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SLICE = 0.008
 """Seconds of work between two looks for a key."""
 
+HOPS = 8
+"""Turns that others have between two slices."""
+
 REBUILT_EVERY = 0.1
 """Seconds between two times that the rows are worked out anew while the work goes on."""
 
@@ -40,7 +43,9 @@ class Digest:
                 if monotonic() - shown_at >= REBUILT_EVERY:
                     shown_at = monotonic()
                     self._show(done=False)
-                await asyncio.sleep(0)
+                # A key goes through several hands until it is answered.
+                for _ in range(HOPS):
+                    await asyncio.sleep(0)
         finally:
             self._running = False
         if view.is_attached:

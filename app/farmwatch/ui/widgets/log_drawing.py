@@ -80,18 +80,15 @@ class LogDrawing:
         except IndexError:
             # Dropped since the rows were worked out; they are about to be worked out anew.
             return [Strip.blank(width, style(""))]
-        gutter = [Segment("▸ " if on_cursor else "  ", style("accent"))]
+        gutter = [Segment(" ▸ " if on_cursor else "   ", style("accent"))]
         gutter += [Segment(piece, style(tone)) for piece, tone in self._gutter(line, width) if piece]
         segments = self._marked(self._parts(line, text), style)
         taken = sum(segment.cell_length for segment in gutter)
         room = max(8, width - taken)
         if not self.wrap:
-            body = Strip(segments)
             if self.aside:
-                body = body.crop(self.aside, self.aside + room)
-            elif body.cell_length > room:
-                body = Strip([*body.crop(0, room - 1), Segment("›", style("muted"))])
-            return [Strip([*gutter, *body]).adjust_cell_length(width, style(""))]
+                segments = list(Strip(segments).crop(self.aside, self.aside + room))
+            return [_in_one_row([*gutter, *segments], width, style)]
         blank = [Segment(" " * taken, style(""))]
         return [
             Strip([*(blank if index else gutter), *piece]).adjust_cell_length(width, style(""))
@@ -143,6 +140,28 @@ class LogDrawing:
                     at = high
             segments.append(Segment(text[at:], style(tone)))
         return [segment for segment in segments if segment.text]
+
+
+def _in_one_row(segments: Sequence[Segment], width: int, style: StyleOf) -> Strip:
+    """Segments in a row of exactly ``width`` cells; where they are cut, a mark says so.
+
+    By hand, because a page is drawn between two keys: a `Strip` for every step of it takes twice the time.
+    """
+    row: list[Segment] = []
+    left = width
+    for segment in segments:
+        cells = len(segment.text) if segment.text.isascii() else segment.cell_length
+        if cells > left:
+            mark = Segment("›", style("muted"))
+            if left:
+                return Strip([*row, segment.split_cells(left - 1)[0], mark], width)
+            # The row was just full: its last cell makes room for the mark.
+            return Strip([*Strip(row).crop(0, width - 1), mark], width)
+        row.append(segment)
+        left -= cells
+    if left:
+        row.append(Segment(" " * left, style("")))
+    return Strip(row, width)
 
 
 def _folded(segments: Sequence[Segment], room: int) -> list[list[Segment]]:

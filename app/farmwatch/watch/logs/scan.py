@@ -138,21 +138,77 @@ class Query:
             lines = stretch.text.decode().split("\n")
             lines.pop()
             return [number for number, line in enumerate(lines, stretch.first) if search(line)]
-        text = stretch.text.lower() if ignores_case else stretch.text
-        return _lines_with(text, self.text.encode(), stretch)
+        return _lines_with(self.text.encode(), stretch, in_any_case=ignores_case)
 
 
-def _lines_with(text: bytes, needle: bytes, stretch: Stretch) -> list[int]:
+MANY = 200
+"""Lines found in a stretch from which on it is quicker to look at every line than to go from find to find."""
+
+SAMPLED = 256
+"""Of so many bytes one is looked at, to learn which are rare."""
+
+RARE = 1
+"""Times that a byte which is rare may be in such a sample."""
+
+
+def _lines_with(needle: bytes, stretch: Stretch, *, in_any_case: bool = False) -> list[int]:
+    """The lines that have a text (in small letters, if it is to be found in any case) and no other."""
+    text = stretch.text
+    sample = text[::SAMPLED]
+    place = min(
+        range(len(needle)), key=lambda at: _count(sample, needle[at : at + 1], in_any_case), default=0
+    )
+    rare = needle[place : place + 1]
+    if not rare or _count(sample, rare, in_any_case) > RARE:
+        text = text.lower() if in_any_case else text
+        return _lines_at(lambda start: text.find(needle, start), needle, stretch, in_any_case)
+    # Going from one rare byte to the next is several times as quick as looking for the whole text.
+    numbers: set[int] = set()
+    for byte in {rare, rare.upper()} if in_any_case else {rare}:
+        numbers.update(
+            _lines_at(_by_byte(text, needle, byte, place, in_any_case), needle, stretch, in_any_case)
+        )
+    return sorted(numbers)
+
+
+def _count(sample: bytes, byte: bytes, in_any_case: bool) -> int:
+    count = sample.count(byte)
+    return count + sample.count(byte.upper()) if in_any_case and byte.isalpha() else count
+
+
+def _by_byte(text: bytes, needle: bytes, byte: bytes, place: int, in_any_case: bool) -> Callable[[int], int]:
+    """Finds a text from a position on by the byte that stands at a place in it."""
+
+    def find(start: int) -> int:
+        at = text.find(byte, start + place)
+        while at >= 0:
+            begin = at - place
+            if text.startswith(needle, begin) or (
+                in_any_case and text[begin : begin + len(needle)].lower() == needle
+            ):
+                return begin
+            at = text.find(byte, at + 1)
+        return -1
+
+    return find
+
+
+def _lines_at(find: Callable[[int], int], needle: bytes, stretch: Stretch, in_any_case: bool) -> list[int]:
     numbers: list[int] = []
     starts, count = stretch.starts, len(stretch.starts)
-    position = text.find(needle)
+    position = find(0)
     while position >= 0:
         number = stretch.number(position)
         numbers.append(number)
         following = number - stretch.first + 1
         if following >= count:
             break
-        position = text.find(needle, starts[following])
+        if len(numbers) == MANY:
+            rest = stretch.text[starts[following] :]
+            lines = (rest.lower() if in_any_case else rest).split(b"\n")
+            numbers += [at for at, line in enumerate(lines, number + 1) if needle in line]
+            break
+        position = find(starts[following])
     return numbers
 
 
@@ -173,7 +229,7 @@ def worker_errors(stretch: Stretch) -> Sequence[int]:
     numbers = {
         number
         for level in (b'"level": "ERROR"', b'"level": "CRITICAL"', b'"level": "WARNING"')
-        for number in _lines_with(stretch.text, level, stretch)
+        for number in _lines_with(level, stretch)
     }
     return sorted(numbers)
 
@@ -190,11 +246,11 @@ def banners(stretch: Stretch) -> Sequence[int]:
 
 def tracebacks(stretch: Stretch) -> Sequence[int]:
     """Finds where tracebacks of Python begin."""
-    return _lines_with(stretch.text, TRACEBACK.encode(), stretch)
+    return _lines_with(TRACEBACK.encode(), stretch)
 
 
 def _beginning(needle: bytes, stretch: Stretch) -> list[int]:
-    numbers = _lines_with(stretch.text, needle, stretch)
+    numbers = _lines_with(needle, stretch)
     starts, text, first = stretch.starts, stretch.text, stretch.first
     return [number for number in numbers if text.startswith(needle, starts[number - first])]
 
