@@ -58,7 +58,7 @@ class Lane:
         middle = store.end
         self.banners = Scan(store, banners, middle)
         self.tracebacks = Scan(store, tracebacks, middle)
-        self.repeats = Scan(store, repeats, middle, overlap=1)
+        self.repeats = Scan(store, repeats, middle, in_pairs=True)
         self.own = Scan(store, own_lines, middle) if of_worker else None
         self.filter: Scan | None = None
         self.query: Query | None = None

@@ -12,8 +12,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from farmwatch.cloud.log_page import LogEvent
 from farmwatch.watch.logs.reading import BANNER, TRACEBACK, Severities
-from farmwatch.watch.logs.store import OWN, LogStore, Stretch
+from farmwatch.watch.logs.store import OWN, LogStore, Stretch, lines_of
 
 Find = Callable[[Stretch], Sequence[int]]
 """The numbers of those lines of a stretch that are looked for, in their order."""
@@ -71,14 +72,14 @@ class Numbers(Sequence[int]):
 class Scan:
     """Goes through a store from a line on, to its end and then to its beginning.
 
-    ``overlap`` is how many lines before a slice are shown to ``find`` with it.
+    ``in_pairs`` says that ``find`` looks at a line together with the one before it.
     """
 
-    def __init__(self, store: LogStore, find: Find, start: int, *, overlap: int = 0) -> None:
+    def __init__(self, store: LogStore, find: Find, start: int, *, in_pairs: bool = False) -> None:
         self.found = Numbers()
         self._store = store
         self._find = find
-        self._overlap = overlap
+        self._in_pairs = in_pairs
         self.first = self.end = min(max(start, store.first), store.end)
 
     @property
@@ -87,19 +88,29 @@ class Scan:
 
     def advance(self) -> None:
         """Go through one slice more."""
-        if self.end < self._store.end:
-            for stretch in self._store.stretches(max(self.first, self.end - self._overlap), self._store.end):
-                numbers = self._find(stretch)
-                skipped = bisect_left(numbers, self.end) if self._overlap else 0
-                self.found.append(numbers[skipped:] if skipped else numbers)
-                self.end = max(self.end, stretch.first + len(stretch.starts))
-                if self.end > stretch.first + self._overlap or self.end >= self._store.end:
-                    return
+        for stretch in self._store.stretches(self.end, self._store.end):
+            joint = self._at_joint(stretch.first) if stretch.first > self.first else []
+            self.found.append([*joint, *self._find(stretch)])
+            self.end = stretch.first + len(stretch.starts)
+            return
         for stretch in self._store.backwards(self._store.first, self.first):
-            self.found.prepend(self._find(stretch))
+            joint = self._at_joint(self.first) if self.first < self.end else []
+            self.found.prepend([*self._find(stretch), *joint])
             self.first = stretch.first
             return
         self.first = min(self.first, self._store.first)
+
+    def _at_joint(self, number: int) -> Sequence[int]:
+        """What is found in the first line of a slice because of the last one before it."""
+        if not self._in_pairs:
+            return []
+        try:
+            pair = [LogEvent(0, self._store.text(one)) for one in (number - 1, number)]
+        except IndexError:
+            # The oldest that is kept has none before it.
+            return []
+        lines = lines_of(pair)
+        return self._find(Stretch(number - 1, lines.text, lines.starts, lines.flags))
 
 
 # --- what is looked for -------------------------------------------------------------------------------
