@@ -1,11 +1,14 @@
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from farmwatch.cloud.model import Fault, FaultKind
-from farmwatch.watch.poller import News, Poller
+from farmwatch.watch.cadence import Budget, Cadence
+from farmwatch.watch.clock import Clock
+from farmwatch.watch.poller import News, Polled, Poller
 from farmwatch.watch.tracker import SessionTarget
 from tests.canned import REF, CannedFarm, HandClock, a_fault, a_session
 
@@ -239,3 +242,94 @@ def test_threads_poll_and_end_when_told_to() -> None:
     for thread in poller._threads:
         thread.join(5)
         assert not thread.is_alive()
+
+
+class Counted:
+    """A target of its own making: ``during`` happens in the middle of every poll."""
+
+    def __init__(self, key: str, told: list[str], *, rank: int = 0, budget: Budget | None = None) -> None:
+        self.key = key
+        self.cadence = Cadence(TWO_SECONDS)
+        self.observed = None
+        self.rank = rank
+        self.polled = Polled()
+        self.during: Callable[[], None] = lambda: None
+        self._told = told
+        if budget is not None:
+            self.budget = budget
+
+    def poll(self, asked: object, clock: Clock) -> Polled:
+        self._told.append(self.key)
+        if hasattr(self, "budget"):
+            self.budget.spend(clock.monotonic())
+        self.during()
+        return self.polled
+
+
+def following(*targets: Counted) -> Watch:
+    watch = Watch(CannedFarm())
+    for target in targets:
+        watch.poller.follow(target)
+    return watch
+
+
+def test_a_budget_of_its_own_holds_back_its_own_targets_only() -> None:
+    told: list[str] = []
+    budget = Budget(rate=1.0, burst=1.0)
+    eager = Counted("eager", told, budget=budget)
+    eager.polled = Polled(again_in=0.0)
+    watch = following(eager, Counted("other", told))
+    watch.poller.other_budgets.append(budget)
+    watch.poller.run_due()
+    watch.move(10)
+    assert told.count("eager") == 11
+    assert told.count("other") == 6
+    assert watch.poller.requests_last_minute() == 11
+
+
+def test_of_what_is_due_the_lowest_rank_goes_first() -> None:
+    told: list[str] = []
+    watch = following(Counted("behind", told, rank=1), Counted("in sight", told, rank=0))
+    watch.poller.run_due()
+    assert told == ["in sight", "behind"]
+
+
+def test_a_target_that_is_followed_again_while_it_is_polled_is_polled_once_at_a_time() -> None:
+    told: list[str] = []
+    target = Counted("it", told)
+    watch = following(target)
+
+    def again() -> None:
+        target.during = lambda: None
+        watch.poller.drop("it")
+        watch.poller.follow(target)
+        assert watch.poller.run_due() == 0
+
+    target.during = again
+    watch.poller.run_due()
+    assert told == ["it", "it"]
+
+
+def test_following_the_same_target_again_asks_at_once_and_keeps_its_pause() -> None:
+    told: list[str] = []
+    target = Counted("it", told)
+    watch = following(target)
+    watch.poller.run_due()
+    watch.poller.pause("it", True)
+    watch.poller.follow(target)
+    watch.poller.run_due()
+    watch.move(10)
+    assert told == ["it", "it"]
+
+
+@pytest.mark.parametrize("fault", [None, a_fault(), a_fault(FaultKind.GONE)])
+def test_a_target_may_say_when_it_goes_on(fault: Fault | None) -> None:
+    told: list[str] = []
+    target = Counted("it", told)
+    target.polled = Polled(fault, again_in=5.0)
+    watch = following(target)
+    watch.poller.run_due()
+    watch.move(4)
+    assert len(told) == 1
+    watch.move(2)
+    assert len(told) == 2

@@ -172,7 +172,10 @@ class Browser:
             if lane not in scans:
                 continue
             found = scans[lane].found
-            number = line[1] if lane == line[0] else self.rows.number_near(lane, row)
+            number: int | None = line[1]
+            if lane != line[0] and (number := self.rows.number_near(lane, row)) is not None and not forward:
+                # What stands above counts itself.
+                number += 1
             while number is not None:
                 number = found.next_after(number) if forward else found.last_before(number)
                 # What a filter leaves out is not looked for; what is folded away is.
