@@ -18,7 +18,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """A home folder without any configuration, and an environment that names no account."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("AWS_", "DEADLINE_", "XDG_")):
+        if name.startswith(("AWS_", "DEADLINE_", "XDG_", "FARMWATCH_")):
             monkeypatch.delenv(name)
     for name, value in {
         "HOME": str(home),

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from moto import mock_aws
@@ -21,6 +22,7 @@ from farmwatch.settings import Settings
 from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
 from moto_deadline.story import FrozenClock, Story
 from tests.canned import HandClock
+from tests.ui.log.stage import settle
 from tests.ui.stage import Stage, on_stage
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
@@ -74,13 +76,16 @@ def frozen_farm() -> Iterator[Farm]:
     import boto3
 
     from farmwatch.cloud.client import DeadlineQuestions
+    from farmwatch.cloud.logs import LogReader
 
     moto_deadline.register()
     with mock_aws():
         clock = FrozenClock()
         farm = Farm(moto_deadline.install(Story(clock=clock)), clock, None)
         client = boto3.client("deadline", region_name=moto_deadline.REGION)
-        farm.ask = DeadlineQuestions(_CutLine(farm, client))  # type: ignore[arg-type]
+        logs = boto3.client("logs", region_name=moto_deadline.REGION)
+        reader: Any = LogReader(SimpleNamespace(deadline=client, logs=logs), by_role=False)  # type: ignore[arg-type]
+        farm.ask = DeadlineQuestions(_CutLine(farm, client), logs=reader)  # type: ignore[arg-type]
         yield farm
 
 
@@ -113,12 +118,29 @@ async def offline(stage: Stage, farm: Farm) -> None:
     await pass_time(stage, farm, 42)
 
 
+def then(*keys: str) -> Scene:
+    """Let the session be seen, then press keys, each answered before the next."""
+
+    async def happens(stage: Stage, farm: Farm) -> None:
+        await pass_time(stage, farm, 3)
+        for key in keys:
+            await stage.press(key)
+            await pass_time(stage, farm, 2)
+            await settle(stage)
+
+    return happens
+
+
 PICTURES: dict[str, tuple[str, int, tuple[int, int], Scene]] = {
     # name: session of the cast, levels down, size, what happens before
     "picker": ("living", 2, (120, 32), picker),
     "session": ("update_succeeded", 4, (120, 36), session),
     "log-panel": ("worker_log_error", 4, (120, 36), log_panel),
     "failed-session": ("failed", 4, (120, 34), log_panel),
+    "log": ("living", 4, (120, 36), then("l")),
+    "outline": ("failed", 4, (120, 36), then("enter", "o", "escape", "e")),
+    "both-logs": ("interrupted", 4, (140, 36), then("l", "i")),
+    "why": ("failed", 4, (120, 30), then("c")),
     "offline": ("living", 4, (120, 36), offline),
 }
 

@@ -30,7 +30,8 @@ MAY_IMPORT = {
         "farmwatch.cloud.session_action",
         "farmwatch.settings",
     },
-    "farmwatch.settings": {"farmwatch.cloud.model", "farmwatch.cloud.cleaning", "farmwatch.cloud.reply"},
+    "farmwatch.settings": {"farmwatch.cloud.cleaning", "farmwatch.cloud.reply", "farmwatch.preferences"},
+    "farmwatch.preferences": {"farmwatch.cloud.cleaning"},
     "moto_deadline": {"moto_deadline"},
 }
 FORBIDDEN = {
@@ -38,6 +39,7 @@ FORBIDDEN = {
     "farmwatch.watch": {"textual", "rich", "boto3", "botocore"},
     "farmwatch.ui": {"boto3", "botocore"},
     "farmwatch.settings": {"textual", "boto3", "botocore"},
+    "farmwatch.preferences": {"textual", "boto3", "botocore"},
     "moto_deadline": {"textual", "farmwatch"},
 }
 

@@ -11,15 +11,17 @@ from pathlib import Path
 
 from farmwatch.cloud.cleaning import clean
 from farmwatch.cloud.reply import is_id
+from farmwatch.preferences import (
+    DEFAULT_LOG_REQUESTS,
+    LONGEST_INTERVAL,
+    SHORTEST_INTERVAL,
+    BadPreference,
+    Preferences,
+    place,
+    read,
+)
 
 DEFAULT_INTERVAL = timedelta(seconds=2)
-SHORTEST_INTERVAL = 1.0
-LONGEST_INTERVAL = 3600.0
-
-DEFAULT_LOG_REQUESTS = 5.0
-"""GetLogEvents a second: a share of the 10 to 30 that an account has in a region (a quota that cannot be
-raised, and that everything else of the studio draws on too)."""
-
 DEMO_REGION = "us-west-2"
 
 DEFAULT_CHAIN = "(default)"
@@ -37,7 +39,9 @@ class SettingsError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How the program runs. ``None`` leaves a thing to boto3. ``interval`` is how often a living session is
-    asked for (1 s to 1 h). ``notes`` are lines about what was found wrong and left aside."""
+    asked for (1 s to 1 h), ``log_requests`` how many pages of logs a second at the most; the words make a
+    line of a log an error or a warning (``None``: the usual ones). ``notes`` are lines about what was found
+    wrong and left aside."""
 
     profile: str | None = None
     region: str | None = None
@@ -48,6 +52,8 @@ class Settings:
     session_id: str | None = None
     interval: timedelta = DEFAULT_INTERVAL
     log_requests: float = DEFAULT_LOG_REQUESTS
+    error_words: tuple[str, ...] | None = None
+    warning_words: tuple[str, ...] | None = None
     demo: bool = False
     notes: tuple[str, ...] = ()
 
@@ -68,9 +74,10 @@ def resolve(
 ) -> Settings:
     """The settings that hold; raises `SettingsError`.
 
-    Options go before the environment (``AWS_PROFILE``, ``AWS_DEFAULT_REGION``), that before the set-up of the
-    ``deadline`` command (``~/.deadline/config``, or the file ``DEADLINE_CONFIG_FILE_PATH`` names); what
-    none of them says is boto3's to find. A demo looks at none of them.
+    Options go before the settings file (`farmwatch.preferences`) and before the environment (``AWS_PROFILE``,
+    ``AWS_DEFAULT_REGION``), that before the set-up of the ``deadline`` command (``~/.deadline/config``, or
+    the file ``DEADLINE_CONFIG_FILE_PATH`` names); what none of them says is boto3's to find. A demo looks at
+    the settings file alone.
     """
     ids = (farm_id, queue_id, job_id, session_id)
     for level, given in zip(_LEVELS, ids, strict=True):
@@ -83,6 +90,10 @@ def resolve(
         raise SettingsError(
             f"--endpoint-url {clean(endpoint_url, 80)!r} is not a URL that begins with http:// or https://"
         )
+    try:
+        preferred = read(place(environ))
+    except BadPreference as error:
+        raise SettingsError(str(error)) from error
     asked = Settings(
         profile,
         region,
@@ -91,7 +102,10 @@ def resolve(
         queue_id,
         job_id,
         session_id,
-        interval=DEFAULT_INTERVAL if interval is None else _interval(interval),
+        interval=_interval(interval, preferred),
+        log_requests=preferred.log_requests,
+        error_words=preferred.error_words,
+        warning_words=preferred.warning_words,
         demo=demo,
     )
     if demo:
@@ -102,7 +116,9 @@ def resolve(
     return settings
 
 
-def _interval(seconds: float) -> timedelta:
+def _interval(seconds: float | None, preferred: Preferences) -> timedelta:
+    if seconds is None:
+        return DEFAULT_INTERVAL if preferred.interval is None else timedelta(seconds=preferred.interval)
     if math.isnan(seconds) or not SHORTEST_INTERVAL <= seconds <= LONGEST_INTERVAL:
         raise SettingsError(f"--interval {seconds:g} is not between 1 and 3600 seconds")
     return timedelta(seconds=seconds)

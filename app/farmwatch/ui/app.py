@@ -7,8 +7,9 @@ import contextlib
 import signal
 import tomllib
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App
@@ -30,6 +31,9 @@ from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.lists import NameTarget
 from farmwatch.watch.poller import News, Poller
 from farmwatch.watch.questions import Questions
+
+if TYPE_CHECKING:
+    from farmwatch.watch.logs.reading import Severities
 
 OpenFarm = Callable[[Callable[[], None], Callable[[Who], None]], Questions | Fault]
 """Makes the thing that answers questions, in a poller's thread. It is handed what to call before every
@@ -95,6 +99,13 @@ class FarmwatchApp(App[None]):
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
         self.theme = "farmwatch-dark"
+
+    @cached_property
+    def severities(self) -> Severities:
+        """What makes a line of a log an error, or a warning."""
+        from farmwatch.watch.logs.reading import Severities
+
+        return Severities.of(self.settings.error_words, self.settings.warning_words)
 
     # --- the poller's side: called in its threads -----------------------------------------------------
 

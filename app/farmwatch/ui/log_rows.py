@@ -14,7 +14,7 @@ from farmwatch.watch.logs.lines import Lane, Section
 from farmwatch.watch.logs.sources import actions_of
 
 OUTLINE_COLUMNS = [
-    Column("what", "Outline", keep=2, flex=True),
+    Column("what", "Action", keep=2, flex=True),
     Column("duration", "Duration", keep=1, width=8, right=True),
 ]
 

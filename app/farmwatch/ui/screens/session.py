@@ -325,7 +325,7 @@ class SessionScreen(FollowingScreen):
             from farmwatch.watch.logs.sources import SessionLogs
 
             app = self.farmwatch
-            self._logs = SessionLogs(self.place.ref, app.log_budget)
+            self._logs = SessionLogs(self.place.ref, app.log_budget, app.severities)
         return self._logs
 
     def _log_screen(self) -> LogScreen:

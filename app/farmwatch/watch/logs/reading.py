@@ -57,7 +57,10 @@ class Severities:
     warning: re.Pattern[str]
 
     @classmethod
-    def of(cls, errors: Iterable[str] = ERROR_WORDS, warnings: Iterable[str] = WARNING_WORDS) -> Severities:
+    def of(cls, errors: Iterable[str] | None = None, warnings: Iterable[str] | None = None) -> Severities:
+        """By these words; ``None``: the usual ones."""
+        errors = ERROR_WORDS if errors is None else errors
+        warnings = WARNING_WORDS if warnings is None else warnings
         begins = "|".join(f"^{one}" for one in _ALWAYS_ERRORS)
         return cls(re.compile(f"{begins}|{_words(errors)}"), re.compile(_words(warnings)))
 
