@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.stub import Stubber
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from farmwatch.cloud.log_page import LogPage, LogSource
 from farmwatch.cloud.logs import LogReader
@@ -137,15 +143,6 @@ def test_a_role_is_kept_and_renewed_before_it_expires() -> None:
     assert door.keys[-1][2] == "token 2"
 
 
-def test_a_role_that_lives_shortly_is_not_assumed_for_every_page() -> None:
-    door = Door(lives=timedelta(minutes=1))
-    reader = by_role(door)
-    for seconds in (0, 10, 20):
-        door.now = NOW + timedelta(seconds=seconds)
-        reader.page(OF_QUEUE)
-    assert len(door.assumed) == 1
-
-
 def test_a_role_that_has_expired_already_stops_nothing() -> None:
     door = Door(lives=timedelta(minutes=-5))
     assert isinstance(by_role(door).page(OF_QUEUE), LogPage)
@@ -165,6 +162,8 @@ def test_a_role_that_is_denied_is_named() -> None:
     fault = by_role(door).page(OF_FLEET)
     assert isinstance(fault, Fault)
     assert (fault.kind, fault.operation) == (FaultKind.DENIED, "AssumeFleetRoleForRead")
+    assert "AssumeFleetRoleForRead" in fault.sentence
+    assert "deadline:AssumeFleetRoleForRead" in fault.remedy
 
 
 @pytest.mark.parametrize("answer", [{}, {"credentials": {}}, {"credentials": 7}, "words", None, 7])
@@ -173,7 +172,7 @@ def test_a_role_without_credentials_is_a_fault(answer: Any) -> None:
     door.answer = answer if answer is not None else []
     fault = by_role(door).page(OF_QUEUE)
     assert isinstance(fault, Fault)
-    assert fault.kind is FaultKind.BAD_REPLY
+    assert (fault.kind, fault.code) == (FaultKind.BAD_REPLY, "BadReply")
 
 
 @pytest.mark.parametrize(
@@ -226,4 +225,175 @@ def test_whatever_goes_wrong_is_a_fault(answer: Any, kind: FaultKind) -> None:
     door.of_role = Logs(answer)
     fault = by_role(door).page(OF_QUEUE)
     assert isinstance(fault, Fault)
-    assert (fault.kind, fault.operation) == (kind, "GetLogEvents")
+    assert (fault.kind, fault.operation, "There is no" in fault.sentence) == (kind, "GetLogEvents", False)
+
+
+def test_every_page_is_read_with_the_newest_credentials_of_its_own_role() -> None:
+    door = Door()
+    clients = [Logs(), Logs(), Logs()]
+    door.logs_as = lambda *_: clients[len(door.assumed) - 1]  # type: ignore[method-assign]
+    reader = by_role(door)
+    reader.page(OF_QUEUE)
+    reader.page(OF_FLEET)
+    reader.page(OF_QUEUE)
+    door.now = NOW + timedelta(minutes=14)
+    reader.page(OF_QUEUE)
+    streams = [[asked["logStreamName"] for asked in client.asked] for client in clients]
+    assert streams == [[SESSION_ID, SESSION_ID], [WORKER_ID], [SESSION_ID]]
+
+
+@pytest.mark.parametrize(
+    ("lives", "last_kept", "renewed"),
+    [(900, 779, 780), (240, 119, 120), (60, 29, 30), (10, 4, 5)],
+)
+def test_a_role_is_renewed_two_minutes_before_its_end_or_at_half_of_a_short_life(
+    lives: int, last_kept: int, renewed: int
+) -> None:
+    door = Door(lives=timedelta(seconds=lives))
+    reader = by_role(door)
+    for seconds, assumed in ((0, 1), (last_kept, 1), (renewed, 2)):
+        door.now = NOW + timedelta(seconds=seconds)
+        reader.page(OF_QUEUE)
+        assert len(door.assumed) == assumed, seconds
+
+
+class Awaited:
+    """The log of a fleet, which tells when somebody begins to look for the role that reads it."""
+
+    group, stream, farm_id, queue_id = OF_FLEET.group, OF_FLEET.stream, FARM_ID, None
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+
+    @property
+    def fleet_id(self) -> str:
+        self.begun.set()
+        return FLEET_ID
+
+
+def test_two_threads_that_want_one_role_assume_it_once() -> None:
+    door = Door()
+    may_go_on = threading.Event()
+    role = door._role
+
+    def slowly(name: str, asked: dict[str, str]) -> Any:
+        assert may_go_on.wait(5)
+        return role(name, asked)
+
+    door._role = slowly  # type: ignore[method-assign]
+    reader = by_role(door)
+    threads = []
+    for source in (Awaited(), Awaited()):
+        threads.append(threading.Thread(target=reader.page, args=(source,)))
+        threads[-1].start()
+        assert source.begun.wait(5)
+    may_go_on.set()
+    for thread in threads:
+        thread.join(5)
+    assert (len(door.assumed), len(door.of_role.asked)) == (1, 2)
+
+
+def test_only_the_assuming_of_a_role_is_counted_and_before_it_is_tried() -> None:
+    door = Door()
+    counted: list[int] = []
+    reader = LogReader(
+        door, by_role=True, on_request=lambda: counted.append(len(door.assumed)), now=lambda: NOW
+    )
+    reader.page(OF_QUEUE)
+    reader.page(OF_QUEUE)
+    door.answer = error("AccessDeniedException")
+    reader.page(OF_FLEET)
+    assert counted == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (error("AccessDeniedException", "not authorized"), FaultKind.DENIED),
+        (error("ResourceNotFoundException", "no such queue"), FaultKind.GONE),
+        (error("ThrottlingException"), FaultKind.SLOW_DOWN),
+        (error("ExpiredTokenException"), FaultKind.LOGIN),
+        (EndpointConnectionError(endpoint_url="https://deadline.us-west-2.amazonaws.com"), FaultKind.NETWORK),
+    ],
+    ids=["denied", "gone", "throttled", "expired", "offline"],
+)
+def test_a_role_that_cannot_be_assumed_is_a_fault_and_tried_again_the_next_time(
+    answer: Exception, kind: FaultKind
+) -> None:
+    door = Door()
+    door.answer = answer
+    reader = by_role(door)
+    fault = reader.page(OF_QUEUE)
+    assert isinstance(fault, Fault)
+    assert (fault.kind, fault.operation) == (kind, "AssumeQueueRoleForRead")
+    # What is not there is the queue: never the log, which nobody has asked for yet.
+    assert "log stream" not in fault.sentence
+    assert door.of_role.asked == []
+    door.answer = None
+    assert isinstance(reader.page(OF_QUEUE), LogPage)
+
+
+def test_a_login_that_is_missing_names_the_command_that_renews_it() -> None:
+    class Locked:
+        @property
+        def logs(self) -> Any:
+            raise NoCredentialsError
+
+    door: Any = Locked()
+    fault = LogReader(door, by_role=False, login_command="aws sso login").page(OF_QUEUE)
+    assert isinstance(fault, Fault)
+    assert (fault.kind, fault.operation) == (FaultKind.LOGIN, "GetLogEvents")
+    assert "aws sso login" in fault.remedy
+
+
+def test_the_questions_are_such_as_botocore_knows() -> None:
+    aws = boto3.Session("testing", "testing", region_name="us-west-2")
+    deadline, logs = aws.client("deadline"), aws.client("logs")
+    credentials = Door()._role("queue", {})
+    credentials["credentials"]["expiration"] = datetime.now(UTC) + timedelta(hours=1)
+    asked = {"logGroupName": OF_QUEUE.group, "logStreamName": OF_QUEUE.stream, "startFromHead": False}
+    asked |= {"limit": 10, "nextToken": "f/0/s", "startTime": 1, "endTime": 9}
+    with Stubber(deadline) as of_deadline, Stubber(logs) as of_logs:
+        of_deadline.add_response(
+            "assume_queue_role_for_read", credentials, {"farmId": FARM_ID, "queueId": QUEUE_ID}
+        )
+        of_logs.add_response("get_log_events", PAGE, asked)
+        of_logs.add_client_error("get_log_events", "ResourceNotFoundException", "The specified log group …")
+        door: Any = SimpleNamespace(deadline=deadline, logs_as=lambda *_: logs)
+        reader = LogReader(door, by_role=True)
+        page = reader.page(OF_QUEUE, "f/0/s", from_head=False, start=1, end=9, limit=10)
+        fault = reader.page(OF_QUEUE)
+    assert isinstance(page, LogPage)
+    assert isinstance(fault, Fault)
+    assert fault.sentence == f"There is no log group {OF_QUEUE.group}."
+    of_deadline.assert_no_pending_responses()
+
+
+WRONG = st.sampled_from([None, True, -1, 10**30, 0.5, "", "words", b"bytes", [], [None], {}, NOW])
+
+
+def nearly(**right: Any) -> st.SearchStrategy[Any]:
+    """A structure with these members, of which some are wrong and some are missing; or none at all."""
+    members = {name: value | WRONG for name, value in right.items()}
+    return st.fixed_dictionaries({}, optional=members) | st.fixed_dictionaries(right) | WRONG
+
+
+WORDS = st.text(min_size=1, max_size=5)
+TIMES = st.datetimes() | st.datetimes(timezones=st.timezones())
+ROLES = nearly(
+    credentials=nearly(accessKeyId=WORDS, secretAccessKey=WORDS, sessionToken=WORDS, expiration=TIMES)
+)
+EVENTS = st.lists(nearly(timestamp=st.integers(), message=st.text(max_size=5)), max_size=3)
+PAGES = nearly(events=EVENTS, nextForwardToken=WORDS, nextBackwardToken=WORDS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROLES, PAGES)
+def test_no_reply_of_either_call_makes_it_raise(role: Any, page: Any) -> None:
+    door = Door()
+    # Without an answer the door has one of its own.
+    door.answer = role if role is not None else []
+    door.logs = door.of_role = Logs(page)
+    for with_role in (True, False):
+        answer = LogReader(door, by_role=with_role, now=lambda: NOW).page(OF_FLEET)
+        assert isinstance(answer, LogPage) or (answer.kind, answer.code) == (FaultKind.BAD_REPLY, "BadReply")

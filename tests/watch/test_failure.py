@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 from farmwatch.cloud.log_page import LogEvent
 from farmwatch.cloud.model import LogConfiguration, Session
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.watch.cadence import Budget
 from farmwatch.watch.failure import (
+    LAST_LINES,
+    WORKER_EVENTS,
     Failure,
     Part,
     failed_action,
@@ -24,11 +30,12 @@ from farmwatch.watch.failure import (
 from farmwatch.watch.logs.lines import SESSION, WORKER
 from farmwatch.watch.logs.sources import SessionLogs, milliseconds
 from farmwatch.watch.logs.store import lines_of
-from tests.canned import REF, SESSION_ID, START, a_session, an_action
+from tests.canned import REF, SESSION_ID, START, a_fault, a_session, an_action
 
 BANNER = ("=" * 46, "--------- Running Task", "=" * 46)
 END = START + timedelta(seconds=60)
 OTHER = "session-2c22b6f1a0d94f4f8f4b7a6d5c3e1f00"
+DATA = Path(__file__).parent.parent / "data"
 
 
 def after(seconds: float) -> datetime:
@@ -54,7 +61,7 @@ def task(*texts: str, code: int | None = 7) -> list[tuple[float, str]]:
     """What a task wrote, from its banner to the end of its process."""
     lines = [(0.0, text) for text in BANNER] + [(1.0 + number, text) for number, text in enumerate(texts)]
     if code is not None:
-        lines.append((59.0, f"Process pid 12 exited with code: {code} (unsigned) / 0x1 (hex)"))
+        lines.append((59.0, f"Process pid 12 exited with code: {code} (unsigned) / {code:#x} (hex)"))
     return lines
 
 
@@ -81,7 +88,7 @@ def test_the_last_fail_and_status_are_what_the_process_said() -> None:
     assert texts(failure, Part.PROCESS) == ["openjd_fail: No licence", "openjd_status: at 5"]
     assert texts(failure, Part.LAST)[-2:] == [
         "the end",
-        "Process pid 12 exited with code: 7 (unsigned) / 0x1 (hex)",
+        "Process pid 12 exited with code: 7 (unsigned) / 0x7 (hex)",
     ]
 
 
@@ -97,17 +104,12 @@ def test_without_a_fail_the_last_error_counts() -> None:
     assert failure.sentence.endswith("its last error was “ERROR: disk full”.")
 
 
-def test_a_traceback_is_summed_up_by_its_exception() -> None:
-    lines = ("Traceback (most recent call last):", '  File "a.py", line 1', "ValueError: no frame")
-    failure = explain(logs_with(task(*lines)))
-    assert "it raised ValueError: no frame" in failure.sentence
-    assert "ValueError: no frame" in texts(failure, Part.PROCESS)
-
-
-def test_a_message_of_the_service_is_taken_where_the_log_has_nothing() -> None:
-    failure = explain(logs_with([]), failed(message="Job cancelled"))
-    assert failure.sentence.endswith("the service says “Job cancelled”.")
-    assert "Job cancelled" in texts(failure, Part.ACTION)
+@pytest.mark.parametrize(("status", "words"), [("FAILED", "7"), ("FAILED", ""), ("INTERRUPTED", "")])
+def test_a_message_of_the_service_is_taken_where_the_log_has_nothing(status: str, words: str) -> None:
+    failure = explain(logs_with([]), failed(status, message="Job cancelled"), words=words)
+    assert failure.sentence.endswith(f"{words or 'ed'}: the service says “Job cancelled”.")
+    how = f", exit code {words}" if words else ""
+    assert texts(failure, Part.ACTION) == [f"Render  Frame=1: {status}{how}", "Job cancelled"]
 
 
 def test_why_is_not_guessed() -> None:
@@ -118,8 +120,10 @@ def test_why_is_not_guessed() -> None:
 def test_a_time_out_is_told_by_what_the_service_says() -> None:
     action = failed(message="TIMEOUT - Exceeded the allotted runtime limit.", exit_code=-9)
     failure = explain(logs_with(task("slow", code=-9)), action, words="-9 (SIGKILL)")
-    assert failure.sentence.startswith("Render  Frame=1 was stopped because it took too long: ")
-    assert "TIMEOUT" in failure.sentence
+    assert failure.sentence == (
+        "Render  Frame=1 was stopped because it took too long: "
+        "the service says “TIMEOUT - Exceeded the allotted runtime limit.”."
+    )
 
 
 def test_an_interruption_is_told_by_the_workers_log() -> None:
@@ -128,7 +132,7 @@ def test_an_interruption_is_told_by_the_workers_log() -> None:
         event(58, "Action", "Interrupt", spot, level="WARNING"),
         event(58.5, "Action", "Interrupt", "of the other", session_id=OTHER, level="WARNING"),
     ]
-    failure = explain(logs_with([], worker), failed("INTERRUPTED", exit_code=None), words="")
+    failure = explain(logs_with([], worker), failed("INTERRUPTED", message="stopped"), words="")
     assert failure.sentence == f"Render  Frame=1 was interrupted: the worker's log says “{spot}”."
     assert len(texts(failure, Part.WORKER)) == 1
 
@@ -141,17 +145,13 @@ def test_memory_is_worth_a_word_only_where_it_was_full(used: str, is_told: bool)
     assert bool(texts(failure, Part.WORKER)) == is_told
 
 
-def test_full_memory_is_no_word_for_a_process_that_ended_by_itself() -> None:
-    metrics = event(50, "Metrics", "System", "", session_id=None, **{"memory-used-percent": "99"})
-    assert "memory" not in explain(logs_with(task("x"), [metrics])).sentence
-
-
 def test_what_ran_beside_it_is_told_and_what_had_ended_is_not() -> None:
     third = OTHER.replace("2c22", "3d33")
     worker = [
         event(10, "Action", "Start", "Action started.", session_id=OTHER, action_id="a-4", kind="TaskRun"),
         event(11, "Action", "Start", "Action started.", session_id=third, action_id="a-5", kind="TaskRun"),
         event(12, "Action", "End", "Action complete.", session_id=third, action_id="a-5", kind="TaskRun"),
+        event(13, "Action", "Interrupt", "stop", session_id=OTHER, action_id="a-4", kind="TaskRun"),
         event(500, "Action", "Start", "Action started.", session_id=third, action_id="a-6", kind="TaskRun"),
     ]
     failure = explain(logs_with(task("x"), worker))
@@ -173,7 +173,8 @@ def test_a_log_that_could_not_be_made_is_a_failure_by_itself(member: str) -> Non
 
 def test_what_goes_well_has_nothing_to_explain() -> None:
     assert not has_failed(a_session(), (an_action(0), an_action(1, "RUNNING")))
-    assert not has_failed(None, ())
+    assert not any(has_failed(session, ()) for session in (a_session(worker_log=None), None))
+    assert has_failed(None, (an_action(0), failed()))
 
 
 def test_what_failed_comes_before_what_was_interrupted() -> None:
@@ -201,13 +202,6 @@ def test_a_piece_of_evidence_leads_to_its_line() -> None:
     assert logs.browser.lanes[lane].store.text(number) == found.text
 
 
-def test_it_is_complete_when_both_logs_are_read_back_far_enough() -> None:
-    logs = logs_with(task("x"))
-    assert explain(logs).is_complete
-    logs.take(a_session())
-    assert not explain(logs).is_complete
-
-
 def test_logs_are_wanted_from_the_beginning_of_the_action_but_not_of_a_long_one() -> None:
     session = a_session()
     assert wanted_since(failed(), session) == milliseconds(START) - 2000
@@ -219,3 +213,185 @@ def test_logs_are_wanted_from_the_beginning_of_the_action_but_not_of_a_long_one(
 def test_a_time_that_no_calendar_has_is_none() -> None:
     assert moment(10**18) is None
     assert moment(milliseconds(START)) == START
+
+
+def captured(name: str) -> list[LogEvent]:
+    """A log as the runtime, or the worker agent, really wrote it."""
+    parts = [line.split("\t", 1) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+    return [LogEvent(milliseconds(datetime.fromisoformat(at)), text) for at, text in parts]
+
+
+def captured_logs(session_id: str = SESSION_ID, **lanes: str) -> SessionLogs:
+    logs = SessionLogs(replace(REF, session_id=session_id), Budget())
+    for name, lane in (("session", SESSION), ("worker", WORKER)):
+        if name in lanes:
+            logs.browser.lanes[lane].store.append(lines_of(captured(f"{name}_logs/{lanes[name]}.log")))
+    return logs
+
+
+def the_task(name: str, **changes: Any) -> SessionAction:
+    """The action of the last banner of a captured log."""
+    events = captured(f"session_logs/{name}.log")
+    began = moment([event.at for event in events if event.text.startswith("--------- ")][-1])
+    return failed(**{"started_at": began, "ended_at": moment(events[-1].at), **changes})
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "ending"),
+    [
+        ("failed_exit_7", 7, "it said “Failed to load asset /mnt/assets/tree_v07.abc”."),
+        ("python_traceback", 1, "it raised KeyError: 'missing'."),
+        ("timed_out", -9, "TIMEOUT - Runtime limit reached at 2026-11-23T09:08:48Z. Canceling action.”."),
+        ("killed_sigkill", -9, "why is not shown by what was read."),
+        ("command_not_found", 127, "why is not shown by what was read."),
+    ],
+)
+def test_real_logs_are_understood(name: str, code: int, ending: str) -> None:
+    failure = explain(captured_logs(session=name), the_task(name, exit_code=code), words=str(code))
+    assert failure.sentence.startswith(f"Render  Frame=1 failed with exit code {code}")
+    assert failure.sentence.endswith(ending)
+    assert f"exited with code: {code} " in texts(failure, Part.LAST)[-1]
+    assert len(texts(failure, Part.LAST)) == LAST_LINES + 1
+
+
+def test_a_process_that_was_killed_when_memory_was_full_is_told_with_what_ran_beside_it() -> None:
+    end = datetime.fromisoformat("2026-11-23T09:09:48.900Z")
+    action = the_task("killed_sigkill", exit_code=-9, ended_at=end)
+    logs = captured_logs(session="killed_sigkill", worker="two_sessions")
+    failure = explain(logs, action, words="-9 (SIGKILL)")
+    assert failure.sentence.startswith(
+        "Render  Frame=1 failed with exit code -9 (SIGKILL): the worker's memory"
+    )
+    assert failure.sentence.endswith("was 95 % full 20 s before (whether that is why: not shown).")
+    assert texts(failure, Part.WORKER)[-1] == "memory 95 % used, 20 s before the end"
+    assert texts(failure, Part.BESIDE) == [f"{OTHER} ran action 0 (TaskRun)"]
+
+
+def test_a_spot_interruption_is_found_in_a_real_log() -> None:
+    end = datetime.fromisoformat("2026-11-23T09:10:00.800Z")
+    action = failed("INTERRUPTED", exit_code=None, started_at=end - timedelta(seconds=92), ended_at=end)
+    logs = captured_logs(OTHER, worker="two_sessions")
+    failure = explain(logs, action, session=a_session(session_id=OTHER, ended_at=end), words="")
+    assert failure.sentence == (
+        "Render  Frame=1 was interrupted: "
+        "the worker's log says “The Worker received an EC2 spot interruption”; "
+        "the worker's log has the error “Log provisioning error: ResourceNotFoundException”."
+    )
+    assert texts(failure, Part.BESIDE) == [], "whatever the first session did had ended by then"
+
+
+def test_the_last_lines_are_few_and_none_of_them_is_empty_or_a_rule() -> None:
+    lines = [f"line {number}" for number in range(20)]
+    failure = explain(logs_with(task(*lines, "", "-" * 46, "   ", "Phase: Running action")))
+    assert texts(failure, Part.LAST) == [
+        *lines[-LAST_LINES + 1 :],
+        "Phase: Running action",
+        "Process pid 12 exited with code: 7 (unsigned) / 0x7 (hex)",
+    ]
+
+
+def test_without_a_banner_the_lines_of_the_actions_time_count() -> None:
+    logs = logs_with([(-1, "ERROR: before"), (30, "ERROR: now"), (60.9, "fine"), (61, "ERROR: afterwards")])
+    failure = explain(logs)
+    assert failure.sentence.endswith("its last error was “ERROR: now”.")
+    assert texts(failure, Part.LAST) == ["ERROR: now", "fine"]
+    assert texts(explain(logs, failed(started_at=None)), Part.LAST) == []
+
+
+def test_a_long_error_is_cut_in_the_sentence_and_whole_in_the_evidence() -> None:
+    line = "ERROR: " + "x" * 300
+    failure = explain(logs_with(task(line)))
+    assert failure.sentence.endswith(f"its last error was “{line[:160]}…”.")
+    assert line in texts(failure, Part.LAST)
+    assert explain(logs_with(task(line[:160]))).sentence.endswith(f"“{line[:160]}”.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_shown"), [(-31, False), (-30, True), (60, True), (120, True), (121, False)]
+)
+def test_what_the_worker_did_matters_shortly_before_and_after_the_end(seconds: float, is_shown: bool) -> None:
+    failure = explain(logs_with([], [event(seconds, "Action", "End", "Action complete.")]))
+    assert bool(texts(failure, Part.WORKER)) == is_shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code", "is_told"),
+    [(-240, -9, True), (-241, -9, False), (60, -9, True), (61, -9, False), (50, 137, True), (50, 1, False)],
+)
+def test_memory_counts_shortly_before_a_process_was_killed(seconds: float, code: int, is_told: bool) -> None:
+    metrics = event(seconds, "Metrics", "System", "", session_id=None, **{"memory-used-percent": "90.0"})
+    failure = explain(logs_with([], [metrics]), failed(exit_code=code))
+    assert ("memory" in failure.sentence) == is_told
+
+
+def test_what_ran_beside_it_and_ended_after_it_did_run_beside_it() -> None:
+    more = {"session_id": OTHER, "action_id": "a-3", "kind": "TaskRun"}
+    worker = [event(10, "Action", "Start", "", **more), event(61, "Action", "End", "", **more)]
+    assert texts(explain(logs_with([], worker)), Part.BESIDE) == [f"{OTHER} ran action 3 (TaskRun)"]
+
+
+def test_an_error_of_each_log_is_told_beside_what_the_worker_says() -> None:
+    config = LogConfiguration("awslogs", {}, {}, "no group")
+    session = a_session(log=config, worker_log=replace(config, error="no stream"), ended_at=END)
+    worker = [event(58, "Session", "Failed", f"cannot {what}", level="ERROR") for what in ("log", "go on")]
+    failure = investigate(session, (), "", "", logs_with([], worker))
+    assert failure.sentence == (
+        "No action of the session failed, but log.error is “no group”; workerLog.error is “no stream”; "
+        "the worker's log has the error “cannot log”."
+    ), "three causes are enough for a sentence"
+    assert texts(failure, Part.CONFIGURATION) == ["no group", "no stream"]
+    # Beside an action that failed they are shown too, though not as what made it fail.
+    failure = explain(logs_with([]), session=session)
+    assert texts(failure, Part.CONFIGURATION) == ["no group", "no stream"]
+    assert "no group" not in failure.sentence
+
+
+UNASKED: dict[str, Any] = {"seen_at": None}
+
+
+@pytest.mark.parametrize("lane", [SESSION, WORKER])
+@pytest.mark.parametrize(
+    ("observed", "is_complete"),
+    [({}, True), ({"filling": True}, False), (UNASKED, False), ({**UNASKED, "fault": a_fault()}, True)],
+)
+def test_it_is_complete_when_each_log_is_read_or_cannot_be(
+    observed: dict[str, Any], is_complete: bool, lane: int
+) -> None:
+    logs = SessionLogs(REF, Budget())
+    for tail in logs.take(a_session()):
+        tail.observed = replace(tail.observed, seen_at=END)
+    tail = logs.tails[lane]
+    tail.observed = replace(tail.observed, **observed)
+    assert explain(logs).is_complete == is_complete
+    assert not explain(logs, failed(ended_at=None)).is_complete
+
+
+SAID = st.sampled_from(
+    ["openjd_fail: No licence", "ERROR: disk full", "Traceback (most recent call last):", "KeyError: 7", ""]
+)
+EVENTS = st.builds(
+    event,
+    st.integers(-400, 200),
+    *map(st.sampled_from, (["Action", "Metrics"], ["Start", "End", "Interrupt"], ["a thing", "another"])),
+    level=st.sampled_from(["INFO", "WARNING", "ERROR"]),
+    session_id=st.sampled_from([SESSION_ID, OTHER, None]),
+)
+
+
+HOW = st.sampled_from([("FAILED", 7), ("FAILED", -9), ("INTERRUPTED", None)])
+MESSAGES = st.sampled_from([None, "TIMEOUT - too long", "stopped"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(SAID, max_size=12), st.lists(EVENTS, max_size=3 * WORKER_EVENTS), HOW, MESSAGES)
+def test_nothing_is_named_that_no_evidence_shows(
+    said: list[str], worker: list[tuple[float, str]], how: tuple[str, int | None], message: str | None
+) -> None:
+    action = failed(how[0], exit_code=how[1], message=message)
+    failure = explain(logs_with(task(*said, code=how[1]), sorted(worker)), action, words="")
+    shown = " ".join(one.text for one in failure.evidence)
+    for quoted in failure.sentence.split("“")[1:]:
+        assert quoted.split("”")[0] in shown
+    for raised in failure.sentence.split("it raised ")[1:]:
+        assert raised.rstrip(".").split("; ")[0] in shown
+    assert ("why is not shown" in failure.sentence) == (": " not in failure.sentence)

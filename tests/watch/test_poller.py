@@ -173,18 +173,12 @@ def test_what_stays_not_found_for_an_hour_is_asked_for_no_more() -> None:
     assert (watch.farm.count("session"), watch.news[-1].rhythm.stopped) == (13, True)
 
 
-def test_a_needed_login_is_tried_with_a_new_connection() -> None:
-    watch = Watch(CannedFarm(session=[a_fault(FaultKind.LOGIN), a_session()]))
+@pytest.mark.parametrize(("kind", "connections"), [(FaultKind.LOGIN, 2), (FaultKind.NETWORK, 1)])
+def test_only_a_needed_login_is_tried_with_a_new_connection(kind: FaultKind, connections: int) -> None:
+    watch = Watch(CannedFarm(session=[a_fault(kind), a_session()]))
     watch.follow()
     watch.move(30)
-    assert (watch.connections, watch.news[-1].observed.fault) == (2, None)
-
-
-def test_a_network_fault_keeps_the_connection() -> None:
-    watch = Watch(CannedFarm(session=[a_fault(), a_session()]))
-    watch.follow()
-    watch.move(30)
-    assert watch.connections == 1
+    assert (watch.connections, watch.news[-1].observed.fault) == (connections, None)
 
 
 def test_a_connection_that_cannot_be_made_is_told_as_a_fault_and_tried_again() -> None:
@@ -210,16 +204,6 @@ def test_a_stumble_of_the_monitor_itself_does_not_end_the_polling() -> None:
     assert watch.news[-1].observed.session == a_session()
 
 
-def test_requests_of_the_last_minute_are_counted() -> None:
-    watch = Watch(CannedFarm(session=a_session()))
-    for _ in range(3):
-        watch.poller.budget.spend(watch.clock.monotonic())
-    watch.clock.move(59)
-    assert watch.poller.budget.last_minute(watch.clock.monotonic()) == 3
-    watch.clock.move(2)
-    assert watch.poller.budget.last_minute(watch.clock.monotonic()) == 0
-
-
 def test_a_spent_budget_delays_a_poll_that_nobody_waits_for() -> None:
     watch = Watch(CannedFarm(session=a_session()))
     watch.follow()
@@ -227,14 +211,25 @@ def test_a_spent_budget_delays_a_poll_that_nobody_waits_for() -> None:
         watch.poller.budget.spend(watch.clock.monotonic())
     watch.move(20)
     assert watch.farm.count("session") == 1
+    watch.poller.now(watch.target.key)
+    watch.poller.run_due()
+    assert watch.farm.count("session") == 2, "what somebody waits for overdraws the budget"
     watch.move(40)
     assert watch.farm.count("session") > 5
 
 
+@pytest.mark.parametrize(("answer", "polls"), [(a_session(), 2), (a_fault(), 1)])
+def test_soon_is_sooner_than_the_interval_but_not_than_a_back_off(answer: object, polls: int) -> None:
+    watch = Watch(CannedFarm(session=answer))
+    watch.follow()
+    watch.poller.soon(watch.target.key, 0.5)
+    watch.move(1)
+    assert watch.farm.count("session") == polls
+
+
 def test_threads_poll_and_end_when_told_to() -> None:
     told = threading.Event()
-    clock = HandClock()
-    poller = Poller(lambda: CannedFarm(session=a_session()), lambda _: told.set(), clock)
+    poller = Poller(lambda: CannedFarm(session=a_session()), lambda _: told.set(), HandClock())
     poller.start()
     poller.follow(SessionTarget(REF, TWO_SECONDS))
     assert told.wait(5)
@@ -273,18 +268,43 @@ def following(*targets: Counted) -> Watch:
     return watch
 
 
-def test_a_budget_of_its_own_holds_back_its_own_targets_only() -> None:
+def test_a_budget_holds_back_only_the_targets_that_live_on_it() -> None:
     told: list[str] = []
-    budget = Budget(rate=1.0, burst=1.0)
-    eager = Counted("eager", told, budget=budget)
+    eager = Counted("eager", told, budget=Budget(rate=1.0, burst=1.0))
     eager.polled = Polled(again_in=0.0)
     watch = following(eager, Counted("other", told))
-    watch.poller.other_budgets.append(budget)
     watch.poller.run_due()
     watch.move(10)
-    assert told.count("eager") == 11
-    assert told.count("other") == 6
-    assert watch.poller.requests_last_minute() == 11
+    assert (told.count("eager"), told.count("other")) == (11, 6)
+    told.clear()
+    for _ in range(200):
+        watch.poller.budget.spend(watch.clock.monotonic())
+    watch.move(10)
+    assert (told.count("eager"), told.count("other")) == (10, 0)
+
+
+def test_a_service_that_says_slower_holds_back_only_those_of_that_budget() -> None:
+    told: list[str] = []
+    budget = Budget()
+    slowed = Counted("slowed", told, budget=budget)
+    # Whatever the target would like: the service comes first.
+    slowed.polled = Polled(a_fault(FaultKind.SLOW_DOWN, retry_after=timedelta(seconds=60)), again_in=0.0)
+    watch = following(slowed, Counted("beside", told, budget=budget), Counted("other", told))
+    watch.poller.run_due()
+    watch.poller.now("slowed")
+    watch.move(59)
+    assert [told.count(key) for key in ("slowed", "beside", "other")] == [1, 0, 30]
+
+
+def test_requests_of_the_last_minute_are_those_of_every_budget_that_is_known() -> None:
+    watch, known = following(), Budget()
+    watch.poller.other_budgets.append(known)
+    for budget in (watch.poller.budget, known, known, Budget()):
+        budget.spend(watch.clock.monotonic())
+    watch.clock.move(59)
+    assert watch.poller.requests_last_minute() == 3
+    watch.clock.move(2)
+    assert watch.poller.requests_last_minute() == 0
 
 
 def test_of_what_is_due_the_lowest_rank_goes_first() -> None:
@@ -292,10 +312,26 @@ def test_of_what_is_due_the_lowest_rank_goes_first() -> None:
     watch = following(Counted("behind", told, rank=1), Counted("in sight", told, rank=0))
     watch.poller.run_due()
     assert told == ["in sight", "behind"]
+    watch.clock.move(2)
+    watch.poller.now("behind")
+    watch.poller.run_due()
+    assert told[2:] == ["behind", "in sight"], "what somebody waits for goes before any rank"
+
+
+def test_of_the_same_rank_what_has_waited_longest_goes_first() -> None:
+    told: list[str] = []
+    sooner = Counted("sooner", told)
+    watch = following(Counted("later", told), sooner)
+    sooner.cadence.interval = timedelta(seconds=1)
+    watch.poller.run_due()
+    watch.clock.move(10)
+    watch.poller.run_due()
+    assert told == ["later", "sooner", "sooner", "later"]
 
 
 def test_a_target_that_is_followed_again_while_it_is_polled_is_polled_once_at_a_time() -> None:
     told: list[str] = []
+    meanwhile: list[int] = []
     target = Counted("it", told)
     watch = following(target)
 
@@ -303,33 +339,59 @@ def test_a_target_that_is_followed_again_while_it_is_polled_is_polled_once_at_a_
         target.during = lambda: None
         watch.poller.drop("it")
         watch.poller.follow(target)
-        assert watch.poller.run_due() == 0
+        meanwhile.append(watch.poller.run_due())
 
     target.during = again
     watch.poller.run_due()
-    assert told == ["it", "it"]
+    assert (told, meanwhile) == (["it", "it"], [0])
 
 
-def test_following_the_same_target_again_asks_at_once_and_keeps_its_pause() -> None:
+def test_threads_never_poll_one_target_at_once() -> None:
+    told: list[str] = []
+    begun, looked, may_end, again = (threading.Event() for _ in range(4))
+    target, other = Counted("it", told), Counted("other", told, rank=1)
+    target.during = lambda: (begun.set(), may_end.wait(5))  # type: ignore[return-value,assignment]
+    other.during = looked.set
+    poller = Poller(CannedFarm, lambda _: None, HandClock())
+    poller.start()
+    poller.follow(target)
+    assert begun.wait(5)
+    poller.drop("it")
+    poller.follow(target)
+    poller.follow(other)
+    # By its rank it would go first: who polls the other one has passed it over.
+    assert looked.wait(5)
+    assert told == ["it", "other"]
+    target.during = again.set
+    may_end.set()
+    assert again.wait(5)
+    poller.stop()
+
+
+@pytest.mark.parametrize(("paused", "polls"), [(True, 2), (False, 4)])
+def test_following_the_same_target_again_asks_at_once_and_keeps_its_rhythm(paused: bool, polls: int) -> None:
     told: list[str] = []
     target = Counted("it", told)
     watch = following(target)
     watch.poller.run_due()
-    watch.poller.pause("it", True)
+    watch.poller.set_interval("it", timedelta(seconds=5))
+    watch.poller.pause("it", paused)
     watch.poller.follow(target)
     watch.poller.run_due()
-    watch.move(10)
-    assert told == ["it", "it"]
+    assert (len(told), watch.news[-1].rhythm.paused) == (2, paused)
+    watch.move(14)
+    assert len(told) == polls
 
 
-@pytest.mark.parametrize("fault", [None, a_fault(), a_fault(FaultKind.GONE)])
-def test_a_target_may_say_when_it_goes_on(fault: Fault | None) -> None:
+@pytest.mark.parametrize("final", [False, True])
+@pytest.mark.parametrize("fault", [None, a_fault(), a_fault(FaultKind.GONE), a_fault(FaultKind.LOGIN)])
+def test_a_target_may_say_when_it_goes_on(fault: Fault | None, final: bool) -> None:
     told: list[str] = []
     target = Counted("it", told)
-    target.polled = Polled(fault, again_in=5.0)
+    target.polled = Polled(fault, final, again_in=5.0)
     watch = following(target)
     watch.poller.run_due()
-    watch.move(4)
+    watch.move(4.5)
     assert len(told) == 1
-    watch.move(2)
-    assert len(told) == 2
+    watch.move(50.5)
+    assert len(told) == 12, "also what is final, or not found, and would be asked for no more"

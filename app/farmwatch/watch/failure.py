@@ -28,6 +28,9 @@ from farmwatch.watch.logs.sources import SessionLogs, actions_of, milliseconds
 
 LAST_LINES = 6
 WORKER_EVENTS = 6
+CAUSES = 3
+"""Causes that a sentence names at most."""
+
 LOOKED_BACK = 20_000
 """Lines of an action that are looked through at most, from its end."""
 
@@ -261,8 +264,11 @@ def _read_worker_log(
             _note_beside(others, number, event)
         elif event.type == "Metrics" and milliseconds(end - MEMORY_SEEN) <= at <= milliseconds(end):
             memory = (number, event)
-    causes = [cause for _, event in own if (cause := _worker_cause(event))]
-    for number, event in own[-WORKER_EVENTS:]:
+    # What is named is shown, however long before the last events it was.
+    telling = [one for one in own if _worker_cause(one[1])][-CAUSES:]
+    causes = [cause for _, event in telling if (cause := _worker_cause(event))]
+    last = own[-WORKER_EVENTS:]
+    for number, event in [*(one for one in telling if one not in last), *last]:
         case.add(Part.WORKER, "worker log", moment(store.at(number)), event.line, (WORKER, number))
     if memory is not None and action is not None and action.exit_code in (-9, 137):
         number, event = memory
@@ -329,7 +335,7 @@ def _sentence(case: _Case, action: SessionAction | None, words: str, causes: lis
 
 
 def _listed(texts: Sequence[str]) -> str:
-    return "; ".join(texts[:3])
+    return "; ".join(texts[:CAUSES])
 
 
 def _short(text: str) -> str:

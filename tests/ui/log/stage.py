@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from textual.widgets import Input
+
 from farmwatch.cloud.model import LogConfiguration, Page, Session
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.settings import Settings
@@ -164,8 +166,10 @@ async def settle(stage: Stage) -> None:
 
 
 async def type_in(stage: Stage, text: str) -> None:
-    """Type a text and enter it."""
-    await stage.press(*text, "enter")
+    """Enter a text where one is asked for. (A key for each letter would take a second for a word.)"""
+    stage.app.screen.query_one("#prompt-text", Input).value = text
+    await stage.pilot.pause()
+    await stage.press("enter")
     await settle(stage)
 
 

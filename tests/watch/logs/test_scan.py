@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import warnings
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from farmwatch.cloud.log_page import LogEvent
 from farmwatch.watch.logs import scan as module
 from farmwatch.watch.logs import store as store_module
-from farmwatch.watch.logs.reading import Severities
+from farmwatch.watch.logs.reading import Severities, Severity, worker_event
 from farmwatch.watch.logs.scan import (
     BadPattern,
     Numbers,
@@ -160,3 +162,195 @@ def test_banners_begin_a_line_and_tracebacks_need_not() -> None:
     assert found(store, banners) == [0]
     assert found(store, tracebacks) == [3]
     assert found(store, own_lines) == [2]
+
+
+# --- texts in any case --------------------------------------------------------------------------------
+
+# Letters that have more than one other case, or another length in it.
+ODD = "kKsSiIſK éÉßẞΣσςİı"
+ODD_LINES = st.lists(st.text(alphabet=ODD, max_size=8), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ODD_LINES, st.text(alphabet=ODD, min_size=1, max_size=2), st.integers(0, 12))
+def test_letters_of_every_language_are_found_in_any_case(texts: list[str], needle: str, start: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        # Some slices are plain letters only, others are not: both ways of looking must agree.
+        patch.setattr(store_module, "CHUNK_BYTES", 6)
+        store = LogStore()
+        for at, text in enumerate(texts):
+            store.append(lines_of([LogEvent(at, text)]))
+        query = Query(needle)
+        flags = re.IGNORECASE if needle == needle.lower() else 0
+        expected = [n for n, text in enumerate(texts) if re.search(re.escape(needle), text, flags)]
+        assert found(store, query.numbers, start) == expected
+        assert [n for n, text in enumerate(texts) if query.spans(text)] == expected
+        if not flags:
+            assert expected == [n for n, text in enumerate(texts) if needle in text]
+
+
+@settings(max_examples=60, deadline=None)
+@given(LETTERS, NEEDLES)
+def test_what_is_marked_in_a_line_is_the_text_that_was_looked_for(line: str, needle: str) -> None:
+    spans = Query(needle).spans(line)
+    any_case = needle == needle.lower()
+    pieces = [line[first:end] for first, end in spans]
+    assert all((piece.lower() if any_case else piece) == needle for piece in pieces)
+    assert len(pieces) == (line.lower() if any_case else line).count(needle)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"), [("error", [0, 1, 2]), ("Error", [1]), ("ERROR", [2]), ("eRROR", [])]
+)
+def test_a_capital_makes_the_case_matter(text: str, lines: list[int]) -> None:
+    store = a_store("error", "Error", "ERROR", "terrible")
+    assert found(store, Query(text).numbers) == lines
+    assert found(store, Query(text, is_regex=True).numbers) == lines
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="()[]{}?*+|^$\\.,-:<>=!Pabsx0129# é", max_size=9))
+def test_whatever_is_typed_is_a_pattern_or_a_bad_one(pattern: str) -> None:
+    with warnings.catch_warnings():
+        # Python warns of patterns that will mean something else one day.
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            expected = re.compile(pattern, re.IGNORECASE if pattern == pattern.lower() else 0)
+        except (re.error, OverflowError) as error:
+            with pytest.raises(BadPattern, match=re.escape(str(error))):
+                Query(pattern, is_regex=True)
+            return
+        texts = ["abs", "", "x0129# é", "(a)"]
+        wanted = [n for n, text in enumerate(texts) if expected.search(text)]
+        assert found(a_store(*texts), Query(pattern, is_regex=True).numbers) == wanted
+
+
+def test_the_same_question_asked_twice_is_the_same() -> None:
+    assert Query("a") == Query("a") != Query("a", is_regex=True)
+    assert hash(Query("a")) == hash(Query("a"))
+
+
+@pytest.mark.parametrize("needle", ["z", "a needle", "NEEDLE", "é"])
+@pytest.mark.parametrize("every", [1, 2, 500])
+def test_many_finds_in_one_slice_are_all_found(needle: str, every: int) -> None:
+    texts = [f"straw {needle} straw" if not n % every else "only straw" for n in range(1001)]
+    assert found(a_store(*texts), Query(needle).numbers) == list(range(0, 1001, every))
+
+
+# --- going through a store that changes ---------------------------------------------------------------
+
+STEPS = st.lists(st.tuples(st.sampled_from(["append", "prepend", "advance"]), st.integers(1, 5)), max_size=25)
+
+
+def as_it_grows(
+    steps: list[tuple[str, int]], start: int, find: module.Find, *, in_pairs: bool, most_lines: int
+) -> tuple[LogStore, Scan]:
+    """A scan in the middle of a store that goes on changing, in the end done."""
+    store = LogStore(most_lines=most_lines)
+    # Every third line is the same as the one before it, and half of them are needles.
+    texts = ["needle a", "straw", "straw", "needle b", "needle b", "needle a"]
+    store.append(lines_of([LogEvent(0, text) for text in texts]))
+    scan = Scan(store, find, start, in_pairs=in_pairs)
+    for step, count in steps:
+        events = [LogEvent(0, texts[(store.end + one) % 6]) for one in range(count)]
+        if step == "append":
+            store.append(lines_of(events))
+        elif step == "prepend":
+            store.prepend(lines_of(events))
+        else:
+            scan.advance()
+    while not scan.is_done:
+        scan.advance()
+    return store, scan
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS, st.integers(-9, 9), st.sampled_from([5, 20, 1000]))
+def test_nothing_that_is_kept_is_passed_over_whenever_it_came(
+    steps: list[tuple[str, int]], start: int, most_lines: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_module, "CHUNK_BYTES", 16)
+        store, scan = as_it_grows(
+            steps, start, Query("needle").numbers, in_pairs=False, most_lines=most_lines
+        )
+    everything = list(scan.found)
+    assert everything == sorted(set(everything))
+    kept = range(store.first, store.end)
+    assert [n for n in everything if n in kept] == [n for n in kept if "needle" in store.text(n)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS, st.integers(-9, 9))
+def test_repeats_are_found_however_the_log_came_in(steps: list[tuple[str, int]], start: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_module, "CHUNK_BYTES", 16)
+        store, scan = as_it_grows(steps, start, repeats, in_pairs=True, most_lines=1000)
+    kept = range(store.first + 1, store.end)
+    assert list(scan.found) == [n for n in kept if store.text(n) == store.text(n - 1)]
+
+
+def test_a_scan_that_is_done_finds_nothing_twice() -> None:
+    scan = Scan(a_store("needle", "needle"), Query("needle").numbers, 1)
+    for _ in range(5):
+        scan.advance()
+    assert list(scan.found) == [0, 1]
+
+
+def test_in_an_empty_store_there_is_nothing_to_do() -> None:
+    store = LogStore()
+    scan = Scan(store, Query("needle").numbers, 7)
+    assert scan.is_done
+    scan.advance()
+    store.append(lines_of([LogEvent(0, "needle")]))
+    assert not scan.is_done
+    scan.advance()
+    assert list(scan.found) == [0]
+
+
+# --- what is looked for -------------------------------------------------------------------------------
+
+LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_worker_event_is_an_error_by_its_level_alone(level: str) -> None:
+    quoted = r'{"level": "INFO", "message": "\"level\": \"ERROR\""}'
+    store = a_store(quoted, f'{{"level": "{level}", "message": "fine"}}', quoted)
+    assert found(store, worker_errors) == ([1] if level in LEVELS[2:] else [])
+
+
+def captured(name: str) -> list[str]:
+    text = (Path(__file__).resolve().parents[2] / "data" / name).read_text(encoding="utf-8")
+    return [line.partition("\t")[2] for line in text.splitlines()]
+
+
+def test_the_captured_worker_log_has_the_errors_that_reading_it_tells() -> None:
+    lines = captured("worker_logs/two_sessions.log")
+    events = [worker_event(line) for line in lines]
+    bad = [n for n, event in enumerate(events) if event is not None and event.severity is not Severity.NONE]
+    assert len(bad) == 2
+    assert found(a_store(*lines), worker_errors) == bad
+
+
+def test_the_captured_traceback_is_found_and_its_errors() -> None:
+    lines = captured("session_logs/python_traceback.log")
+    (begin,) = found(a_store(*lines), tracebacks)
+    assert lines[begin] == "Traceback (most recent call last):"
+    texts = [lines[n] for n in found(a_store(*lines), errors(Severities.of()))]
+    assert texts == [
+        "Traceback demo",
+        "Traceback (most recent call last):",
+        "KeyError: 'missing'",
+        "Process pid 6881 exited with code: 1 (unsigned) / 0x1 (hex)",
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(["", "a", "own a\nown b\n", "-----", "=====x", "é"]), max_size=20))
+def test_repeats_and_own_lines_are_told_line_by_line(texts: list[str]) -> None:
+    lines = [(line, "own" in text) for text in texts for line in text.split("\n")]
+    store = a_store(*texts)
+    assert found(store, own_lines, len(texts) // 2) == [n for n, (_, own) in enumerate(lines) if own]
+    same = [n for n in range(1, len(lines)) if lines[n][0] == lines[n - 1][0] in ("a", "é")]
+    assert found(store, repeats, len(texts) // 2, in_pairs=True) == same

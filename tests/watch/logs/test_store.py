@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from farmwatch.cloud.log_page import LogEvent
 from farmwatch.watch.logs import store as module
-from farmwatch.watch.logs.store import CONTINUES, OWN, LogStore, lines_of
+from farmwatch.watch.logs.store import CONTINUES, OWN, LogStore, Stretch, lines_of
 
 TEXTS = st.sampled_from(["", "a line", "two\nlines", "a\n\nb", "naïve ☃ 東京", "x" * 50])
 PAGES = st.lists(st.tuples(st.integers(0, 5), TEXTS), max_size=6)
@@ -109,3 +109,206 @@ def test_a_full_store_says_so() -> None:
     assert not kept.is_full
     kept.append(lines_of([LogEvent(1, "a"), LogEvent(2, "b")]))
     assert kept.is_full
+
+
+def a_store(*texts: str, at: int = 0) -> LogStore:
+    """One event a line, one millisecond apart."""
+    kept = LogStore()
+    kept.append(lines_of([LogEvent(at + number, text) for number, text in enumerate(texts)]))
+    return kept
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.text(alphabet="ab\n\r\x85\u2028é東🎬", max_size=8)), max_size=12)
+)
+def test_a_line_break_and_nothing_else_parts_an_event(parts: list[tuple[int, str]]) -> None:
+    events = page(0, parts)
+    lines = lines_of(events, lambda text: text.startswith("a"))
+    pieces = lines.text.decode().split("\n")
+    assert pieces.pop() == ""
+    assert list(zip(lines.times, pieces, strict=True)) == told(events)
+    assert len(lines) == len(pieces)
+    wanted = [
+        (OWN if event.text.startswith("a") else 0) | (CONTINUES if place else 0)
+        for event in events
+        for place, _ in enumerate(event.text.split("\n"))
+    ]
+    assert list(lines.flags) == wanted
+    assert [lines.text[start:].decode().split("\n")[0] for start in lines.starts] == pieces
+
+
+def test_without_anything_to_tell_them_by_no_lines_are_its_own() -> None:
+    assert lines_of([LogEvent(1, "a\nb"), LogEvent(2, "c")]).flags == bytes([0, CONTINUES, 0])
+
+
+def test_lines_before_the_first_count_down() -> None:
+    kept = a_store("zero", "one")
+    kept.prepend(lines_of([LogEvent(-2, "minus two"), LogEvent(-1, "minus one")]))
+    kept.prepend(lines_of([LogEvent(-3, "minus three")]))
+    assert (kept.first, kept.end, len(kept)) == (-3, 2, 5)
+    texts = ["minus three", "minus two", "minus one", "zero", "one"]
+    assert [kept.text(number) for number in range(-3, 2)] == texts
+
+
+def test_nothing_put_in_changes_nothing() -> None:
+    kept = LogStore()
+    kept.append(lines_of([]))
+    kept.prepend(lines_of([]))
+    assert (kept.first, kept.end, kept.size, kept.dropped) == (0, 0, 0, 0)
+    assert (kept.first_at(), kept.newest_at(), kept.number_at(5)) == (None, None, 0)
+    assert list(kept.stretches(-9, 9)) == list(kept.backwards(-9, 9)) == list(kept.events_since(0)) == []
+
+
+@pytest.mark.parametrize("number", [-3, 2, 100, -100])
+def test_a_line_that_is_not_kept_is_an_error(number: int) -> None:
+    kept = a_store("zero", "one")
+    kept.prepend(lines_of([LogEvent(-2, "minus two"), LogEvent(-1, "minus one")]))
+    for asked in (kept.text, kept.at, kept.flags):
+        with pytest.raises(IndexError, match=str(number)):
+            asked(number)
+
+
+CHANGES = st.lists(st.tuples(st.sampled_from(["append", "append", "prepend"]), PAGES), max_size=14)
+BOUNDS = st.sampled_from([{}, {"most_lines": 7}, {"most_bytes": 300}])
+
+
+class Model:
+    """What a store is held against: every line by its number, and no more."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, tuple[int, str, int]] = {}
+        self.events: list[tuple[int, LogEvent]] = []
+        self.low = self.high = 0
+
+    def put(self, events: list[LogEvent], is_newer: bool) -> None:
+        lines = [
+            (event.at, text, CONTINUES if place else 0)
+            for event in events
+            for place, text in enumerate(event.text.split("\n"))
+        ]
+        first = self.high if is_newer else self.low - len(lines)
+        self.lines.update(enumerate(lines, first))
+        self.low, self.high = min(self.low, first), max(self.high, first + len(lines))
+        for event in events:
+            self.events.append((first, event))
+            first += event.text.count("\n") + 1
+
+    def drop_before(self, number: int) -> None:
+        self.lines = {one: line for one, line in self.lines.items() if one >= number}
+        self.events = [(first, event) for first, event in self.events if first >= number]
+        self.low = number
+
+
+def filled(
+    changes: list[tuple[str, list[tuple[int, str]]]], bounds: dict[str, int]
+) -> tuple[LogStore, Model, int]:
+    """A store and its model after the same changes, and how many lines the model saw go."""
+    kept, model, gone = LogStore(**bounds), Model(), 0
+    newest, oldest = 1_000, 1_000
+    for change, parts in changes:
+        if change == "prepend":
+            oldest -= 100
+        events = page(newest if change == "append" else oldest, parts)
+        if change == "append":
+            newest = events[-1].at if events else newest
+            kept.append(lines_of(events))
+        else:
+            kept.prepend(lines_of(events))
+        model.put(events, change == "append")
+        gone += kept.first - model.low
+        model.drop_before(kept.first)
+    return kept, model, gone
+
+
+@settings(max_examples=100, deadline=None)
+@given(CHANGES, BOUNDS, st.integers(-30, 40), st.integers(-30, 40))
+def test_whatever_goes_in_or_is_dropped_every_line_keeps_its_number(
+    changes: list[tuple[str, list[tuple[int, str]]]], bounds: dict[str, int], low: int, high: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        # So small that a few lines make several chunks.
+        patch.setattr(module, "CHUNK_BYTES", 30)
+        kept, model, gone = filled(changes, bounds)
+        numbers = range(kept.first, kept.end)
+        assert list(numbers) == sorted(model.lines)
+        assert {n: (kept.at(n), kept.text(n), kept.flags(n)) for n in numbers} == model.lines
+        assert kept.dropped == gone
+        assert kept.size == sum(len(text.encode()) + 1 + 13 for _, text, _ in model.lines.values())
+        inside = [n for n in numbers if low <= n < high]
+        forward = list(kept.stretches(low, high))
+        assert [line for run in forward for line in numbered(run)] == [
+            (n, *model.lines[n][1:]) for n in inside
+        ]
+        assert [numbered(run) for run in kept.backwards(low, high)] == [
+            numbered(run) for run in reversed(forward)
+        ]
+        times = [model.lines[n][0] for n in numbers]
+        assert kept.first_at() == (times[0] if times else None)
+        assert kept.newest_at() == (max(times) if times else None)
+        for at in {one + apart for one in times for apart in (-1, 0, 1)}:
+            assert kept.number_at(at) == next((n for n in numbers if model.lines[n][0] >= at), kept.end)
+            since = Counter((event.at, event.text) for _, event in model.events if event.at >= at)
+            assert Counter(kept.events_since(at)) == since
+
+
+def numbered(run: Stretch) -> list[tuple[int, str, int]]:
+    return list(zip(range(run.first, run.first + len(run.starts)), lines_in(run), run.flags, strict=True))
+
+
+def test_an_event_that_came_late_is_among_those_since_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK_BYTES", 1)
+    kept = LogStore()
+    for at, text in [(10, "a"), (50, "b"), (20, "late\nin two lines"), (60, "c")]:
+        kept.append(lines_of([LogEvent(at, text)]))
+    assert sorted(kept.events_since(20)) == [(20, "late\nin two lines"), (50, "b"), (60, "c")]
+    assert (kept.first_at(), kept.newest_at()) == (10, 60)
+    kept.append(lines_of([LogEvent(30, "later still")]))
+    assert (kept.at(kept.end - 1), kept.newest_at()) == (30, 60)
+
+
+def test_a_position_in_the_text_leads_to_its_line() -> None:
+    (run,) = a_store("ab", "", "é!").stretches(0, 3)
+    assert [run.number(position) for position in range(len(run.text))] == [0, 0, 0, 1, 2, 2, 2, 2]
+
+
+def test_lines_that_are_dropped_on_the_way_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK_BYTES", 1)
+
+    def bounded() -> LogStore:
+        kept = LogStore(most_lines=4)
+        for number in range(4):
+            kept.append(lines_of([LogEvent(number, f"line {number}")]))
+        return kept
+
+    def grow(kept: LogStore) -> None:
+        for number in range(4, 7):
+            kept.append(lines_of([LogEvent(number, f"line {number}")]))
+
+    kept = bounded()
+    runs = kept.stretches(0, 100)
+    assert next(runs).first == 0
+    grow(kept)
+    assert [run.first for run in runs] == [3, 4, 5, 6]
+    kept = bounded()
+    runs = kept.backwards(0, 100)
+    assert next(runs).first == 3
+    grow(kept)
+    assert list(runs) == []
+
+
+def test_a_store_is_full_by_its_bytes_too() -> None:
+    kept = LogStore(most_bytes=2 * (4 + 1 + 13))
+    kept.append(lines_of([LogEvent(1, "four")]))
+    assert not kept.is_full
+    kept.prepend(lines_of([LogEvent(0, "four")]))
+    assert kept.is_full
+
+
+def test_what_is_read_before_the_first_line_drops_nothing_until_more_comes_in() -> None:
+    kept = LogStore(most_lines=2)
+    kept.append(lines_of([LogEvent(5, "a"), LogEvent(6, "b")]))
+    kept.prepend(lines_of([LogEvent(3, "older"), LogEvent(4, "old")]))
+    assert (kept.first, kept.end, kept.dropped, kept.dropped_until) == (-2, 2, 0, None)
+    kept.append(lines_of([LogEvent(7, "c")]))
+    assert (kept.first, kept.end, kept.dropped, kept.dropped_until) == (0, 3, 2, 4)
