@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# The same examples at every run: a run that is red means that something has changed. For a search
+# of other ones: HYPOTHESIS_PROFILE=search, with --hypothesis-seed to have one of them again.
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _LOOPBACK = ("127.", "::1", "localhost")
 

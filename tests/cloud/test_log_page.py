@@ -91,7 +91,7 @@ MESSAGES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(MESSAGES)
 def test_no_message_is_lost_and_none_is_harmful(messages: list[str]) -> None:
     cleaned = clean_messages(messages)
@@ -103,7 +103,7 @@ def test_no_message_is_lost_and_none_is_harmful(messages: list[str]) -> None:
         assert all(clean(line) == line for line in after.split("\n"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(MESSAGES)
 def test_a_message_is_the_same_whatever_is_beside_it(messages: list[str]) -> None:
     alone = [clean_messages([message])[0] for message in messages]

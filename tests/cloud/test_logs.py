@@ -387,7 +387,7 @@ EVENTS = st.lists(nearly(timestamp=st.integers(), message=st.text(max_size=5)), 
 PAGES = nearly(events=EVENTS, nextForwardToken=WORDS, nextBackwardToken=WORDS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ROLES, PAGES)
 def test_no_reply_of_either_call_makes_it_raise(role: Any, page: Any) -> None:
     door = Door()

@@ -18,7 +18,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "GetJob": Job.from_reply,
     "GetSession": Session.from_reply,
 }
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 JUNK = st.one_of(
     st.none(),

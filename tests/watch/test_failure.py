@@ -382,7 +382,7 @@ HOW = st.sampled_from([("FAILED", 7), ("FAILED", -9), ("INTERRUPTED", None)])
 MESSAGES = st.sampled_from([None, "TIMEOUT - too long", "stopped"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(SAID, max_size=12), st.lists(EVENTS, max_size=3 * WORKER_EVENTS), HOW, MESSAGES)
 def test_nothing_is_named_that_no_evidence_shows(
     said: list[str], worker: list[tuple[float, str]], how: tuple[str, int | None], message: str | None

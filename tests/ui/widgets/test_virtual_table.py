@@ -303,7 +303,7 @@ CELL = (
 
 
 @given(cell=CELL, width=st.integers(0, 30), right=st.booleans(), cut=st.sampled_from(["end", "middle"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_cell_is_exactly_as_wide_as_its_column(cell: Cell, width: int, right: bool, cut: str) -> None:
     column = Column("x", "X", right=right, cut="end" if cut == "end" else "middle")
     segments: list[Segment] = fitted(cell, width, lambda _: Style(), right=column.right, cut=column.cut)
@@ -323,7 +323,7 @@ COLUMN = st.builds(
 
 
 @given(columns=st.lists(COLUMN, min_size=1, max_size=7), seen=st.integers(0, 50), room=st.integers(1, 220))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_columns_never_take_more_than_there_is(columns: list[Column], seen: int, room: int) -> None:
     shown = share_out(columns, [seen] * len(columns), room)
     assert shown

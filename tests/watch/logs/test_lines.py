@@ -1,7 +1,9 @@
 """Which lines are to be seen, against working it out line by line."""
 
 from itertools import pairwise
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,7 +46,7 @@ def seen(lane: Lane, **reduction: object) -> list[int]:
 LINES = st.lists(st.sampled_from(["a", "b", "ab", "own a", "own b"]), max_size=25)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(LINES, st.sampled_from(["a", "b", "zz"]), st.integers(0, 3), st.booleans(), st.booleans())
 def test_what_is_left_is_what_each_line_by_itself_would_be(
     texts: list[str], needle: str, context: int, own_only: bool, repeats: bool
@@ -118,7 +120,7 @@ def test_how_often_a_line_is_repeated() -> None:
 RUNS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 3), st.integers(1, 4)), max_size=12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(RUNS)
 def test_a_row_and_its_line_lead_to_each_other(parts: list[tuple[int, int, int]]) -> None:
     ends = [0, 0]
@@ -147,7 +149,7 @@ def test_a_row_and_its_line_lead_to_each_other(parts: list[tuple[int, int, int]]
 TIMES = st.lists(st.integers(0, 20), max_size=15).map(sorted)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TIMES, TIMES, st.booleans())
 def test_both_logs_stand_in_the_order_of_time_and_each_line_once(
     session: list[int], worker: list[int], is_cut: bool
@@ -171,3 +173,224 @@ def test_both_logs_stand_in_the_order_of_time_and_each_line_once(
 def test_rows_of_one_lane() -> None:
     rows = rows_of(WORKER, [(2, 4), (7, 8)])
     assert [rows.line(row) for row in range(len(rows))] == [(WORKER, 2), (WORKER, 3), (WORKER, 7)]
+
+
+# --- everything at once -------------------------------------------------------------------------------
+
+RULE = "=" * 46
+TRACEBACK = "Traceback (most recent call last):"
+KINDS = ["a", "a", "needle", "", RULE, "--------- Running Task", TRACEBACK, "  File needle", "  deep"]
+
+
+def is_stacked(text: str) -> bool:
+    """Whether it is hidden below another like it: empty lines, rules and banners are not."""
+    return text != "" and not text.startswith(("-----", "====="))
+
+
+def naive_sections(texts: list[str]) -> list[tuple[int, int]]:
+    """Where each section begins, and its banner."""
+    found = []
+    for head, text in enumerate(texts):
+        if text.startswith("--------- "):
+            first = head
+            if first and texts[first - 1] == RULE:
+                first -= 1
+                if first and texts[first - 1] == "":
+                    first -= 1
+            found.append((first, head))
+    return found
+
+
+def naive_traceback(texts: list[str], number: int) -> set[int]:
+    """The lines of the traceback that a line stands in, itself one of them."""
+    begin = max((n for n in range(number + 1) if texts[n] == TRACEBACK), default=None)
+    if begin is None:
+        return set()
+    end = next(n for n in range(begin + 1, len(texts)) if not texts[n].startswith(" "))
+    return set(range(begin, end + 1)) if number <= end else set()
+
+
+def in_two_halves(texts: list[str], after: int) -> Lane:
+    """A lane whose log came in from the middle: ``after`` lines have numbers from 0 on."""
+    store, cut = LogStore(), len(texts) - after
+    store.append(lines_of([LogEvent(n, text) for n, text in enumerate(texts) if n >= cut]))
+    store.prepend(lines_of([LogEvent(n, text) for n, text in enumerate(texts) if n < cut]))
+    return worked(Lane(store))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.sampled_from(KINDS), max_size=25), st.integers(0, 25), st.data())
+def test_folds_filters_and_tracebacks_leave_what_they_would_line_by_line(
+    texts: list[str], after: int, data: st.DataObject
+) -> None:
+    # A traceback that has no end yet is looked at by itself.
+    texts = [*texts, "end"]
+    after = min(after, len(texts))
+    lane, shift = in_two_halves(texts, after), after - len(texts)
+    sections = naive_sections(texts)
+    folded = data.draw(st.sets(st.sampled_from([head for _, head in sections]))) if sections else set()
+    context, repeats = data.draw(st.integers(0, 2)), data.draw(st.booleans())
+    is_filtered = data.draw(st.booleans())
+    query = Query("needle") if is_filtered else None
+    lane.filter_by(query, data.draw(st.integers(-25, 25)))
+    worked(lane)
+    left = set(range(len(texts)))
+    if is_filtered:
+        left = set()
+        for number, text in enumerate(texts):
+            if "needle" in text:
+                left |= {*range(number - context, number + context + 1)} | naive_traceback(texts, number)
+    if repeats:
+        left -= {n for n in range(1, len(texts)) if texts[n] == texts[n - 1] and is_stacked(texts[n])}
+    for (first, head), (following, _) in pairwise([*sections, (len(texts), 0)]):
+        if head in folded:
+            left -= set(range(first, following)) - {head}
+    heads = frozenset(head + shift for head in folded)
+    found = seen(lane, query=query, context=context, repeats=repeats, folded=heads)
+    assert found == [number + shift for number in range(len(texts)) if number in left]
+
+
+@settings(max_examples=80)
+@given(st.lists(st.sampled_from(KINDS), max_size=25), st.integers(0, 25))
+def test_every_line_knows_its_section_its_traceback_and_its_repeats(texts: list[str], after: int) -> None:
+    texts = [*texts, "end"]
+    after = min(after, len(texts))
+    lane, shift = in_two_halves(texts, after), after - len(texts)
+    sections = lane.sections()
+    assert [(one.first - shift, one.head - shift) for one in sections] == naive_sections(texts)
+    for number, text in enumerate(texts):
+        within = [one for one in sections if one.first <= number + shift]
+        assert lane.section_of(number + shift) == (within[-1] if within else None)
+        block = naive_traceback(texts, number)
+        assert lane.traceback_of(number + shift) == (
+            (min(block) + shift, max(block) + 1 + shift) if block else None
+        )
+        same = 0
+        while is_stacked(text) and texts[number + 1 + same : number + 2 + same] == [text]:
+            same += 1
+        assert lane.times_repeated(number + shift) == same
+    for one, other in pairwise(sections):
+        assert lane.section_end(one) == other.first
+    if sections:
+        assert lane.section_end(sections[-1]) == lane.store.end
+
+
+# --- what is not known yet ----------------------------------------------------------------------------
+
+
+def test_a_lane_works_until_everything_is_known_and_again_when_more_comes_in() -> None:
+    lane = Lane(LogStore())
+    assert lane.is_done
+    assert not lane.work()
+    lane.store.append(lines_of([LogEvent(0, "--------- Running Task"), LogEvent(1, "a"), LogEvent(2, "a")]))
+    assert not lane.is_done
+    assert lane.work()
+    worked(lane)
+    assert lane.is_done
+    assert [section.title for section in lane.sections()] == ["Running Task"]
+    assert lane.times_repeated(1) == 1
+
+
+def test_sections_are_found_without_waiting_for_the_rest() -> None:
+    lane = Lane(LogStore())
+    lane.store.append(lines_of([LogEvent(0, "--------- Running Task"), LogEvent(1, TRACEBACK)]))
+    lane.find_sections()
+    assert [section.head for section in lane.sections()] == [0]
+    assert lane.traceback_of(1) == (1, 2)
+    assert not lane.is_done
+
+
+def test_a_section_whose_parameters_come_later_gets_them() -> None:
+    lane = a_lane("--------- Running Task", RULE, "Parameter values:")
+    assert [section.parameters for section in lane.sections()] == [""]
+    lane.store.append(lines_of([LogEvent(9, "Frame(INT) = 7"), LogEvent(9, "Phase: Setup")]))
+    worked(lane)
+    assert [section.parameters for section in lane.sections()] == ["Frame=7"]
+
+
+def test_the_same_filter_again_keeps_what_it_found() -> None:
+    lane = a_lane("needle", "straw")
+    lane.filter_by(Query("needle"), 0)
+    scan = lane.filter
+    lane.filter_by(Query("needle"), 1)
+    assert lane.filter is scan
+    lane.filter_by(Query("straw"), 0)
+    assert worked(lane).filter is not scan
+    assert seen(lane, query=Query("straw")) == [1]
+    lane.filter_by(None, 0)
+    assert (lane.filter, seen(lane)) == (None, [0, 1])
+
+
+def test_while_a_filter_still_looks_only_what_it_found_is_seen() -> None:
+    lane = a_lane("needle", "straw", "needle")
+    lane.filter_by(Query("needle"), 2)
+    assert seen(lane, query=lane.query) == []
+    assert lane.filter is not None
+    lane.filter.advance()
+    assert seen(lane, query=lane.query) == [2]
+    assert seen(worked(lane), query=lane.query) == [0, 2]
+
+
+def test_a_traceback_is_not_followed_for_ever() -> None:
+    lane = a_lane("before", TRACEBACK, *("  deep" for _ in range(300)), "end")
+    assert lane.traceback_of(0) is None
+    assert lane.traceback_of(250) is None
+
+
+def test_what_was_dropped_is_in_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("farmwatch.watch.logs.store.CHUNK_BYTES", 1)
+    lane = Lane(LogStore(most_lines=3))
+    lane.filter_by(Query("needle"), 0)
+    for number in range(6):
+        lane.store.append(lines_of([LogEvent(number, f"needle {number}")]))
+        worked(lane)
+    assert seen(lane, query=lane.query, context=2) == [3, 4, 5]
+
+
+def test_the_sections_of_the_captured_success() -> None:
+    path = Path(__file__).resolve().parents[2] / "data" / "session_logs" / "succeeded.log"
+    texts = [line.partition("\t")[2] for line in path.read_text(encoding="utf-8").splitlines()]
+    lane = a_lane(*texts)
+    assert [(one.title, one.parameters) for one in lane.sections()] == [
+        ("Entering Environment: Toolset", ""),
+        ("Running Task", "Frame=1"),
+        ("Running Task", "Frame=2"),
+        ("Running Task", "Frame=3"),
+        ("Exiting Environment: Toolset", ""),
+    ]
+    assert all(texts[one.first] == "" and texts[one.first + 1] == RULE for one in lane.sections())
+
+
+# --- rows ---------------------------------------------------------------------------------------------
+
+
+def test_no_rows_at_all() -> None:
+    rows = Rows()
+    assert (len(rows), rows.row_of(SESSION, 3), rows.number_near(SESSION, 0)) == (0, 0, None)
+    assert not rows.has(SESSION, 0)
+
+
+@pytest.mark.parametrize("row", [-1, 3, 100])
+def test_a_row_that_is_not_there_is_an_error(row: int) -> None:
+    with pytest.raises(IndexError, match=str(row)):
+        rows_of(SESSION, [(2, 4), (7, 8)]).line(row)
+
+
+@settings(max_examples=80)
+@given(TIMES, st.lists(st.integers(0, 20), max_size=10), st.data())
+def test_what_the_worker_told_late_stands_where_it_happened(
+    session: list[int], worker: list[int], data: st.DataObject
+) -> None:
+    hidden = data.draw(st.sets(st.sampled_from(range(len(session))))) if session else set()
+    unseen = data.draw(st.sets(st.sampled_from(range(len(worker))))) if worker else set()
+    one, other = a_lane(*("s" for _ in session), times=session), a_lane(*("w" for _ in worker), times=worker)
+    spans = [(n, n + 1) for n in range(len(session)) if n not in hidden]
+    own = [(n, n + 1) for n in range(len(worker)) if n not in unseen]
+    rows = interleaved(one.store, spans, other.store, own)
+    lines = [rows.line(row) for row in range(len(rows))]
+    assert [n for lane, n in lines if lane == SESSION] == [n for n, _ in spans]
+    assert sorted(n for lane, n in lines if lane == WORKER) == [n for n, _ in own]
+    for row, (lane, number) in enumerate(lines):
+        if lane == WORKER:
+            above = [n for where, n in lines[:row] if where == SESSION]
+            assert above == [n for n, _ in spans if session[n] < worker[number]]

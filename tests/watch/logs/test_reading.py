@@ -1,11 +1,17 @@
 """What the lines of a log say, in the forms that were captured."""
 
+import json
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from farmwatch.watch.logs.reading import (
+    ERROR_WORDS,
+    WARNING_WORDS,
     Directive,
     Severities,
     Severity,
@@ -146,3 +152,212 @@ def test_what_was_hidden_in_the_json_is_made_harmless() -> None:
     assert event is not None
     assert "\x1b" not in event.line
     assert "\u202e" not in event.line
+
+
+# --- severities ---------------------------------------------------------------------------------------
+
+USUAL = [
+    *((word, Severity.ERROR) for word in ERROR_WORDS),
+    *((word, Severity.WARNING) for word in WARNING_WORDS),
+]
+
+
+@pytest.mark.parametrize(("word", "severity"), USUAL)
+def test_each_usual_word_makes_a_line_bad_by_itself(word: str, severity: Severity) -> None:
+    usual = Severities.of()
+    assert usual.of_line(f"12:00 {word} 7") is severity
+    assert usual.of_line(f"12:00 x{word} 7") is Severity.NONE
+    any_case = word == word.lower()
+    assert usual.of_line(f"12:00 {word.swapcase()} 7") is (severity if any_case else Severity.NONE)
+
+
+WORDS = st.text(alphabet="aB[].*(\\$", min_size=1, max_size=4)
+
+
+@settings(max_examples=80)
+@given(WORDS, WORDS)
+def test_whatever_word_is_chosen_is_no_pattern(error: str, warning: str) -> None:
+    chosen = Severities.of(errors=[error, ""], warnings=[warning])
+    assert chosen.of_line(f"x {error} x") is Severity.ERROR
+    assert chosen.of_line(f"x {warning} x") is not Severity.NONE
+    assert chosen.of_line("1 2 3") is Severity.NONE
+
+
+def test_no_words_leave_only_what_is_always_an_error() -> None:
+    none = Severities.of(errors=[], warnings=[])
+    assert none.of_line("ERROR: out of memory") is Severity.NONE
+    assert none.of_line("MyError: no") is Severity.ERROR
+    assert none.of_line("KeyboardException") is Severity.ERROR
+    assert none.of_line("MyErrors: no") is Severity.NONE
+    assert none.of_line("a MyError: no") is Severity.NONE
+
+
+def test_a_line_that_is_both_is_an_error() -> None:
+    assert Severities.of().of_line("WARNING: failed to open") is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("succeeded", []),
+        ("command_not_found", ["exited with code: 127"]),
+        ("failed_exit_7", ["openjd_fail: ", "exited with code: 7 "]),
+        ("killed_sigkill", ["exited with code: -9 "]),
+        ("timed_out", ["TIMEOUT - ", "exited with code: -9 "]),
+    ],
+)
+def test_the_errors_of_the_captured_logs(name: str, bad: list[str]) -> None:
+    usual = Severities.of()
+    lines = captured(f"session_logs/{name}.log")
+    found = [line for line in lines if usual.of_line(line) is Severity.ERROR]
+    for part in bad:
+        assert sum(part in line for line in found) == 1
+    assert bool(found) == bool(bad)
+
+
+# --- the session's log --------------------------------------------------------------------------------
+
+KINDS = ["progress", "status", "fail", "env", "redacted_env", "unset_env", "session_runtime_loglevel"]
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(KINDS), st.text(alphabet="a é:=\t东", min_size=1, max_size=8))
+def test_every_kind_of_directive_keeps_its_value_as_it_is(kind: str, value: str) -> None:
+    found = directive(f"openjd_{kind}: {value}")
+    assert found == Directive(kind, value)
+    assert found.percent is None
+
+
+@settings(max_examples=80)
+@given(st.floats(allow_nan=False))
+def test_whatever_number_is_reported_the_percentage_is_one(value: float) -> None:
+    found = directive(f"openjd_progress: {value}")
+    assert found is not None
+    assert found.percent == min(100.0, max(0.0, value))
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("--------- Running Task", "Running Task"),
+        ("--------- Entering Environment: Maya 2026 ", "Entering Environment: Maya 2026"),
+        ("--------- ", None),
+        ("---------", None),
+        ("-" * 46, None),
+        (" --------- Running Task", None),
+    ],
+)
+def test_what_a_banner_announces(line: str, title: str | None) -> None:
+    assert banner(line) == title
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("-" * 40, True), ("=" * 46, True), ("-" * 39, False), ("-" * 46 + "x", False), ("", False)],
+)
+def test_a_rule_is_long_and_nothing_else(line: str, expected: bool) -> None:
+    assert is_rule(line) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("Process pid 6881 exited with code: 0 (unsigned) / 0x0 (hex)", 0),
+        ("Process pid 1 exited with code: -9 (unsigned) / -0x9 (hex)", -9),
+        ("Process pid 1 exited with code: 3221225477 (unsigned) / 0xc0000005 (hex)", 3221225477),
+        ("Process pid x exited with code: 1", None),
+        ("the Process pid 1 exited with code: 1", None),
+        ("", None),
+    ],
+)
+def test_an_exit_code_is_what_the_runtime_reports(line: str, code: int | None) -> None:
+    assert exit_code(line) == code
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Frame(INT) = 1", ("Frame", "1")),
+        ("Camera(STRING) = a = b (c)", ("Camera", "a = b (c)")),
+        ("Scene(PATH) = ", ("Scene", "")),
+        ("print(x) == 1", None),
+        ("Frame = 1", None),
+        (" Frame(INT) = 1", None),
+    ],
+)
+def test_a_parameter_and_its_value(line: str, expected: tuple[str, str] | None) -> None:
+    assert parameter(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("Phase: Setup", "Setup"), ("Phase:", None), ("The Phase: Setup", None)]
+)
+def test_the_phase_that_begins(line: str, expected: str | None) -> None:
+    assert phase(line) == expected
+
+
+# --- the worker's log ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("level", "severity"),
+    [
+        ("DEBUG", Severity.NONE),
+        ("INFO", Severity.NONE),
+        ("WARNING", Severity.WARNING),
+        ("ERROR", Severity.ERROR),
+        ("CRITICAL", Severity.ERROR),
+        ("FATAL", Severity.ERROR),
+        ("error", Severity.NONE),
+    ],
+)
+def test_how_bad_an_event_is_its_level_says(level: str, severity: Severity) -> None:
+    event = worker_event(json.dumps({"level": level, "message": "ERROR"}))
+    assert event is not None
+    assert event.severity is severity
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = st.sampled_from(["type", "subtype", "message", "session_id", "action_id", "ti", "queue_id", "é\n"])
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=5), st.dictionaries(MEMBERS, JSON))
+def test_whatever_an_event_holds_it_is_one_harmless_line(level: str, members: dict[str, object]) -> None:
+    event = worker_event(json.dumps({"level": level, **members}))
+    assert event is not None
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ud800-\udfff]", event.line)
+    assert set(event.rest) == {name.replace("\n", "␊") for name in members} & {"queue_id", "action_id", "é␊"}
+
+
+def test_an_event_tells_what_has_no_place_of_its_own_but_no_ids() -> None:
+    text = json.dumps(
+        {
+            "level": "INFO",
+            "type": "Session",
+            "message": "Added.",
+            "queue_id": "queue-1",
+            "action_ids": ["sessionaction-1-0"],
+            "count": 2,
+            "user": "job-user",
+            "nothing": None,
+        }
+    )
+    event = worker_event(text)
+    assert event is not None
+    assert event.line == "INFO    Session             Added.  count=2  user=job-user  nothing=null"
+    assert event.rest["queue_id"] == "queue-1"
+    assert event.rest["action_ids"] == '["sessionaction-1-0"]'
+
+
+def test_the_sessions_of_the_captured_worker_log_are_told_apart_as_the_json_tells_them() -> None:
+    lines = captured("worker_logs/two_sessions.log")
+    own, other = is_about(SESSION_ID), is_about(OTHER)
+    for line in lines:
+        session_id = json.loads(line).get("session_id")
+        assert (own(line), other(line)) == (session_id == SESSION_ID, session_id == OTHER)
+    assert any(json.loads(line).get("session_id") is None for line in lines)

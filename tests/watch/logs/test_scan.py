@@ -46,7 +46,7 @@ LETTERS = st.text(alphabet="aAbB_7 é", max_size=12)
 NEEDLES = st.text(alphabet="aAbB_7é", min_size=1, max_size=3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(LETTERS, max_size=40), NEEDLES, st.integers(0, 40), st.integers(1, 5), st.integers(0, 2))
 def test_a_search_finds_what_looking_at_every_line_finds(
     texts: list[str], needle: str, start: int, many: int, rare: int
@@ -67,7 +67,7 @@ def test_a_search_finds_what_looking_at_every_line_finds(
         module.MANY, module.RARE, module.SAMPLED = before
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LETTERS, max_size=20), st.sampled_from(["a.b", "^a", "7$", "(a|b)_", r"\d+"]))
 def test_a_regular_expression_is_looked_for_line_by_line(texts: list[str], pattern: str) -> None:
     query = Query(pattern, is_regex=True)
@@ -114,7 +114,7 @@ def test_a_scan_begins_where_one_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scan.found[0] >= 25
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.booleans(), max_size=40), st.integers(-45, 45))
 def test_numbers_are_a_sorted_list(ends: list[bool], asked: int) -> None:
     numbers, model = Numbers(), [0]
@@ -171,7 +171,7 @@ ODD = "kKsSiIſK éÉßẞΣσςİı"
 ODD_LINES = st.lists(st.text(alphabet=ODD, max_size=8), max_size=12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ODD_LINES, st.text(alphabet=ODD, min_size=1, max_size=2), st.integers(0, 12))
 def test_letters_of_every_language_are_found_in_any_case(texts: list[str], needle: str, start: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -189,7 +189,7 @@ def test_letters_of_every_language_are_found_in_any_case(texts: list[str], needl
             assert expected == [n for n, text in enumerate(texts) if needle in text]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LETTERS, NEEDLES)
 def test_what_is_marked_in_a_line_is_the_text_that_was_looked_for(line: str, needle: str) -> None:
     spans = Query(needle).spans(line)
@@ -208,7 +208,7 @@ def test_a_capital_makes_the_case_matter(text: str, lines: list[int]) -> None:
     assert found(store, Query(text, is_regex=True).numbers) == lines
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet="()[]{}?*+|^$\\.,-:<>=!Pabsx0129# é", max_size=9))
 def test_whatever_is_typed_is_a_pattern_or_a_bad_one(pattern: str) -> None:
     with warnings.catch_warnings():
@@ -255,16 +255,17 @@ def as_it_grows(
         events = [LogEvent(0, texts[(store.end + one) % 6]) for one in range(count)]
         if step == "append":
             store.append(lines_of(events))
-        elif step == "prepend":
-            store.prepend(lines_of(events))
-        else:
+        elif step == "advance":
             scan.advance()
+        elif not store.dropped:
+            # Once something is dropped nothing older is read.
+            store.prepend(lines_of(events))
     while not scan.is_done:
         scan.advance()
     return store, scan
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STEPS, st.integers(-9, 9), st.sampled_from([5, 20, 1000]))
 def test_nothing_that_is_kept_is_passed_over_whenever_it_came(
     steps: list[tuple[str, int]], start: int, most_lines: int
@@ -280,7 +281,7 @@ def test_nothing_that_is_kept_is_passed_over_whenever_it_came(
     assert [n for n in everything if n in kept] == [n for n in kept if "needle" in store.text(n)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STEPS, st.integers(-9, 9))
 def test_repeats_are_found_however_the_log_came_in(steps: list[tuple[str, int]], start: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -346,7 +347,7 @@ def test_the_captured_traceback_is_found_and_its_errors() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(["", "a", "own a\nown b\n", "-----", "=====x", "é"]), max_size=20))
 def test_repeats_and_own_lines_are_told_line_by_line(texts: list[str]) -> None:
     lines = [(line, "own" in text) for text in texts for line in text.split("\n")]

@@ -28,7 +28,7 @@ def told(events: list[LogEvent]) -> list[tuple[int, str]]:
     return [(event.at, line) for event in events for line in event.text.split("\n")]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.booleans(), PAGES), max_size=12))
 def test_it_keeps_what_a_list_would(changes: list[tuple[bool, list[tuple[int, str]]]]) -> None:
     kept = LogStore()
@@ -118,7 +118,7 @@ def a_store(*texts: str, at: int = 0) -> LogStore:
     return kept
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.text(alphabet="ab\n\r\x85\u2028é東🎬", max_size=8)), max_size=12)
 )
@@ -173,55 +173,41 @@ CHANGES = st.lists(st.tuples(st.sampled_from(["append", "append", "prepend"]), P
 BOUNDS = st.sampled_from([{}, {"most_lines": 7}, {"most_bytes": 300}])
 
 
-class Model:
-    """What a store is held against: every line by its number, and no more."""
-
-    def __init__(self) -> None:
-        self.lines: dict[int, tuple[int, str, int]] = {}
-        self.events: list[tuple[int, LogEvent]] = []
-        self.low = self.high = 0
-
-    def put(self, events: list[LogEvent], is_newer: bool) -> None:
+def filled(
+    changes: list[tuple[str, list[tuple[int, str]]]], bounds: dict[str, int]
+) -> tuple[LogStore, dict[int, tuple[int, str, int]], int]:
+    """A store, what it must hold (time, text and flags by number), and how many lines were seen to go."""
+    kept, model, gone = LogStore(**bounds), {}, 0
+    newest, oldest = 1_000, 1_000
+    for change, parts in changes:
+        oldest -= 100
+        events = page(newest if change == "append" else oldest, parts)
         lines = [
             (event.at, text, CONTINUES if place else 0)
             for event in events
             for place, text in enumerate(event.text.split("\n"))
         ]
-        first = self.high if is_newer else self.low - len(lines)
-        self.lines.update(enumerate(lines, first))
-        self.low, self.high = min(self.low, first), max(self.high, first + len(lines))
-        for event in events:
-            self.events.append((first, event))
-            first += event.text.count("\n") + 1
-
-    def drop_before(self, number: int) -> None:
-        self.lines = {one: line for one, line in self.lines.items() if one >= number}
-        self.events = [(first, event) for first, event in self.events if first >= number]
-        self.low = number
-
-
-def filled(
-    changes: list[tuple[str, list[tuple[int, str]]]], bounds: dict[str, int]
-) -> tuple[LogStore, Model, int]:
-    """A store and its model after the same changes, and how many lines the model saw go."""
-    kept, model, gone = LogStore(**bounds), Model(), 0
-    newest, oldest = 1_000, 1_000
-    for change, parts in changes:
-        if change == "prepend":
-            oldest -= 100
-        events = page(newest if change == "append" else oldest, parts)
         if change == "append":
             newest = events[-1].at if events else newest
+            model.update(enumerate(lines, kept.end))
             kept.append(lines_of(events))
         else:
+            model.update(enumerate(lines, kept.first - len(lines)))
             kept.prepend(lines_of(events))
-        model.put(events, change == "append")
-        gone += kept.first - model.low
-        model.drop_before(kept.first)
+        gone += sum(number < kept.first for number in model)
+        model = {number: line for number, line in model.items() if number >= kept.first}
     return kept, model, gone
 
 
-@settings(max_examples=100, deadline=None)
+def as_events(lines: list[tuple[int, str, int]]) -> list[tuple[int, str]]:
+    """Lines put together again, time and text of each event."""
+    events: list[tuple[int, str]] = []
+    for at, text, flags in lines:
+        events.append((at, f"{events.pop()[1]}\n{text}" if flags & CONTINUES else text))
+    return events
+
+
+@settings(max_examples=100)
 @given(CHANGES, BOUNDS, st.integers(-30, 40), st.integers(-30, 40))
 def test_whatever_goes_in_or_is_dropped_every_line_keeps_its_number(
     changes: list[tuple[str, list[tuple[int, str]]]], bounds: dict[str, int], low: int, high: int
@@ -230,26 +216,23 @@ def test_whatever_goes_in_or_is_dropped_every_line_keeps_its_number(
         # So small that a few lines make several chunks.
         patch.setattr(module, "CHUNK_BYTES", 30)
         kept, model, gone = filled(changes, bounds)
-        numbers = range(kept.first, kept.end)
-        assert list(numbers) == sorted(model.lines)
-        assert {n: (kept.at(n), kept.text(n), kept.flags(n)) for n in numbers} == model.lines
-        assert kept.dropped == gone
-        assert kept.size == sum(len(text.encode()) + 1 + 13 for _, text, _ in model.lines.values())
-        inside = [n for n in numbers if low <= n < high]
-        forward = list(kept.stretches(low, high))
-        assert [line for run in forward for line in numbered(run)] == [
-            (n, *model.lines[n][1:]) for n in inside
-        ]
-        assert [numbered(run) for run in kept.backwards(low, high)] == [
-            numbered(run) for run in reversed(forward)
-        ]
-        times = [model.lines[n][0] for n in numbers]
-        assert kept.first_at() == (times[0] if times else None)
-        assert kept.newest_at() == (max(times) if times else None)
-        for at in {one + apart for one in times for apart in (-1, 0, 1)}:
-            assert kept.number_at(at) == next((n for n in numbers if model.lines[n][0] >= at), kept.end)
-            since = Counter((event.at, event.text) for _, event in model.events if event.at >= at)
-            assert Counter(kept.events_since(at)) == since
+    numbers = range(kept.first, kept.end)
+    assert list(numbers) == sorted(model)
+    assert {n: (kept.at(n), kept.text(n), kept.flags(n)) for n in numbers} == model
+    assert kept.dropped == gone
+    assert kept.size == sum(len(text.encode()) + 1 + 13 for _, text, _ in model.values())
+    forward = list(kept.stretches(low, high))
+    inside = [(n, *model[n][1:]) for n in numbers if low <= n < high]
+    assert [line for run in forward for line in numbered(run)] == inside
+    backward = [numbered(run) for run in kept.backwards(low, high)]
+    assert backward == [numbered(run) for run in reversed(forward)]
+    times = [model[n][0] for n in numbers]
+    assert kept.first_at() == (times[0] if times else None)
+    assert kept.newest_at() == (max(times) if times else None)
+    events = as_events([model[n] for n in numbers])
+    for at in {one + apart for one in times for apart in (-1, 0, 1)}:
+        assert kept.number_at(at) == next((n for n in numbers if model[n][0] >= at), kept.end)
+        assert Counter(kept.events_since(at)) == Counter(event for event in events if event[0] >= at)
 
 
 def numbered(run: Stretch) -> list[tuple[int, str, int]]:

@@ -324,5 +324,5 @@ class TailMachine(RuleBasedStateMachine):
             tails.FIRST_PAGE, tails.FILLED_AT_ONCE = self._first_page, self._filled
 
 
-TailMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
+TailMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=30)
 test_nothing_is_lost_and_nothing_doubled = pytest.mark.filterwarnings("error")(TailMachine.TestCase)
