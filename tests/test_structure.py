@@ -20,7 +20,9 @@ MAY_IMPORT = {
         "farmwatch.cloud.model",
         "farmwatch.cloud.cleaning",
         "farmwatch.cloud.log_page",
+        "farmwatch.cloud.redaction",
         "farmwatch.cloud.session_action",
+        "farmwatch.state",
     },
     "farmwatch.ui": {
         "farmwatch.ui",
@@ -29,9 +31,11 @@ MAY_IMPORT = {
         "farmwatch.cloud.cleaning",
         "farmwatch.cloud.session_action",
         "farmwatch.settings",
+        "farmwatch.state",
     },
     "farmwatch.settings": {"farmwatch.cloud.cleaning", "farmwatch.cloud.reply", "farmwatch.preferences"},
     "farmwatch.preferences": {"farmwatch.cloud.cleaning"},
+    "farmwatch.state": set(),
     "moto_deadline": {"moto_deadline"},
 }
 FORBIDDEN = {
@@ -40,6 +44,7 @@ FORBIDDEN = {
     "farmwatch.ui": {"boto3", "botocore"},
     "farmwatch.settings": {"textual", "boto3", "botocore"},
     "farmwatch.preferences": {"textual", "boto3", "botocore"},
+    "farmwatch.state": {"textual", "boto3", "botocore"},
     "moto_deadline": {"textual", "farmwatch"},
 }
 

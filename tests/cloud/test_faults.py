@@ -6,8 +6,9 @@ from botocore import exceptions as aws
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch.cloud.faults import CredentialsFailed, classify, redact
+from farmwatch.cloud.faults import CredentialsFailed, classify
 from farmwatch.cloud.model import Fault, FaultKind
+from farmwatch.cloud.redaction import redact
 from farmwatch.cloud.reply import BadReply
 
 URL = "https://management.deadline.us-west-2.amazonaws.com"

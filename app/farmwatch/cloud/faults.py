@@ -11,6 +11,7 @@ from botocore import exceptions as aws
 
 from farmwatch.cloud.cleaning import clean
 from farmwatch.cloud.model import Fault, FaultKind
+from farmwatch.cloud.redaction import redact
 from farmwatch.cloud.reply import BadReply
 
 LONGEST_WAIT = 300.0
@@ -61,17 +62,6 @@ _NETWORK_ERRORS = (aws.HTTPClientError, aws.ConnectionError, aws.EndpointConnect
 # The login families grow with every release of botocore, so the newer ones are known by their names.
 _LOGIN_NAME = re.compile(r"SSO|Token|Login|Credential")
 
-_NAMED = (
-    r"""((?:secret|token|password|passwd|signature|credential|authorization)[\w-]*["']?\s*[:=]\s*["']?)"""
-    r"""[^\s"',}]{6,}"""
-)
-_SECRETS = (
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"), "(access key)"),
-    (re.compile(_NAMED, re.IGNORECASE), r"\1(hidden)"),
-    # Session tokens are long base64; paths of log groups are long too, but have hyphens.
-    (re.compile(r"[A-Za-z0-9+/=]{60,}"), "(hidden)"),
-)
-
 
 class CredentialsFailed(Exception):  # noqa: N818 - named for what happened
     """Credentials could not be resolved; ``original`` is why."""
@@ -80,13 +70,6 @@ class CredentialsFailed(Exception):  # noqa: N818 - named for what happened
         super().__init__(type(original).__name__)
         self.original = original
         self.login_command = login_command
-
-
-def redact(text: str) -> str:
-    """Text without what looks like a secret: a credential process may print one into its error."""
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
-    return text
 
 
 def classify(

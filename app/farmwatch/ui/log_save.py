@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
+from farmwatch.state import create_private
 from farmwatch.ui.log_text import stamp
 from farmwatch.ui.log_words import counted
 from farmwatch.ui.text import clean
@@ -94,7 +95,7 @@ class Saving:
         """Save, and tell."""
         try:
             # The name comes first: a long log is not read for a file that cannot be.
-            descriptor = create(self._path)
+            descriptor = create_private(self._path)
         except OSError as error:
             self._tell(f"Not saved: {_why(error, self._path)}", "error")
             return
@@ -130,12 +131,6 @@ class Saving:
 
     def _tell(self, words: str, severity: SeverityLevel, timeout: float = 6) -> None:
         self._notify(clean(words), severity=severity, markup=False, timeout=timeout)
-
-
-def create(path: Path) -> int:
-    """A new file that only its owner may read; raises `OSError`, also where there is one of that name."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    return os.open(path, flags, 0o600)
 
 
 def _why(error: OSError, path: Path) -> str:

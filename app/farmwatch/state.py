@@ -1,0 +1,32 @@
+"""Where the monitor keeps its own things between two runs: a folder and files that only their owner reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """``FARMWATCH_STATE``, else the folder this platform has for such things. It may not be there yet."""
+    if chosen := environ.get("FARMWATCH_STATE"):
+        return Path(chosen).expanduser()
+    from platformdirs import user_state_path
+
+    return user_state_path("farmwatch", appauthor=False)
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder that only its owner can look into, where there is none. Raises `OSError`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def create_private(path: Path) -> int:
+    """A descriptor of a new file that only its owner can read and write.
+
+    Raises `FileExistsError` where there is anything of that name, a link included, and other `OSError`.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    return os.open(path, flags, 0o600)
