@@ -1,0 +1,336 @@
+"""The flight recorder's file: every change that was seen, in SQLite, safe from whatever ends the program.
+
+The columns are fixed: ids, statuses, times, cleaned names, and the short texts of log errors. No reply, no
+line of a log, nothing that the service model marks as sensitive is ever in it.
+
+The file keeps a rollback journal and is synchronised at every commit (``synchronous=EXTRA``): it is one
+file, needs nothing of a network home but locks, and loses no committed row to ``kill -9``.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from farmwatch.cloud.model import SessionRef
+from farmwatch.state import create_private, make_private
+from farmwatch.watch.entries import Entry, Kind, Past, Watched
+
+KEPT_FOR = timedelta(days=120)
+"""How long the service keeps jobs; what happened is kept as long, unless somebody wants another time."""
+
+LARGEST = 64 * 2**20
+"""Bytes: beyond them the oldest entries go, whatever their age."""
+
+PATIENCE = 5.0
+"""Seconds to wait for another program that writes: with none, two writers fail each other all the time."""
+
+PAST_ENTRIES = 500
+"""Entries of one session that are read when it is opened again."""
+
+LONGEST_VALUE = 500
+
+VERSION = 1
+"""The schema's number, in the file's ``user_version``."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class NewerHistory(Exception):  # noqa: N818 - named for what was found
+    """The file was written by a newer Farmwatch: it can be read, not written."""
+
+
+class History:
+    """The file, open. Every method may raise `sqlite3.Error` and `OSError`; none leaves a transaction open.
+
+    Opening raises `sqlite3.DatabaseError` for a file that is damaged or none of ours. ``run`` tells the
+    writers apart: a text no other process has.
+    """
+
+    def __init__(self, path: Path, *, run: str, watcher: str = "") -> None:
+        self.path = path
+        self.read_only = False
+        self._run = run
+        self._watcher = watcher
+        _create(path)
+        self._inode = _inode(path)
+        try:
+            self._database = _connect(path)
+            try:
+                self._prepare()
+            except NewerHistory:
+                self.read_only = True
+        except BaseException:
+            with suppress(AttributeError):
+                self._database.close()
+            raise
+
+    def close(self) -> None:
+        self._database.close()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one at its path: inserts into a deleted file succeed silently."""
+        return _inode(self.path) == self._inode
+
+    def _prepare(self) -> None:
+        version = self._one("PRAGMA user_version")
+        found: object = self._one("PRAGMA quick_check(1)")
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"quick_check: {found}")
+        if version > VERSION:
+            raise NewerHistory
+        if not version:
+            self._database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        self._database.execute("PRAGMA journal_mode = DELETE")
+        self._database.execute("PRAGMA synchronous = EXTRA")
+        if version < VERSION:
+            with _Transaction(self._database):
+                # Another process may have done it meanwhile.
+                for step in range(self._one("PRAGMA user_version"), VERSION):
+                    for statement in MIGRATIONS[step]:
+                        self._database.execute(statement)
+                    self._database.execute(f"PRAGMA user_version = {step + 1}")
+
+    def _one(self, question: str, *values: object) -> int:
+        return self._database.execute(question, values).fetchone()[0]  # type: ignore[no-any-return]
+
+    # --- writing --------------------------------------------------------------------------------------
+
+    def write(self, numbered: Iterable[tuple[int, Entry]], watched: Iterable[Watched] = ()) -> None:
+        """Commit entries, and what is known about the sessions they belong to.
+
+        Every entry comes with a number: one that no other entry of this run has, and that grows.
+        Writing the same entry again, after a commit that may or may not have been, changes nothing; nor
+        does an entry that another monitor has written already.
+        """
+        with _Transaction(self._database):
+            for number, entry in numbered:
+                self._insert(number, entry)
+            for one in watched:
+                self._database.execute(_NOTE_SESSION, _session_row(one))
+
+    def _insert(self, number: int, entry: Entry) -> None:
+        ref, after = entry.ref, _stamp(entry.after)
+        change = (ref.session_id, entry.kind.value, entry.subject, _value(entry.old), _value(entry.new))
+        same = (*change, _stamp(entry.service_at))
+        # The same change again is another one if the former was over when this watcher last looked, or if it
+        # saw both itself; else two monitors have seen one and the same.
+        ordinal = self._one(_COUNT_FORMER, *same, after, self._run, number)
+        self._database.execute(
+            _INSERT, (*same, ordinal, after, _stamp(entry.at), self._watcher, self._run, number)
+        )
+        self._database.execute(_KNOW_SESSION, (ref.session_id, ref.farm_id, ref.queue_id, ref.job_id))
+
+    def forget(self, now: datetime, *, kept_for: timedelta = KEPT_FOR, largest: int = LARGEST) -> None:
+        """Drop what is older than ``kept_for``, and the oldest beyond ``largest`` bytes."""
+        with _Transaction(self._database):
+            self._database.execute("DELETE FROM entries WHERE at < ?", (_stamp(now - kept_for),))
+            while self._size() > largest and (count := self._one("SELECT count(*) FROM entries")):
+                self._database.execute(_DROP_OLDEST, (max(1, count // 10),))
+            self._database.execute(_DROP_SESSIONS, (_stamp(now - kept_for),))
+        # As a script, because execute() takes one step only, which is one page.
+        self._database.executescript("PRAGMA incremental_vacuum")
+
+    def _size(self) -> int:
+        used = self._one("PRAGMA page_count") - self._one("PRAGMA freelist_count")
+        return used * self._one("PRAGMA page_size")
+
+    # --- reading --------------------------------------------------------------------------------------
+
+    def past(self, session_id: str) -> Past:
+        """What is known about a session; an empty one where it was never watched."""
+        rows = self._database.execute(_LAST_VALUES, (session_id,))
+        values = {(Kind(kind), subject): new or None for kind, subject, new in rows if kind in _KINDS}
+        row = self._database.execute(_UNTIL, (session_id,)).fetchone()
+        session_until, actions_until = map(_time, row or (0, 0))
+        return Past(
+            entries=tuple(self.entries(session_id=session_id, limit=PAST_ENTRIES)),
+            values=values,
+            session_until=session_until,
+            actions_until=actions_until,
+        )
+
+    def entries(
+        self, *, since: datetime | None = None, session_id: str | None = None, limit: int = 10_000
+    ) -> list[Entry]:
+        """The newest entries, in the order they were written down, oldest first."""
+        rows = self._database.execute(
+            _ENTRIES, {"since": _stamp(since), "session_id": session_id, "limit": limit}
+        ).fetchall()
+        return [_entry(row) for row in reversed(rows) if row[4] in _KINDS]
+
+    def sessions(self) -> dict[str, Watched]:
+        """Every session of the history, by its id."""
+        return {
+            row[3]: Watched(SessionRef(*row[:4]), *row[4:7], *map(_time, row[7:9]))
+            for row in self._database.execute(_SESSIONS)
+        }
+
+    # --- who looked -----------------------------------------------------------------------------------
+
+    def looked_at(self) -> datetime | None:
+        """When somebody last had a look at what happened."""
+        return _time(self._one("SELECT coalesce(max(at), 0) FROM looks"))
+
+    def look(self, at: datetime) -> None:
+        with _Transaction(self._database):
+            self._database.execute(
+                "INSERT OR REPLACE INTO looks (name, at) VALUES ('history', ?)", (_stamp(at),)
+            )
+
+
+# --- the file -----------------------------------------------------------------------------------------
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether it says that the file is no good, and not only that it cannot be used just now."""
+    return type(error) is sqlite3.DatabaseError
+
+
+def set_aside(path: Path, now: datetime) -> Path:
+    """Rename a damaged file, with its journal, to make room for a new one; its new path. Raises `OSError`."""
+    aside = path.with_name(f"{path.stem}.corrupt-{now:%Y%m%dT%H%M%SZ}{path.suffix}")
+    journal = path.with_name(f"{path.name}-journal")
+    # The journal first: one that is left alone would be played back into the new file.
+    with suppress(FileNotFoundError):
+        journal.rename(f"{aside}-journal")
+    path.rename(aside)
+    return aside
+
+
+def _create(path: Path) -> None:
+    """An empty private file, where there is none. Raises `OSError`, also for a link in its place."""
+    make_private(path.parent)
+    try:
+        os.close(create_private(path))
+    except FileExistsError:
+        if path.is_symlink() or not path.is_file():
+            raise PermissionError(f"{path} is not a file of its own") from None
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Whoever may not write opens it for reading; transactions begin and end where the code says."""
+    mode = "rw" if os.access(path, os.W_OK) else "ro"
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+
+
+class _Transaction:
+    """All or nothing. It takes the right to write at its beginning: a transaction that reads first and
+    writes later fails where another one has written in between."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._database.execute("COMMIT")
+        finally:
+            # A commit that failed leaves the transaction open.
+            if self._database.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._database.execute("ROLLBACK")
+
+
+MIGRATIONS: Sequence[Sequence[str]] = (
+    (
+        """CREATE TABLE sessions (
+            session_id TEXT PRIMARY KEY, farm_id TEXT NOT NULL, queue_id TEXT NOT NULL, job_id TEXT NOT NULL,
+            farm TEXT NOT NULL DEFAULT '', queue TEXT NOT NULL DEFAULT '', job TEXT NOT NULL DEFAULT '',
+            session_until INTEGER NOT NULL DEFAULT 0, actions_until INTEGER NOT NULL DEFAULT 0)""",
+        """CREATE TABLE entries (
+            id INTEGER PRIMARY KEY,
+            session_id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+            old TEXT NOT NULL, new TEXT NOT NULL, service_at INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+            after INTEGER NOT NULL, at INTEGER NOT NULL,
+            watcher TEXT NOT NULL, run TEXT NOT NULL, number INTEGER NOT NULL,
+            UNIQUE (session_id, kind, subject, old, new, service_at, ordinal),
+            UNIQUE (run, number))""",
+        "CREATE INDEX entries_by_time ON entries (at)",
+        "CREATE TABLE looks (name TEXT PRIMARY KEY, at INTEGER NOT NULL)",
+    ),
+)
+"""The statements that lead from each version of the schema to the next. Times are microseconds since 1970
+in UTC, 0 for none; an empty text is no value."""
+
+_COUNT_FORMER = """SELECT count(*) FROM entries
+    WHERE session_id = ? AND kind = ? AND subject = ? AND old = ? AND new = ? AND service_at = ?
+    AND (at <= ? OR run = ? AND number < ?)"""
+_INSERT = """INSERT OR IGNORE INTO entries
+    (session_id, kind, subject, old, new, service_at, ordinal, after, at, watcher, run, number)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_KNOW_SESSION = "INSERT OR IGNORE INTO sessions (session_id, farm_id, queue_id, job_id) VALUES (?, ?, ?, ?)"
+_NOTE_SESSION = """INSERT INTO sessions
+    (session_id, farm_id, queue_id, job_id, farm, queue, job, session_until, actions_until)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET
+    farm = iif(excluded.farm = '', farm, excluded.farm),
+    queue = iif(excluded.queue = '', queue, excluded.queue),
+    job = iif(excluded.job = '', job, excluded.job),
+    session_until = max(session_until, excluded.session_until),
+    actions_until = max(actions_until, excluded.actions_until)"""
+_DROP_OLDEST = "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY id LIMIT ?)"
+_DROP_SESSIONS = """DELETE FROM sessions WHERE max(session_until, actions_until) < ?
+    AND session_id NOT IN (SELECT session_id FROM entries)"""
+_LAST_VALUES = """SELECT kind, subject, new FROM entries WHERE id IN
+    (SELECT max(id) FROM entries WHERE session_id = ? GROUP BY kind, subject)"""
+_UNTIL = "SELECT session_until, actions_until FROM sessions WHERE session_id = ?"
+_ENTRIES = """SELECT s.farm_id, s.queue_id, s.job_id, s.session_id, e.kind, e.subject, e.old, e.new, e.at,
+    e.after, e.service_at, e.watcher FROM entries e JOIN sessions s USING (session_id)
+    WHERE e.at >= :since AND (:session_id IS NULL OR e.session_id = :session_id)
+    ORDER BY e.id DESC LIMIT :limit"""
+_SESSIONS = """SELECT farm_id, queue_id, job_id, session_id, farm, queue, job, session_until, actions_until
+    FROM sessions"""
+
+_KINDS = frozenset(Kind)
+
+
+def _stamp(at: datetime | None) -> int:
+    return 0 if at is None else (at - _EPOCH) // _MICROSECOND
+
+
+def _time(stamp: int) -> datetime | None:
+    return _EPOCH + stamp * _MICROSECOND if stamp else None
+
+
+def _value(text: str | None) -> str:
+    return (text or "")[:LONGEST_VALUE]
+
+
+def _session_row(watched: Watched) -> tuple[object, ...]:
+    ref = watched.ref
+    ids = ref.session_id, ref.farm_id, ref.queue_id, ref.job_id
+    names = (_value(name) for name in (watched.farm, watched.queue, watched.job))
+    return (*ids, *names, _stamp(watched.session_until), _stamp(watched.actions_until))
+
+
+def _entry(row: tuple[str, str, str, str, str, str, str, str, int, int, int, str]) -> Entry:
+    *ids, kind, subject, old, new, at, after, service_at, watcher = row
+    return Entry(
+        ref=SessionRef(*map(str, ids)),
+        kind=Kind(kind),
+        subject=str(subject),
+        old=str(old) or None,
+        new=str(new) or None,
+        at=_EPOCH + int(at) * _MICROSECOND,
+        after=_time(int(after)),
+        service_at=_time(int(service_at)),
+        watcher=str(watcher),
+    )
