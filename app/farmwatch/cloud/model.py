@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from farmwatch.cloud.cleaning import clean
+from farmwatch.cloud.redaction import redact
 from farmwatch.cloud.reply import (
     BadReply,
     Reply,
@@ -246,11 +247,13 @@ class LogConfiguration:
 
     @classmethod
     def from_reply(cls, reply: Reply) -> LogConfiguration:
+        error = optional_text(reply, "error")
         return cls(
             driver=text(reply, "logDriver"),
             options=texts(reply, "options"),
             parameters=texts(reply, "parameters"),
-            error=optional_text(reply, "error"),
+            # Written by whoever could not reach the log, and kept: it may quote what it was given.
+            error=None if error is None else redact(error),
         )
 
 

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from farmwatch.cloud.model import Fault, FaultKind, SessionRef
 from farmwatch.cloud.session_action import NOT_BEGUN, SessionAction
 from farmwatch.watch.cadence import DENIED_WAIT, Cadence
+from farmwatch.watch.changes import ACTION_CALLS, Changes, action_value, was_over
 from farmwatch.watch.clock import Clock
+from farmwatch.watch.entries import Kind, NoRecords, Records, Watched
 from farmwatch.watch.ledger import Ledger, Trouble
 from farmwatch.watch.poller import Polled
 from farmwatch.watch.questions import Questions
@@ -57,9 +59,10 @@ class _Page:
 
 
 class ActionsTarget:
-    """Follows the actions of one session with ListSessionActions and BatchGetSessionAction."""
+    """Follows the actions of one session with ListSessionActions and BatchGetSessionAction. What it saw is
+    written down in ``records`` before anybody is told."""
 
-    def __init__(self, ref: SessionRef) -> None:
+    def __init__(self, ref: SessionRef, records: Records | None = None) -> None:
         self.key = f"actions of {ref.session_id}"
         self.cadence = Cadence(EVERY)
         self.observed = ActionsObserved()
@@ -70,14 +73,21 @@ class ActionsTarget:
         self._details: dict[str, SessionAction] = {}
         self._steps = StepNames(ref)
         self._ledger = Ledger()
+        self._changes = Changes(ref, records or NoRecords(), ACTION_CALLS)
+        self._seen_until: datetime | None = None
+        self._unseen: set[str] = set()
         self._tries: Counter[str] = Counter()
         self._no_batch = False
 
     def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
+        past = self._changes.open()
+        if past is not None:
+            self._ledger.remember(past.entries, ACTION_CALLS)
+            self._seen_until = past.actions_until
         fault = asked if isinstance(asked, Fault) else self._load(asked)
         if fault is not None or isinstance(asked, Fault):
             self._note(fault, clock, "ListSessionActions")
-            self.observed = replace(self.observed, fault=fault, troubles=self._ledger.entries)
+            self._publish(replace(self.observed, fault=fault, troubles=self._ledger.entries), clock.now())
             return Polled(fault)
         summaries = [action for page in self._pages for action in page.actions]
         wanted = self._undetailed(summaries)
@@ -85,16 +95,43 @@ class ActionsTarget:
         self._note(None, clock, "ListSessionActions")
         self._note(undetailed, clock, "GetSessionAction", "BatchGetSessionAction")
         self._steps.look(asked, {action.step_id for action in summaries if action.step_id}, clock)
-        self.observed = ActionsObserved(
+        observed = ActionsObserved(
             actions=tuple(sorted(map(self._whole, summaries), key=lambda action: action.number)),
             seen_at=clock.now(),
             undetailed=undetailed,
             steps=dict(self._steps.found),
             troubles=self._ledger.entries,
         )
+        self._publish(observed, observed.seen_at or clock.now())
         more = undetailed is None and len(wanted) > (SINGLES if self._no_batch else BATCH)
         final = self.session_is_final and all(action.is_final for action in summaries)
         return Polled(final=final and not more, again_in=MORE_IN if more else None)
+
+    def _publish(self, observed: ActionsObserved, at: datetime) -> None:
+        values = self._changes.faults(observed.troubles)
+        good = observed.fault is None
+        if good:
+            keys = {action.action_id: (Kind.ACTION, action.action_id) for action in observed.actions}
+            # The end of what was over before anybody looked was not seen by anybody.
+            self._unseen |= {
+                action.action_id
+                for action in observed.actions
+                if not self._changes.has_seen(keys[action.action_id]) and was_over(action, self._seen_until)
+            }
+            values |= {
+                keys[action.action_id]: action_value(action)
+                for action in observed.actions
+                if action.action_id not in self._unseen
+            }
+        self._changes.write(
+            values,
+            may_end=frozenset({Kind.FAULT}),
+            after=self._seen_until,
+            at=at,
+            watched=Watched(self._ref, actions_until=at if good else None),
+        )
+        self._seen_until = at if good else self._seen_until
+        self.observed = observed
 
     def _note(self, fault: Fault | None, clock: Clock, *operations: str) -> None:
         if fault is not None:

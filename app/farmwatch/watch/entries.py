@@ -10,6 +10,9 @@ from typing import Protocol
 
 from farmwatch.cloud.model import SessionRef
 
+LONGEST_VALUE = 500
+"""Characters of a value that are kept."""
+
 
 class Kind(StrEnum):
     """What changed."""

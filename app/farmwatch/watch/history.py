@@ -18,7 +18,7 @@ from pathlib import Path
 
 from farmwatch.cloud.model import SessionRef
 from farmwatch.state import create_private, make_private
-from farmwatch.watch.entries import Entry, Kind, Past, Watched
+from farmwatch.watch.entries import LONGEST_VALUE, Entry, Kind, Past, Watched
 
 KEPT_FOR = timedelta(days=120)
 """How long the service keeps jobs; what happened is kept as long, unless somebody wants another time."""
@@ -31,8 +31,6 @@ PATIENCE = 5.0
 
 PAST_ENTRIES = 500
 """Entries of one session that are read when it is opened again."""
-
-LONGEST_VALUE = 500
 
 VERSION = 1
 """The schema's number, in the file's ``user_version``."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from farmwatch.cloud.model import UPDATE_FAILED, Fault, Session
+from farmwatch.watch.entries import Entry, Kind
 
 KEPT = 200
 """Entries kept; beyond that the oldest that are over go, so that weeks of faults do not grow without end."""
@@ -29,10 +30,14 @@ class Trouble:
     count: int = 1
     request_id: str = ""
     over_at: datetime | None = None
+    kind: str = ""
 
     @property
     def is_open(self) -> bool:
         return self.over_at is None
+
+
+_MEMBERS = {Kind.LOG_ERROR: "log.error", Kind.WORKER_LOG_ERROR: "workerLog.error"}
 
 
 class Ledger:
@@ -61,7 +66,8 @@ class Ledger:
         same = self._find(lambda entry: (entry.source, entry.code) == (fault.operation, fault.code))
         message = fault.message or fault.sentence
         if same is None:
-            self._add(Trouble(fault.operation, fault.code, message, at, at, request_id=fault.request_id))
+            kind, request_id = fault.kind.value, fault.request_id
+            self._add(Trouble(fault.operation, fault.code, message, at, at, request_id=request_id, kind=kind))
         else:
             self._entries[same] = replace(
                 self._entries[same],
@@ -72,7 +78,22 @@ class Ledger:
             )
 
     def call_succeeded(self, operation: str, at: datetime) -> None:
-        self._close(at, lambda entry: entry.source == operation)
+        """A fault that came before any call, for want of a connection, is over with it."""
+        self._close(at, lambda entry: entry.source in ("", operation))
+
+    def remember(self, entries: Iterable[Entry], calls: Collection[str]) -> None:
+        """Take what the history tells of errors, and of faults of these calls. What it left open stays open
+        until the next good reply says otherwise."""
+        for entry in entries:
+            if entry.kind is Kind.FAULT and entry.subject in calls:
+                source, (kind, _, code) = entry.subject, (entry.new or "").partition(": ")
+            elif entry.kind in _MEMBERS:
+                source, kind, code = _MEMBERS[entry.kind], "", "error"
+            else:
+                continue
+            self._close(entry.at, lambda one, source=source: one.source == source)  # type: ignore[misc]
+            if entry.new is not None:
+                self._add(Trouble(source, code, kind or entry.new, entry.at, entry.at, kind=kind))
 
     def _settle(self, source: str, code: str, message: str | None, at: datetime) -> None:
         """What a member of the reply says: one trouble for each text it ever had."""

@@ -1,0 +1,126 @@
+"""From what is observed to what is written down: the values that are followed, and in what they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from farmwatch.cloud.model import Session, SessionRef
+from farmwatch.cloud.session_action import SessionAction
+from farmwatch.watch.entries import LONGEST_VALUE, Entry, Kind, Past, Records, Watched
+from farmwatch.watch.ledger import Trouble
+
+SHORTEST_GAP = timedelta(seconds=30)
+MISSED_POLLS = 3
+"""Nobody looked for longer than both: then what happened meanwhile may have been missed."""
+
+REPORTED_AFTER = timedelta(minutes=1)
+"""How much later than it happened the end of an action may come to be known (workers report every 15 s)."""
+
+NOT_WATCHED = "not watched"
+PAUSED = "paused or asleep"
+"""Why nothing was seen, where no fault was the reason."""
+
+SESSION_CALLS = frozenset({"", "GetSession"})
+ACTION_CALLS = frozenset({"ListSessionActions", "GetSessionAction", "BatchGetSessionAction"})
+"""The calls whose faults are written down with the session, and with its actions. A fault before any call
+(no connection) has no name and is the session's."""
+
+Key = tuple[Kind, str]
+Values = Mapping[Key, tuple[str, datetime | None]]
+"""What something is, and since when by the service's own account, by kind and subject."""
+
+
+class Changes:
+    """Writes down what changed between one observation and the next, beginning with what the history knows.
+
+    ``calls`` are those whose faults belong to it.
+    """
+
+    def __init__(self, ref: SessionRef, records: Records, calls: frozenset[str]) -> None:
+        self._ref = ref
+        self._records = records
+        self._calls = calls
+        self._known: dict[Key, str] = {}
+        self._past: Past | None = None
+
+    def open(self) -> Past | None:
+        """The past, read the first time this is called; then ``None``."""
+        if self._past is not None:
+            return None
+        self._past = self._records.past(self._ref.session_id)
+        self._known = {key: value for key, value in self._past.values.items() if value is not None}
+        return self._past
+
+    def write(
+        self,
+        values: Values,
+        *,
+        may_end: frozenset[Kind],
+        after: datetime | None,
+        at: datetime,
+        watched: Watched,
+        first: Sequence[Entry] = (),
+    ) -> None:
+        """Write down in what ``values``, seen at ``at``, differ from the ones before; returns when they are
+        safe. What is of a kind in ``may_end`` and not among them is no more."""
+        entries = list(first)
+        ended = [key for key in self._known if key[0] in may_end and self._is_own(key) and key not in values]
+        entries += (
+            Entry(self._ref, *key, old=self._known.pop(key), new=None, at=at, after=after) for key in ended
+        )
+        for key, (text, service_at) in values.items():
+            new, old = text[:LONGEST_VALUE] or "(empty)", self._known.get(key)
+            if new != old:
+                self._known[key] = new
+                entries.append(
+                    Entry(self._ref, *key, old=old, new=new, at=at, after=after, service_at=service_at)
+                )
+        self._records.record(entries, watched)
+
+    def has_seen(self, key: Key) -> bool:
+        """Whether it ever was among the values."""
+        return key in self._known
+
+    def _is_own(self, key: Key) -> bool:
+        return key[0] is not Kind.FAULT or key[1] in self._calls
+
+    def faults(self, troubles: Iterable[Trouble]) -> dict[Key, tuple[str, datetime | None]]:
+        """The calls that fail, out of everything that is wrong."""
+        return {
+            (Kind.FAULT, one.source): (f"{one.kind}: {one.code}", None)
+            for one in troubles
+            if one.is_open and one.source in self._calls
+        }
+
+
+def session_values(session: Session) -> dict[Key, tuple[str, datetime | None]]:
+    """What is followed of a session."""
+    status = session.lifecycle_status
+    since = session.ended_at if session.is_final else session.updated_at or session.started_at
+    values: dict[Key, tuple[str, datetime | None]] = {(Kind.STATUS, ""): (status, since)}
+    if session.target_lifecycle_status:
+        values[Kind.TARGET, ""] = (session.target_lifecycle_status, session.updated_at)
+    if session.log.error is not None:
+        values[Kind.LOG_ERROR, ""] = (session.log.error, None)
+    if session.worker_log is not None and session.worker_log.error is not None:
+        values[Kind.WORKER_LOG_ERROR, ""] = (session.worker_log.error, None)
+    return values
+
+
+def action_value(action: SessionAction) -> tuple[str, datetime | None]:
+    """What is followed of a session action."""
+    return action.status, action.ended_at if action.is_final else action.started_at
+
+
+def was_over(action: SessionAction, until: datetime | None) -> bool:
+    """Whether an action that nobody has seen before was over when somebody last looked at the session, or
+    before anybody ever did."""
+    if not action.is_final:
+        return False
+    return until is None or action.ended_at is None or action.ended_at < until - REPORTED_AFTER
+
+
+def is_gap(after: datetime, at: datetime, interval: timedelta) -> bool:
+    """Whether so much time lies between two looks that something may have been missed."""
+    return at - after > max(SHORTEST_GAP, MISSED_POLLS * interval)
