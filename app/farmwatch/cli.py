@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import getpass
 import os
+import shutil
+import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from farmwatch.settings import Settings
     from farmwatch.ui.app import OpenFarm
     from farmwatch.watch.questions import Questions
+    from farmwatch.watch.recorder import Recorder
 
 STARTED_AFTER = 3.0
 """Seconds after which everything is imported and on the screen."""
@@ -72,6 +77,22 @@ def farm(port: int, speed: float, seed: int) -> None:
         fail(str(error), exit_code=1)
 
 
+@cli.command()
+@click.option(
+    "--since", metavar="TIME", help="Since then: 8h, 30min, 2d, 22:00, 2026-11-20. Else everything."
+)
+@click.option("--session", "session_id", metavar="ID", help="Only of this session.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array, for scripts.")
+def history(since: str | None, session_id: str | None, *, as_json: bool) -> None:
+    """Print what was seen to happen, by session."""
+    from farmwatch.history_command import CannotTell, tell_history
+
+    try:
+        tell_history(since, session_id, as_json=as_json, echo=click.echo)
+    except CannotTell as error:
+        fail(str(error), exit_code=error.exit_code)
+
+
 def watch(options: dict[str, Any]) -> int:
     """Run the monitor; the exit code."""
     start_without_collecting()
@@ -91,13 +112,39 @@ def watch(options: dict[str, Any]) -> int:
     from farmwatch.ui.app import FarmwatchApp
     from farmwatch.ui.terminal import speaks_utf8
 
-    app = FarmwatchApp(settings, farm_opener(settings, demo_farm), ascii_only=not speaks_utf8())
+    recorder = recorder_of(settings)
+    app = FarmwatchApp(
+        settings, farm_opener(settings, demo_farm), ascii_only=not speaks_utf8(), recorder=recorder
+    )
+    recorder.start()
     try:
         app.run()
     finally:
+        recorder.close()
         if demo_farm is not None:
             demo_farm.stop()
+            shutil.rmtree(recorder.path.parent, ignore_errors=True)
     return app.return_code or 0
+
+
+def recorder_of(settings: Settings) -> Recorder:
+    """Where what is seen is written down. What is seen of the demo farm is gone with it."""
+    from farmwatch.state import history_file
+    from farmwatch.watch.recorder import Recorder
+
+    folder = Path(tempfile.mkdtemp(prefix="farmwatch-demo-")) if settings.demo else None
+    return Recorder(history_file(folder), watcher=watcher(), keep=settings.history_kept)
+
+
+def watcher() -> str:
+    """Who watches: the user and the machine, as far as they are known."""
+    from farmwatch.cloud.cleaning import clean
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "somebody"
+    return clean(f"{user}@{socket.gethostname().partition('.')[0]}", 80)
 
 
 def start_without_collecting() -> None:

@@ -25,6 +25,12 @@ MOST_LOG_REQUESTS = 30.0
 
 LONGEST_WORD = 200
 
+DEFAULT_HISTORY_DAYS = 120.0
+"""As long as the service keeps jobs."""
+
+LEAST_HISTORY_DAYS = 1.0
+MOST_HISTORY_DAYS = 3650.0
+
 
 class BadPreference(ValueError):  # noqa: N818 - named for what the wrangler is told
     """Something in the file cannot be; the text is one line that says where."""
@@ -33,12 +39,14 @@ class BadPreference(ValueError):  # noqa: N818 - named for what the wrangler is 
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What the file says. ``interval`` (seconds) is ``None`` where it says nothing; the words are those that
-    make a line of a log an error or a warning, ``None`` for the usual ones."""
+    make a line of a log an error or a warning, ``None`` for the usual ones; ``history_days`` is how long what
+    was seen is kept."""
 
     interval: float | None = None
     log_requests: float = DEFAULT_LOG_REQUESTS
     error_words: tuple[str, ...] | None = None
     warning_words: tuple[str, ...] | None = None
+    history_days: float = DEFAULT_HISTORY_DAYS
 
 
 def place(environ: Mapping[str, str]) -> Path:
@@ -78,11 +86,16 @@ def _why(error: Exception) -> str:
 
 
 def _understood(said: dict[str, Any]) -> Preferences:
-    logs = said.pop("logs", {})
-    if not isinstance(logs, dict):
-        raise BadPreference("[logs] is not a table")
+    tables = {name: said.pop(name, {}) for name in ("logs", "history")}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise BadPreference(f"[{name}] is not a table")
     found: dict[str, Any] = {}
-    for table, prefix, wanted in ((said, "", _TOP), (logs, "logs.", _LOGS)):
+    for table, prefix, wanted in (
+        (said, "", _TOP),
+        (tables["logs"], "logs.", _LOGS),
+        (tables["history"], "history.", _HISTORY),
+    ):
         for name, value in table.items():
             if name not in wanted:
                 known = ", ".join(sorted([f"{prefix}{one}" for one in wanted]))
@@ -115,3 +128,4 @@ _LOGS = {
     "error_words": ("error_words", _words),
     "warning_words": ("warning_words", _words),
 }
+_HISTORY = {"days": ("history_days", _number(LEAST_HISTORY_DAYS, MOST_HISTORY_DAYS))}

@@ -12,6 +12,7 @@ from pathlib import Path
 from farmwatch.cloud.cleaning import clean
 from farmwatch.cloud.reply import is_id
 from farmwatch.preferences import (
+    DEFAULT_HISTORY_DAYS,
     DEFAULT_LOG_REQUESTS,
     LONGEST_INTERVAL,
     SHORTEST_INTERVAL,
@@ -40,8 +41,8 @@ class SettingsError(ValueError):
 class Settings:
     """How the program runs. ``None`` leaves a thing to boto3. ``interval`` is how often a living session is
     asked for (1 s to 1 h), ``log_requests`` how many pages of logs a second at the most; the words make a
-    line of a log an error or a warning (``None``: the usual ones). ``notes`` are lines about what was found
-    wrong and left aside."""
+    line of a log an error or a warning (``None``: the usual ones), and what was seen is kept for
+    ``history_kept``. ``notes`` are lines about what was found wrong and left aside."""
 
     profile: str | None = None
     region: str | None = None
@@ -54,6 +55,7 @@ class Settings:
     log_requests: float = DEFAULT_LOG_REQUESTS
     error_words: tuple[str, ...] | None = None
     warning_words: tuple[str, ...] | None = None
+    history_kept: timedelta = timedelta(days=DEFAULT_HISTORY_DAYS)
     demo: bool = False
     notes: tuple[str, ...] = ()
 
@@ -106,6 +108,7 @@ def resolve(
         log_requests=preferred.log_requests,
         error_words=preferred.error_words,
         warning_words=preferred.warning_words,
+        history_kept=timedelta(days=preferred.history_days),
         demo=demo,
     )
     if demo:

@@ -16,6 +16,11 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return user_state_path("farmwatch", appauthor=False)
 
 
+def history_file(folder: Path | None = None) -> Path:
+    """Where the history is kept."""
+    return (folder or state_folder()) / "history.sqlite"
+
+
 def make_private(folder: Path) -> Path:
     """Make a folder that only its owner can look into, where there is none. Raises `OSError`."""
     folder.parent.mkdir(parents=True, exist_ok=True)

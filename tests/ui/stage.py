@@ -14,6 +14,7 @@ from farmwatch.cloud.model import Fault, Who
 from farmwatch.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
 from farmwatch.watch.questions import Questions
+from farmwatch.watch.recorder import Recorder
 from tests.canned import HandClock
 
 WHO = Who("northlight", "123456789012", "us-west-2")
@@ -78,6 +79,7 @@ async def on_stage(
     size: tuple[int, int] = (120, 36),
     clock: HandClock | None = None,
     counts_requests: bool = False,
+    recorder: Recorder | None = None,
 ) -> AsyncIterator[Stage]:
     """Run the application; its first poll has been made and drawn."""
 
@@ -89,7 +91,7 @@ async def on_stage(
         return opened
 
     hand_clock = clock or HandClock()
-    app = FarmwatchApp(settings or Settings(), open_farm, hand_clock)
+    app = FarmwatchApp(settings or Settings(), open_farm, hand_clock, recorder=recorder)
     app.poller.start = lambda: None  # type: ignore[method-assign]
     async with app.run_test(size=size, notifications=True) as pilot:
         stage = Stage(app, pilot, hand_clock)

@@ -149,7 +149,7 @@ def test_a_fault_before_any_call_is_over_with_the_first_good_reply() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "reason"), [([a_fault()], "OFFLINE"), ([], "paused or asleep")], ids=["fault", "pause"]
+    ("answers", "reason"), [([a_fault()], "OFFLINE"), ([], "not watched")], ids=["fault", "pause"]
 )
 def test_a_long_time_without_a_look_is_a_gap_with_its_reason(answers: list[Any], reason: str) -> None:
     notes = Notebook()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from farmwatch.watch import history
 from farmwatch.watch import recorder as recording
 from farmwatch.watch.entries import Past, Watched
 from farmwatch.watch.history import VERSION, History
@@ -77,7 +78,8 @@ def test_what_is_recorded_is_in_the_file_when_recording_returns(recorder: Record
 
 def test_names_go_into_the_file_as_far_as_they_are_known(path: Path, clock: HandClock) -> None:
     names = {REF.farm_id: "Northlight", REF.job_id: "sq010"}
-    recorder = Recorder(path, clock=clock, name_of=lambda one: names.get(one, ""))
+    recorder = Recorder(path, clock=clock)
+    recorder.name_of = lambda one: names.get(one, "")
     recorder.record([entry()], WATCHED)
     known = recorder.ask(lambda history: history.sessions())
     assert known == {REF.session_id: Watched(REF, "Northlight", "", "sq010", START, None)}
@@ -184,7 +186,7 @@ def test_a_file_that_is_damaged_while_it_is_open_is_kept_aside_too(
 ) -> None:
     recorder.record([entry()], WATCHED)
     failing = Failing(monkeypatch, sqlite3.DatabaseError("database disk image is malformed"))
-    monkeypatch.setattr(recording, "set_aside", heal_and(recording.set_aside, failing))
+    monkeypatch.setattr(history, "set_aside", heal_and(history.set_aside, failing))
     recorder.record([entry(1, new="ENDED")], WATCHED)
     assert recorder.notice
     assert stored(path) == ["ENDED"]

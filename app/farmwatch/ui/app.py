@@ -34,6 +34,7 @@ from farmwatch.watch.questions import Questions
 
 if TYPE_CHECKING:
     from farmwatch.watch.logs.reading import Severities
+    from farmwatch.watch.recorder import Recorder
 
 OpenFarm = Callable[[Callable[[], None], Callable[[Who], None]], Questions | Fault]
 """Makes the thing that answers questions, in a poller's thread. It is handed what to call before every
@@ -49,12 +50,13 @@ def styles_folder() -> Path:
 
 class FarmwatchApp(App[None]):
     """Farmwatch. ``open_farm`` is called in a poller's thread, after the first frame is painted;
-    ``ascii_only`` draws for a terminal whose encoding knows no more."""
+    ``ascii_only`` draws for a terminal whose encoding knows no more; ``recorder`` keeps what is seen."""
 
     TITLE = "Farmwatch"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
         Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True),
+        Binding("h", "history", "History", show=False, tooltip="What happened since you last looked"),
         Binding("f2", "toggle_dark", "Light or dark", show=False, tooltip="Light or dark colours"),
     ]
 
@@ -82,6 +84,7 @@ class FarmwatchApp(App[None]):
         clock: Clock | None = None,
         *,
         ascii_only: bool = False,
+        recorder: Recorder | None = None,
     ) -> None:
         styles = styles_folder()
         super().__init__(css_path=[*sorted(styles.glob("*.tcss"))])
@@ -89,6 +92,10 @@ class FarmwatchApp(App[None]):
         self.clock = clock or SystemClock()
         self.who = Who(settings.profile or "", "", settings.region or "")
         self.names: dict[str, str] = {}
+        self.recorder = recorder
+        if recorder is not None:
+            recorder.name_of = lambda one: self.names.get(one, "")
+        self._noticed = ""
         self._open_farm = open_farm
         self._ascii_only = ascii_only
         self._ticker: Timer | None = None
@@ -176,6 +183,9 @@ class FarmwatchApp(App[None]):
         self._tick()
 
     def _tick(self) -> None:
+        if self.recorder is not None and self.recorder.notice != self._noticed:
+            self._noticed = self.recorder.notice
+            self.notify(self._noticed, severity="warning", timeout=30, markup=False)
         screen = next((one for one in reversed(self.screen_stack) if isinstance(one, FollowingScreen)), None)
         if screen is not None and screen.is_mounted:
             screen.tick()
@@ -192,7 +202,7 @@ class FarmwatchApp(App[None]):
             # Imported when it is wanted: the first frame shows a list, as a rule.
             from farmwatch.ui.screens.session import SessionScreen
 
-            return SessionScreen(place, self.settings.interval)
+            return SessionScreen(place, self.settings.interval, self.recorder)
         return PickerScreen(place, cursor_key)
 
     def go_to(self, place: Place) -> None:
@@ -205,6 +215,12 @@ class FarmwatchApp(App[None]):
             self._go_back(place, here)
         else:
             self.push_screen(self._screen_for(place))
+
+    def visit(self, place: Place) -> None:
+        """Show a place from aside: the way back leads to where one came from, not up."""
+        screen = self._screen_for(place)
+        screen.is_visit = True
+        self.push_screen(screen)
 
     def _go_back(self, place: Place, here: Place) -> None:
         stack = [screen.place for screen in self.screen_stack if isinstance(screen, FollowingScreen)]
@@ -245,6 +261,22 @@ class FarmwatchApp(App[None]):
             if binding.tooltip and active.enabled:
                 keys.setdefault(binding.tooltip, shown)
         self.push_screen(HelpScreen((key, words) for words, key in keys.items()))
+
+    def action_history(self) -> None:
+        from farmwatch.ui.screens.history import HistoryScreen
+
+        here = next((one for one in reversed(self.screen_stack) if isinstance(one, FollowingScreen)), None)
+        if self.recorder is None or here is None or isinstance(here, HistoryScreen):
+            return
+        self.push_screen(HistoryScreen(here.place, self.recorder))
+
+    def history_notes(self) -> tuple[str, ...]:
+        """Why what is seen is not saved, for the foot of every screen."""
+        recorder = self.recorder
+        if recorder is None or not recorder.trouble:
+            return ()
+        lost = f", {recorder.lost:,} are lost" if recorder.lost else ""
+        return (f"HISTORY NOT SAVED  {recorder.trouble} {recorder.waiting:,} changes wait for it{lost}.",)
 
     def action_copy_or_quit(self) -> None:
         if self.screen.get_selected_text():

@@ -119,3 +119,17 @@ class TroubleRows:
             (trouble_state(trouble, now, self.style), tone),
             (trouble.request_id[:13], "muted"),
         )
+
+
+def trouble_rows(trouble: Trouble) -> list[tuple[str, str]]:
+    """Everything that is known about an error."""
+    return [
+        ("where", trouble.source or "connecting"),
+        ("code", trouble.code),
+        ("message", trouble.message),
+        ("request id", trouble.request_id or "(none)"),
+        ("seen", f"{trouble.count} times"),
+        ("first seen", trouble.first_at.isoformat(timespec="seconds")),
+        ("last seen", trouble.last_at.isoformat(timespec="seconds")),
+        ("over", trouble.over_at.isoformat(timespec="seconds") if trouble.over_at else "not yet"),
+    ]

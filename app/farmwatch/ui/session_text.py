@@ -12,13 +12,14 @@ from farmwatch.ui.text import (
     clock_time,
     clock_time_and_age,
     cut_middle,
+    joined,
     lifecycle,
     short_id,
     short_path,
     span,
 )
 from farmwatch.watch.ledger import Trouble
-from farmwatch.watch.tracker import Moment, SessionObserved
+from farmwatch.watch.tracker import Gap, Moment, SessionObserved
 
 LABEL = 9
 AWSLOGS = "awslogs"
@@ -65,9 +66,9 @@ def session_parts(
         (session.target_lifecycle_status or "–", "strong" if session.target_lifecycle_status else ""),
         *_mark(changed, "target_lifecycle_status"),
         NEWLINE,
-        *strip(session, observed.moments, as_of or now, width),
+        *strip(session, observed.moments, as_of or now, width, observed.gaps),
         NEWLINE,
-        *_moment_parts(observed.moments, now, style, MOMENTS_SHOWN_FOLDED if folded else MOMENTS_SHOWN),
+        *moment_parts(observed.moments, now, style, MOMENTS_SHOWN_FOLDED if folded else MOMENTS_SHOWN),
         _label("started"),
         (clock_time_and_age(session.started_at, now, style), ""),
     ]
@@ -96,21 +97,28 @@ def short_id_of(text: str) -> str:
     return short_id(text) if is_id else text
 
 
-def strip(session: Session, moments: tuple[Moment, ...], now: datetime, width: int) -> list[Part]:
+def strip(
+    session: Session, moments: tuple[Moment, ...], now: datetime, width: int, gaps: tuple[Gap, ...] = ()
+) -> list[Part]:
     """The lifecycle as a line of time from ``startedAt`` to ``endedAt``, or to now, and how long that is: a
-    glyph where a status was first seen, the line behind it in that status' colour."""
+    glyph where a status was first seen, the line behind it in that status' colour, and dotted where nobody
+    looked."""
     end = session.ended_at or now
     whole = max((end - session.started_at).total_seconds(), 1.0)
     tail = " ran " if session.is_final else "▶ running "
     tail += span(session.duration(now))
     cells = max(8, width - len(tail))
+
+    def cell_at(at: datetime) -> int:
+        share = (at - session.started_at).total_seconds() / whole
+        return min(max(0, round(share * (cells - 1))), cells - 1)
+
     shown = [moment for moment in moments if moment.status != STARTED or moment.after is not None]
     marks = [(STARTED, session.started_at), *((moment.status, moment.at) for moment in shown)]
     if session.is_final and marks[-1][0] != session.lifecycle_status:
         marks.append((session.lifecycle_status, end))
     marks = marks[-cells:]
-    shares = [(at - session.started_at).total_seconds() / whole for _, at in marks]
-    places = [min(max(0, round(share * (cells - 1))), cells - 1) for share in shares]
+    places = [cell_at(at) for _, at in marks]
     # Two marks never share a cell: first those to the right give way, then, at the end, those to the left.
     for index in range(1, len(places)):
         places[index] = max(places[index], places[index - 1] + 1)
@@ -118,11 +126,18 @@ def strip(session: Session, moments: tuple[Moment, ...], now: datetime, width: i
         places[index] = min(places[index], cells - len(places) + index)
     if session.is_final:
         places[-1] = cells - 1
-    parts: list[Part] = []
+    drawn: list[Part] = [("━", "")] * cells
     for (status, _), place, following in zip(marks, places, [*places[1:], cells], strict=True):
         mark, tone = _glyph_of(status)
-        parts.append((mark + "━" * (following - place - 1), tone))
-    return [*parts, (tail, "")]
+        drawn[place:following] = [(mark, tone), *[("━", tone)] * (following - place - 1)]
+    unseen = [(gap.after, gap.at) for gap in gaps]
+    if moments and moments[0].after is None:
+        unseen.append((session.started_at, moments[0].at))
+    for after, at in unseen:
+        for place in range(cell_at(after), cell_at(at)):
+            if drawn[place][0] == "━":
+                drawn[place] = ("┄", "muted")
+    return [*joined(drawn), (tail, "")]
 
 
 def _glyph_of(status: str) -> tuple[str, str]:
@@ -130,7 +145,7 @@ def _glyph_of(status: str) -> tuple[str, str]:
     return words.partition(" ")[0], tone
 
 
-def _moment_parts(moments: tuple[Moment, ...], now: datetime, style: TimeStyle, shown: int) -> list[Part]:
+def moment_parts(moments: tuple[Moment, ...], now: datetime, style: TimeStyle, shown: int) -> list[Part]:
     """What was observed when. What lay between two polls cannot be seen, so both are named."""
     parts: list[Part] = []
     left_out = f"   d: {len(moments) - shown} earlier" if len(moments) > shown else ""
@@ -144,6 +159,8 @@ def _moment_parts(moments: tuple[Moment, ...], now: datetime, style: TimeStyle, 
             when += " at first look"
         else:
             when = f"  seen {clock_time(moment.after, now, style)}–{clock_time(moment.at, now, style)}"
+        if moment.by:
+            when += f" by {moment.by}"
         parts += [(when, "muted"), (left_out, "muted"), NEWLINE]
         left_out = ""
     return parts

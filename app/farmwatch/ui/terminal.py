@@ -40,6 +40,7 @@ class AsciiOnly(LineFilter):
 
 _STAND_INS = {
     **dict.fromkeys("─╸╺▔▁–—", "-"),
+    "┄": ".",
     "━": "=",
     **dict.fromkeys("│┃▎▏▕║", "|"),
     **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),

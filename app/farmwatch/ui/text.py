@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from itertools import groupby
 
 from textual.content import Content
 
@@ -55,6 +56,13 @@ def content(*parts: Part | str) -> Content:
 def muted(parts: Iterable[Part]) -> list[Part]:
     """The same words without their colours: what is not fresh does not look fresh."""
     return [(text, "muted") for text, _ in parts]
+
+
+def joined(parts: Iterable[Part]) -> list[Part]:
+    """The same, with neighbours of one tone in one piece."""
+    return [
+        ("".join(text for text, _ in run), tone) for tone, run in groupby(parts, key=lambda part: part[1])
+    ]
 
 
 # --- glyphs -----------------------------------------------------------------------------------------

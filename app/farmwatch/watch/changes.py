@@ -18,8 +18,7 @@ REPORTED_AFTER = timedelta(minutes=1)
 """How much later than it happened the end of an action may come to be known (workers report every 15 s)."""
 
 NOT_WATCHED = "not watched"
-PAUSED = "paused or asleep"
-"""Why nothing was seen, where no fault was the reason."""
+"""Why nothing was seen, where no fault was the reason: paused, asleep, not started, another one looked at."""
 
 SESSION_CALLS = frozenset({"", "GetSession"})
 ACTION_CALLS = frozenset({"ListSessionActions", "GetSessionAction", "BatchGetSessionAction"})

@@ -9,6 +9,7 @@ file, needs nothing of a network home but locks, and loses no committed row to `
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -104,9 +105,11 @@ class History:
         """Commit entries, and what is known about the sessions they belong to.
 
         Every entry comes with a number: one that no other entry of this run has, and that grows.
-        Writing the same entry again, after a commit that may or may not have been, changes nothing; nor
-        does an entry that another monitor has written already.
+        Raises `NewerHistory` where the file is one. Writing the same entry again, after a commit that may or
+        may not have been, changes nothing; nor does an entry that another monitor has written already.
         """
+        if self.read_only:
+            raise NewerHistory
         with _Transaction(self._database):
             for number, entry in numbered:
                 self._insert(number, entry)
@@ -125,8 +128,9 @@ class History:
         )
         self._database.execute(_KNOW_SESSION, (ref.session_id, ref.farm_id, ref.queue_id, ref.job_id))
 
-    def forget(self, now: datetime, *, kept_for: timedelta = KEPT_FOR, largest: int = LARGEST) -> None:
-        """Drop what is older than ``kept_for``, and the oldest beyond ``largest`` bytes."""
+    def forget(self, now: datetime, kept_for: timedelta | None = None, *, largest: int = LARGEST) -> None:
+        """Drop what is older than ``kept_for`` (else `KEPT_FOR`), and the oldest beyond ``largest`` bytes."""
+        kept_for = kept_for or KEPT_FOR
         with _Transaction(self._database):
             self._database.execute("DELETE FROM entries WHERE at < ?", (_stamp(now - kept_for),))
             while self._size() > largest and (count := self._one("SELECT count(*) FROM entries")):
@@ -170,6 +174,10 @@ class History:
             for row in self._database.execute(_SESSIONS)
         }
 
+    def version(self) -> tuple[int, int]:
+        """Another one after every change, be it made here or by another program."""
+        return self._one("PRAGMA data_version"), self._database.total_changes
+
     # --- who looked -----------------------------------------------------------------------------------
 
     def looked_at(self) -> datetime | None:
@@ -200,6 +208,29 @@ def set_aside(path: Path, now: datetime) -> Path:
         journal.rename(f"{aside}-journal")
     path.rename(aside)
     return aside
+
+
+def sentence(error: Exception, path: Path) -> str:
+    """Why the history is not saved, and what can be done about it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, NewerHistory):
+        return "It was written by a newer Farmwatch: it is read, and nothing is added."
+    if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full."
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) or number in (
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+    ):
+        return f"{path} cannot be written."
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "Another program is writing to it."
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return f"{path} cannot be opened."
+    if code == sqlite3.SQLITE_PROTOCOL:
+        return f"Files cannot be locked where {path} is."
+    return f"{path}: {getattr(error, 'strerror', '') or type(error).__name__}."
 
 
 def _create(path: Path) -> None:

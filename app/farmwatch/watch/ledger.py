@@ -81,13 +81,13 @@ class Ledger:
         """A fault that came before any call, for want of a connection, is over with it."""
         self._close(at, lambda entry: entry.source in ("", operation))
 
-    def remember(self, entries: Iterable[Entry], calls: Collection[str]) -> None:
-        """Take what the history tells of errors, and of faults of these calls. What it left open stays open
-        until the next good reply says otherwise."""
+    def remember(self, entries: Iterable[Entry], calls: Collection[str], *, members: bool = False) -> None:
+        """Take what the history tells of faults of these calls, and of errors that are ``members`` of a
+        session's reply. What it left open stays open until the next good reply says otherwise."""
         for entry in entries:
             if entry.kind is Kind.FAULT and entry.subject in calls:
                 source, (kind, _, code) = entry.subject, (entry.new or "").partition(": ")
-            elif entry.kind in _MEMBERS:
+            elif members and entry.kind in _MEMBERS:
                 source, kind, code = _MEMBERS[entry.kind], "", "error"
             else:
                 continue

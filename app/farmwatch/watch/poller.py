@@ -34,6 +34,10 @@ LOST_CONNECTION = (FaultKind.LOGIN, FaultKind.SETUP)
 """Faults that a running client does not recover from: the next poll starts with a new one."""
 
 
+NOBODY = Fault(FaultKind.SETUP, "Nobody is asked.", "", "", "")
+"""What a target is handed that asks nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Polled:
     """How a poll went: its fault if any, whether what is followed is final, and how soon the target wants
@@ -48,7 +52,7 @@ class Target(Protocol):
     """What one rhythm follows: a session, or a list on screen. Only one thread at once calls `poll`.
 
     A target may have a ``budget`` of its own, which it spends itself, and a ``rank`` among those that are
-    due: the lowest goes first.
+    due: the lowest goes first. One that ``asks_nobody`` needs no connection.
     """
 
     cadence: Cadence
@@ -263,7 +267,9 @@ class Poller:
 
     def _poll(self, followed: _Followed) -> None:
         try:
-            polled = followed.target.poll(self._ask_whom(), self._clock)
+            asks_nobody = getattr(followed.target, "asks_nobody", False)
+            asked = NOBODY if asks_nobody else self._ask_whom()
+            polled = followed.target.poll(asked, self._clock)
         except Exception as error:  # noqa: BLE001 - a fault of the monitor itself must not end the polling
             _log.exception("polling %s failed", followed.target.key)
             polled = Polled(_own_fault(error))

@@ -7,9 +7,8 @@ written in its order as soon as that is possible again. Watching goes on regardl
 
 from __future__ import annotations
 
-import errno
 import logging
-import sqlite3
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,12 +17,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.entries import Entry, Past, Watched
-from farmwatch.watch.history import History, is_damage, set_aside
+
+if TYPE_CHECKING:
+    from farmwatch.watch.history import History
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,8 @@ _T = TypeVar("_T")
 
 
 class Recorder:
-    """Keeps the history at ``path``. ``name_of`` gives the name that an id is known by, or nothing.
+    """Keeps the history at ``path``; ``watcher`` is who watches, ``keep`` how long it is kept (else as long
+    as is usual).
 
     Without `start` everything is done in the thread that asks for it.
     """
@@ -57,19 +58,19 @@ class Recorder:
         *,
         watcher: str = "",
         clock: Clock | None = None,
-        name_of: Callable[[str], str] = lambda _: "",
         keep: timedelta | None = None,
     ) -> None:
         self.path = path
         self.notice = ""
         """What became of the file, where it was found damaged or newer; empty as a rule."""
+        self.name_of: Callable[[str], str] = lambda _: ""
+        """The name that an id is known by, or nothing."""
         self.lost = 0
         """Entries that were dropped because too many waited."""
         self._watcher = watcher
         self._clock = clock or SystemClock()
-        self._name_of = name_of
         self._keep = keep
-        self._run_id = uuid4().hex
+        self._run_id = os.urandom(8).hex()
         self._changed = threading.Condition()
         self._waiting: deque[tuple[int, Entry]] = deque()
         self._seen: dict[str, Watched] = {}
@@ -218,14 +219,11 @@ class Recorder:
         history = self._open()
         if not batch and not seen:
             return
-        if history.read_only:
-            raise sqlite3.OperationalError("written by a newer Farmwatch")
         history.write(batch, [self._named(one) for one in seen.values()])
         self._seen_at = self._clock.monotonic()
         if self._seen_at - self._forgotten_at >= FORGET_EVERY:
             self._forgotten_at = self._seen_at
-            now = self._clock.now()
-            history.forget(now) if self._keep is None else history.forget(now, kept_for=self._keep)
+            history.forget(self._clock.now(), self._keep)
 
     def _open(self) -> History:
         if self._history is not None and not self._history.is_in_place:
@@ -233,6 +231,9 @@ class Recorder:
             self._history.close()
             self._history = None
         if self._history is None:
+            # Here, because the first frame does not wait for a database.
+            from farmwatch.watch.history import History
+
             self._history = History(self.path, run=self._run_id, watcher=self._watcher)
         return self._history
 
@@ -249,6 +250,8 @@ class Recorder:
 
     def _take(self, error: Exception, seen: dict[str, Watched]) -> None:
         """Note why nothing could be written, and when to try again."""
+        from farmwatch.watch.history import is_damage, sentence
+
         _log.warning("history: %s: %s", type(error).__name__, error)
         set_right = is_damage(error) and self._set_aside()
         with self._changed:
@@ -270,6 +273,8 @@ class Recorder:
         if now - self._aside_at < TRY_AGAIN[1]:
             return False
         self._aside_at = now
+        from farmwatch.watch.history import set_aside
+
         try:
             aside = set_aside(self.path, self._clock.now())
         except OSError:
@@ -292,7 +297,7 @@ class Recorder:
                 self._changed.notify_all()
 
     def _named(self, watched: Watched) -> Watched:
-        ref, name = watched.ref, self._name_of
+        ref, name = watched.ref, self.name_of
         return replace(
             watched,
             farm=watched.farm or name(ref.farm_id),
@@ -304,29 +309,6 @@ class Recorder:
 class _Answer:
     given = False
     value: Any = None
-
-
-def sentence(error: Exception, path: Path) -> str:
-    """Why the history is not saved, and what can be done about it."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    number = error.errno if isinstance(error, OSError) else None
-    if "newer Farmwatch" in str(error):
-        return "It was written by a newer Farmwatch: it is read, and nothing is added."
-    if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full."
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) or number in (
-        errno.EROFS,
-        errno.EACCES,
-        errno.EPERM,
-    ):
-        return f"{path} cannot be written."
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return "Another program is writing to it."
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return f"{path} cannot be opened."
-    if code == sqlite3.SQLITE_PROTOCOL:
-        return f"Files cannot be locked where {path} is."
-    return f"{path}: {getattr(error, 'strerror', '') or type(error).__name__}."
 
 
 def _newest(former: Watched | None, watched: Watched | None) -> Watched:

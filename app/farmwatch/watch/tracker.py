@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from farmwatch.cloud.model import ENDED, Fault, Session, SessionRef
 from farmwatch.watch.cadence import Cadence
-from farmwatch.watch.changes import NOT_WATCHED, PAUSED, SESSION_CALLS, Changes, is_gap, session_values
+from farmwatch.watch.changes import NOT_WATCHED, SESSION_CALLS, Changes, is_gap, session_values
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.entries import Entry, Kind, NoRecords, Past, Records, Watched
 from farmwatch.watch.ledger import Ledger, Trouble
@@ -77,7 +77,7 @@ class SessionTracker:
 
     def remember(self, past: Past) -> None:
         """Begin with what the history knows about the session."""
-        self._ledger.remember(past.entries, SESSION_CALLS)
+        self._ledger.remember(past.entries, SESSION_CALLS, members=True)
         self._moments = _moments_of(past.entries)
         self._gaps = [
             Gap(entry.after, entry.at, entry.new or NOT_WATCHED)
@@ -128,10 +128,7 @@ class SessionTracker:
         # Nothing is missed of what was over.
         if until is None or not is_gap(until, at, interval) or (last is not None and last.status == ENDED):
             return
-        if self._last_fault is not None:
-            reason = self._last_fault.kind.value
-        else:
-            reason = NOT_WATCHED if self.observed.seen_at is None else PAUSED
+        reason = NOT_WATCHED if self._last_fault is None else self._last_fault.kind.value
         self._gaps.append(Gap(until, at, reason))
         del self._gaps[:-KEPT_MOMENTS]
 

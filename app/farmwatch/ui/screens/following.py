@@ -15,7 +15,7 @@ from textual.widgets import Footer
 from farmwatch.cloud.model import Fault
 from farmwatch.ui.place import Place
 from farmwatch.ui.text import Part, short_id
-from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Masthead, StatusLine
+from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Masthead, StatusLine, freshness_parts
 from farmwatch.watch.freshness import Freshness, Rhythm, freshness
 from farmwatch.watch.poller import News, Target
 
@@ -47,6 +47,8 @@ class FollowingScreen(Screen[None]):
         self.news: News | None = None
         self._rhythms: dict[str, Rhythm] = {}
         self._followed: str | None = None
+        self.is_visit = False
+        """Whether somebody came here from aside; then back leads there."""
 
     @property
     def farmwatch(self) -> FarmwatchApp:
@@ -105,13 +107,20 @@ class FollowingScreen(Screen[None]):
         return ()
 
     def draw_edges(
-        self, what: list[Part], fresh: Freshness, now: datetime, rhythm: Rhythm | None = None
+        self,
+        what: list[Part],
+        fresh: Freshness,
+        now: datetime,
+        rhythm: Rhythm | None = None,
+        told: list[Part] | None = None,
     ) -> None:
+        """``told`` stands in the place of how fresh it is, where something else is to be told."""
         app = self.farmwatch
         self.query_one(Masthead).show(
             app.who,
             demo=app.settings.demo,
             requests=app.poller.requests_last_minute(),
+            unsaved=bool(app.history_notes()),
             now=now,
         )
         names = app.names
@@ -119,8 +128,9 @@ class FollowingScreen(Screen[None]):
             (names.get(place.ids[-1], short_id(place.ids[-1])) if place.ids else "Farms", place)
             for place in self.place.trail
         ) + tuple((name, self.place) for name in self.crumb())
-        self.query_one(StatusLine).show(what, fresh, rhythm or self.rhythm, now)
-        self.query_one(FaultLine).show(fresh.fault, app.settings.notes)
+        told = told or freshness_parts(fresh, rhythm or self.rhythm, now)
+        self.query_one(StatusLine).show(what, told, is_fresh=fresh.is_fresh)
+        self.query_one(FaultLine).show(fresh.fault, app.history_notes() + app.settings.notes)
 
     @property
     def rhythm(self) -> Rhythm:
@@ -203,7 +213,9 @@ class FollowingScreen(Screen[None]):
             self.farmwatch.poller.pause(key, paused)
 
     def action_up(self) -> None:
-        if self.place.parent is not None:
+        if self.is_visit:
+            self.app.pop_screen()
+        elif self.place.parent is not None:
             self.farmwatch.go_to(self.place.parent)
 
     def action_copy_id(self) -> None:

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
+from textual.content import Content
 from textual.widgets import Static
 
 from farmwatch.cloud.session_action import SessionAction
@@ -16,12 +17,14 @@ from farmwatch.ui.action_text import action_counts, action_rows, notable
 from farmwatch.ui.place import Place
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
-from farmwatch.ui.session_rows import ACTION_COLUMNS, TROUBLE_COLUMNS, ActionRows, TroubleRows
+from farmwatch.ui.session_rows import ACTION_COLUMNS, TROUBLE_COLUMNS, ActionRows, TroubleRows, trouble_rows
 from farmwatch.ui.session_text import (
+    MOMENTS_SHOWN,
     host_parts,
     host_parts_folded,
     log_parts,
     log_title,
+    moment_parts,
     raw_rows,
     session_parts,
 )
@@ -30,6 +33,7 @@ from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.watch.actions import ActionsObserved, ActionsTarget
 from farmwatch.watch.cadence import faster, slower
+from farmwatch.watch.entries import Records
 from farmwatch.watch.freshness import Freshness
 from farmwatch.watch.poller import News
 from farmwatch.watch.tracker import SessionObserved, SessionTarget
@@ -71,12 +75,12 @@ class SessionScreen(FollowingScreen):
         QUIT,
     ]
 
-    def __init__(self, place: Place, interval: timedelta) -> None:
+    def __init__(self, place: Place, interval: timedelta, records: Records | None = None) -> None:
         super().__init__(place)
-        self._target = SessionTarget(place.ref, interval)
+        self._target = SessionTarget(place.ref, interval, records)
         self._times = TimeStyle.LOCAL
         self._changed_at: dict[str, datetime] = {}
-        self._action_target = ActionsTarget(place.ref)
+        self._action_target = ActionsTarget(place.ref, records)
         self._actions = ActionRows()
         self._noted = ""
         self._troubles = TroubleRows()
@@ -208,6 +212,10 @@ class SessionScreen(FollowingScreen):
         words = content(("Asking for the session…", "muted"))
         if fault is not None:
             words = content((fault.sentence, "error"), ("\n" + fault.remedy, ""))
+        if self.observed.moments:
+            now, moments = self.farmwatch.clock.now(), self.observed.moments
+            before = moment_parts(moments, now, self._times, MOMENTS_SHOWN)
+            words = Content.assemble(content(("Seen before:\n", "muted"), *before), words)
         put(panels["session"], words)
         for name, title in (("host", "Host"), ("log", "Session log"), ("worker-log", "Worker log")):
             entitle(panels[name], content(title))
@@ -377,17 +385,7 @@ class SessionScreen(FollowingScreen):
         index = self._troubles.index(message.key)
         if index is None:
             return
-        trouble = self._troubles.troubles[index]
-        rows = [
-            ("where", trouble.source),
-            ("code", trouble.code),
-            ("message", trouble.message),
-            ("request id", trouble.request_id or "(none)"),
-            ("seen", f"{trouble.count} times"),
-            ("first seen", trouble.first_at.isoformat(timespec="seconds")),
-            ("last seen", trouble.last_at.isoformat(timespec="seconds")),
-            ("over", trouble.over_at.isoformat(timespec="seconds") if trouble.over_at else "not yet"),
-        ]
+        rows = trouble_rows(self._troubles.troubles[index])
         self.app.push_screen(DetailsScreen("Error", rows))
 
     def chosen_id(self) -> str | None:

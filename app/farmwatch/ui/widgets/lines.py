@@ -72,10 +72,12 @@ class TwoSided(Widget):
 class Masthead(TwoSided):
     """The first line: the program, as whom and where it asks, how much it asks, the time."""
 
-    def show(self, who: Who, *, demo: bool, requests: int, now: datetime) -> None:
+    def show(self, who: Who, *, demo: bool, requests: int, now: datetime, unsaved: bool = False) -> None:
         parts: list[Part] = [("farmwatch", "strong")]
         if demo:
             parts.append(("  DEMO", "warning"))
+        if unsaved:
+            parts.append(("  HISTORY NOT SAVED", "error"))
         parts += [(f"  {one}", "") for one in (who.profile, who.name) if one and not (demo and one == "demo")]
         parts.append((f"  {who.region}", "accent"))
         right = content(
@@ -149,9 +151,9 @@ def _shares(wanted: list[int], room: int) -> list[int]:
 class StatusLine(TwoSided):
     """The third line: what is shown, and how fresh it is."""
 
-    def show(self, what: list[Part], fresh: Freshness, rhythm: Rhythm, now: datetime) -> None:
-        self.put(content(*what), content(*freshness_parts(fresh, rhythm, now)))
-        self.set_class(not fresh.is_fresh, "-stale")
+    def show(self, what: list[Part], told: list[Part], *, is_fresh: bool) -> None:
+        self.put(content(*what), content(*told))
+        self.set_class(not is_fresh, "-stale")
 
 
 def freshness_parts(fresh: Freshness, rhythm: Rhythm, now: datetime) -> list[Part]:
@@ -211,4 +213,4 @@ class FaultLine(Static):
             )
             put(self, words)
         elif notes:
-            put(self, content(("\n".join(notes), "muted")))
+            put(self, content(("\n".join(notes), "")))

@@ -1,0 +1,99 @@
+"""The history, printed: for people, and for scripts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from farmwatch.cloud.cleaning import clean
+from farmwatch.cloud.reply import is_id
+from farmwatch.state import history_file
+from farmwatch.ui.history_text import happened, place_of, seen_between, title
+from farmwatch.ui.text import clock_time
+from farmwatch.watch.entries import Entry, Watched
+from farmwatch.watch.history import History, sentence
+from farmwatch.watch.review import Story, stories
+from farmwatch.watch.since import parse_since
+
+ALL = 2**31
+
+
+class CannotTell(Exception):  # noqa: N818 - named for what the wrangler is told
+    """There is nothing to print, and why, in one line."""
+
+    def __init__(self, sentence: str, exit_code: int = 2) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def tell_history(
+    since: str | None, session_id: str | None, *, as_json: bool, echo: Callable[[str], Any]
+) -> None:
+    """Print what was seen, by session, or as a JSON array in the order it was written down. The file is
+    read, and nothing is made where there is none. Raises `CannotTell`."""
+    now = datetime.now(UTC)
+    try:
+        begin = None if since is None else parse_since(since, now)
+    except ValueError as error:
+        raise CannotTell(f"--since {error}") from None
+    if session_id is not None and not is_id("session", session_id):
+        raise CannotTell(f"--session {clean(session_id, 80)!r} is not the id of a session")
+    entries, sessions = _read(begin, session_id)
+    if as_json:
+        echo(json.dumps([_members(entry, sessions) for entry in entries], indent=2, ensure_ascii=False))
+    else:
+        for number, story in enumerate(stories(entries, sessions)):
+            echo(("\n" if number else "") + "\n".join(_lines(story, now)))
+
+
+def _read(since: datetime | None, session_id: str | None) -> tuple[list[Entry], dict[str, Watched]]:
+    path = history_file()
+    if not path.exists():
+        return [], {}
+    try:
+        history = History(path, run="")
+        try:
+            return history.entries(since=since, session_id=session_id, limit=ALL), history.sessions()
+        finally:
+            history.close()
+    except (sqlite3.Error, OSError) as error:
+        raise CannotTell(f"the history cannot be read: {clean(sentence(error, path), 300)}", 1) from None
+
+
+def _lines(story: Story, now: datetime) -> list[str]:
+    ref = story.watched.ref
+    lines = [f"{title(story.watched)}  {ref.session_id}  ({place_of(story.watched)})"]
+    for entry in story.entries:
+        words = "".join(text for text, _ in happened(entry))
+        by = f"  by {entry.watcher}" if entry.watcher else ""
+        lines.append(f"  {clock_time(entry.at, now)}  {words}  ({seen_between(entry, now)}{by})")
+    return [clean(line) for line in lines]
+
+
+def _members(entry: Entry, sessions: dict[str, Watched]) -> dict[str, str | None]:
+    """Everything of an entry, by names that stay; times are ISO 8601 in UTC."""
+    ref, watched = entry.ref, sessions.get(entry.ref.session_id) or Watched(entry.ref)
+    return {
+        "farmId": ref.farm_id,
+        "queueId": ref.queue_id,
+        "jobId": ref.job_id,
+        "sessionId": ref.session_id,
+        "farm": watched.farm or None,
+        "queue": watched.queue or None,
+        "job": watched.job or None,
+        "kind": entry.kind.value,
+        "subject": entry.subject or None,
+        "old": entry.old,
+        "new": entry.new,
+        "seenAfter": _iso(entry.after),
+        "seenAt": _iso(entry.at),
+        "serviceTime": _iso(entry.service_at),
+        "watcher": entry.watcher or None,
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds")

@@ -1,0 +1,117 @@
+"""``farmwatch history``: what was seen, printed for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from farmwatch import cli
+from farmwatch.state import history_file
+from farmwatch.watch.entries import Entry, Kind, Watched
+from farmwatch.watch.history import VERSION, History
+from tests.canned import REF, an_action
+
+NOW = datetime.now(UTC)
+OTHER = replace(REF, session_id="session-" + "a" * 32)
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(cli.cli, ["history", *arguments])
+
+
+@pytest.fixture
+def seen() -> list[Entry]:
+    action = an_action(3).action_id
+    ago = [NOW - timedelta(hours=hours) for hours in (30, 3, 2, 1)]
+    entries = [
+        Entry(REF, Kind.STATUS, "", None, "STARTED", ago[0]),
+        Entry(REF, Kind.ACTION, action, "RUNNING", "FAILED", ago[1], after=ago[1] - timedelta(seconds=15)),
+        Entry(OTHER, Kind.FAULT, "GetSession", None, "OFFLINE: Error\x1b[31m", ago[2]),
+        Entry(REF, Kind.STATUS, "", "STARTED", "ENDED", ago[3], service_at=ago[3] - timedelta(seconds=1)),
+    ]
+    history = History(history_file(), run="one", watcher="mira@ops1")
+    history.write(enumerate(entries, 1), [Watched(REF, "Northlight", "lighting", "sq010")])
+    history.close()
+    return entries
+
+
+def test_without_a_history_nothing_is_printed_and_nothing_made() -> None:
+    result = run()
+    assert (result.exit_code, result.output) == (0, "")
+    assert not history_file().parent.exists()
+
+
+def test_what_happened_is_printed_by_session(seen: list[Entry]) -> None:
+    lines = run().output.splitlines()
+    assert lines[0] == f"sq010  {REF.session_id}  (Northlight › lighting)"
+    assert "● STARTED  first seen  (at first look  by mira@ops1)" in lines[1]
+    assert "✗ session action 3 FAILED  was RUNNING" in lines[2]
+    assert "○ ENDED  was STARTED" in lines[3]
+    assert lines[4] == ""
+    assert lines[5].startswith(f"job-0a6b2c7e  {OTHER.session_id}")
+    assert len(lines) == 7
+
+
+def test_no_control_character_is_printed(seen: list[Entry]) -> None:
+    assert "\x1b" not in run().output
+    assert "\x1b" not in run("--json").output
+
+
+def test_only_since_then_and_only_of_a_session(seen: list[Entry]) -> None:
+    assert "STARTED  first" not in run("--since", "8h").output
+    output = run("--session", OTHER.session_id).output
+    assert "GetSession: OFFLINE" in output
+    assert REF.session_id not in output
+
+
+def test_for_scripts_it_is_json_with_everything_that_is_known(seen: list[Entry]) -> None:
+    told = json.loads(run("--json", "--since", "90min").output)
+    assert told == [
+        {
+            "farmId": REF.farm_id,
+            "queueId": REF.queue_id,
+            "jobId": REF.job_id,
+            "sessionId": REF.session_id,
+            "farm": "Northlight",
+            "queue": "lighting",
+            "job": "sq010",
+            "kind": "status",
+            "subject": None,
+            "old": "STARTED",
+            "new": "ENDED",
+            "seenAfter": None,
+            "seenAt": seen[3].at.isoformat(timespec="milliseconds"),
+            "serviceTime": (seen[3].at - timedelta(seconds=1)).isoformat(timespec="milliseconds"),
+            "watcher": "mira@ops1",
+        }
+    ]
+    assert json.loads(run("--json", "--since", "1s").output) == []
+
+
+@pytest.mark.parametrize("arguments", [["--since", "noon"], ["--session", "session-1"]])
+def test_what_cannot_be_is_refused_in_one_line(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.output.count("\n") == 1
+
+
+def test_a_damaged_history_is_said_and_left_as_it_is() -> None:
+    history_file().parent.mkdir(parents=True)
+    history_file().write_bytes(b"no database" * 1000)
+    result = run()
+    assert result.exit_code == 1
+    assert "the history cannot be read" in result.output
+    assert history_file().read_bytes() == b"no database" * 1000
+
+
+def test_a_newer_history_is_printed(seen: list[Entry]) -> None:
+    database = sqlite3.connect(history_file())
+    database.execute(f"PRAGMA user_version = {VERSION + 1}")
+    database.close()
+    assert "○ ENDED" in run().output

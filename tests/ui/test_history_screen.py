@@ -1,0 +1,220 @@
+"""Looking back: what happened, by session, with the way to each; and what is said when nothing is saved."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farmwatch.cloud.model import FaultKind, Page
+from farmwatch.settings import Settings
+from farmwatch.ui.screens.history import HistoryScreen
+from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.watch.entries import Entry, Kind, Watched
+from farmwatch.watch.history import History
+from farmwatch.watch.recorder import Recorder
+from tests.canned import (
+    FARM_ID,
+    JOB_ID,
+    QUEUE_ID,
+    REF,
+    SESSION_ID,
+    START,
+    CannedFarm,
+    HandClock,
+    a_fault,
+    a_session,
+    an_action,
+)
+from tests.ui.stage import Stage, on_stage
+
+AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
+NAMED = Watched(REF, "Northlight", "lighting", "sq010_sh0420_lgt_v012", session_until=START)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def recorder(tmp_path: Path, clock: HandClock) -> Iterator[Recorder]:
+    made = Recorder(tmp_path / "state" / "history.sqlite", watcher="mira@ops1", clock=clock)
+    yield made
+    made.close()
+
+
+def a_farm(**answers: Any) -> CannedFarm:
+    return CannedFarm(**{"farms": Page(()), "session": a_session(), **answers})
+
+
+@asynccontextmanager
+async def watching(
+    recorder: Recorder, farm: CannedFarm | None = None, *, settings: Settings = AT_SESSION, **given: Any
+) -> AsyncIterator[Stage]:
+    async with on_stage(
+        farm or a_farm(), settings, recorder=recorder, clock=recorder._clock, **given
+    ) as stage:
+        yield stage
+
+
+def a_night(recorder: Recorder) -> None:
+    """What another run has seen: a session, its actions, a fault, a gap."""
+
+    def entry(minute: float, kind: Kind, subject: str, *values: str | None, **given: Any) -> Entry:
+        at = START - timedelta(minutes=42 - minute)
+        return Entry(REF, kind, subject, *values, at, **{"after": at - timedelta(seconds=2), **given})
+
+    action = an_action(3).action_id
+    recorder.record(
+        [
+            entry(0, Kind.STATUS, "", None, "STARTED"),
+            entry(1, Kind.ACTION, action, None, "RUNNING"),
+            entry(5, Kind.FAULT, "GetSession", None, "OFFLINE: EndpointConnectionError"),
+            entry(9, Kind.FAULT, "GetSession", "OFFLINE: EndpointConnectionError", None),
+            entry(9, Kind.GAP, "", None, "OFFLINE", after=START - timedelta(minutes=37)),
+            entry(12, Kind.ACTION, action, "RUNNING", "FAILED", service_at=START - timedelta(minutes=31)),
+            entry(13, Kind.WORKER_LOG_ERROR, "", None, "Missing log group"),
+        ],
+        NAMED,
+    )
+
+
+async def test_h_tells_what_happened_in_the_night_by_session(recorder: Recorder) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        text = stage.text
+        assert "● STARTED  sq010_sh0420_lgt_v012  session-61e4f386" in text
+        for words in (
+            "✗ session action 3 FAILED  was RUNNING",
+            "▲ GetSession: OFFLINE: EndpointConnectionError",
+            "○ GetSession works again",
+            "✗ worker log: Missing log group",
+            "┄ nobody saw anything for 00:04:00 (OFFLINE)",
+            "7 changes in 1 session",
+        ):
+            assert words in text
+
+
+async def test_it_tells_only_what_is_new_since_somebody_looked(recorder: Recorder, clock: HandClock) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        await stage.press("escape")
+        await stage.move(60)
+        at = clock.now()
+        recorder.record([Entry(REF, Kind.STATUS, "", "STARTED", "ENDED", at)], NAMED)
+        await stage.press("h")
+        assert "1 change in 1 session" in stage.text
+        assert "○ ENDED  was STARTED" in stage.text
+        assert "when somebody last looked" in stage.text
+        await stage.press("s", *"2h", "enter")
+        assert "8 changes in 1 session" in stage.text
+        await stage.press("s", "enter")
+        assert "1 change in 1 session" in stage.text
+
+
+async def test_a_time_that_cannot_be_is_refused_and_loses_nothing(recorder: Recorder) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        await stage.press("s", *"noon", "enter")
+        await stage.pilot.pause(0.1)
+        assert "is not a time" in stage.text
+        assert "7 changes" in stage.text
+        assert "noon" in stage.text, "what was typed can be mended"
+
+
+async def test_a_filter_leaves_what_has_its_words(recorder: Recorder) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        await stage.press("slash", *"failed")
+        assert "✗ session action 3 FAILED" in stage.text
+        assert "Missing log group" not in stage.text
+        await stage.press("escape")
+        assert "Missing log group" in stage.text
+
+
+async def test_enter_leads_to_the_session_and_escape_back_to_the_history(recorder: Recorder) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        await stage.press("down", "enter")
+        assert isinstance(stage.app.screen, SessionScreen)
+        assert stage.app.screen.place.session_id == SESSION_ID
+        await stage.press("escape")
+        assert isinstance(stage.app.screen, HistoryScreen)
+        await stage.press("escape")
+        assert not isinstance(stage.app.screen, HistoryScreen)
+
+
+async def test_the_history_is_there_without_a_network(recorder: Recorder) -> None:
+    a_night(recorder)
+    async with on_stage(
+        a_fault(FaultKind.LOGIN, operation=""), Settings(), recorder=recorder, clock=HandClock()
+    ) as stage:
+        await stage.press("h")
+        assert "7 changes in 1 session" in stage.text
+
+
+async def test_an_empty_history_says_what_would_fill_it(recorder: Recorder) -> None:
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        assert "Nothing happened since" in stage.text
+        assert "A session is watched while its screen is open." in stage.text
+
+
+async def test_after_a_restart_the_session_shows_what_was_seen_before_and_by_whom(
+    recorder: Recorder, clock: HandClock
+) -> None:
+    a_night(recorder)
+    async with watching(recorder, size=(200, 60)) as stage:
+        text = stage.part("#session")
+        assert "● STARTED  seen 01:27:58–01:28:00 by mira@ops1" in text
+        assert "┄" in text, "what nobody saw is drawn as a gap"
+        assert stage.text.count("Missing log group") == 1, "an error of the night is kept"
+
+
+async def test_a_session_that_cannot_be_asked_for_shows_what_was_seen_before(recorder: Recorder) -> None:
+    a_night(recorder)
+    async with watching(recorder, a_farm(session=a_fault()), size=(200, 60)) as stage:
+        assert "Seen before:" in stage.part("#session")
+        assert "● STARTED  seen 01:27:58–01:28:00 by mira@ops1" in stage.part("#session")
+
+
+async def test_what_is_not_saved_is_said_on_every_screen_until_it_is(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = History.write
+
+    def full(*_: Any) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(History, "write", full)
+    async with watching(recorder, size=(80, 24)) as stage:
+        assert "HISTORY NOT SAVED" in stage.line(0)
+        assert "The disk is full. 1 changes wait" in stage.text
+        assert "● STARTED" in stage.text, "watching goes on"
+        monkeypatch.setattr(History, "write", write)
+        await stage.move(60)
+        recorder.run_due()
+        await stage.move(1)
+        assert "HISTORY NOT SAVED" not in stage.text
+
+
+async def test_a_damaged_history_is_said_once(recorder: Recorder) -> None:
+    recorder.path.parent.mkdir()
+    recorder.path.write_bytes(b"no database" * 1000)
+    async with watching(recorder) as stage:
+        await stage.move(1)
+        await stage.pilot.pause(0.1)
+        assert "The history was damaged." in stage.text
