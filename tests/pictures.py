@@ -19,7 +19,9 @@ from moto import mock_aws
 
 import moto_deadline
 from farmwatch.settings import Settings
+from farmwatch.ui.place import Place
 from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
+from farmwatch.watch.recorder import Recorder
 from moto_deadline.story import FrozenClock, Story
 from tests.canned import HandClock
 from tests.ui.log.stage import settle
@@ -118,6 +120,20 @@ async def offline(stage: Stage, farm: Farm) -> None:
     await pass_time(stage, farm, 42)
 
 
+async def history(stage: Stage, farm: Farm) -> None:
+    await pass_time(stage, farm, 60)
+    farm.offline = True
+    await pass_time(stage, farm, 45)
+    farm.offline = False
+    await pass_time(stage, farm, 60)
+    for name in ("worker_log_error", "living"):
+        ids = farm.story.cast[name]
+        stage.app.go_to(Place(ids.farm_id, ids.queue_id, ids.job_id, ids.session_id))
+        await stage.pilot.pause()
+        await pass_time(stage, farm, 20)
+    await stage.press("h")
+
+
 def then(*keys: str) -> Scene:
     """Let the session be seen, then press keys, each answered before the next."""
 
@@ -141,6 +157,7 @@ PICTURES: dict[str, tuple[str, int, tuple[int, int], Scene]] = {
     "outline": ("failed", 4, (120, 36), then("enter", "o", "escape", "e")),
     "both-logs": ("interrupted", 4, (140, 36), then("l", "i")),
     "why": ("failed", 4, (120, 30), then("c")),
+    "history": ("update_succeeded", 4, (120, 36), history),
     "offline": ("living", 4, (120, 36), offline),
 }
 
@@ -150,14 +167,22 @@ async def scene(farm: Farm, name: str) -> AsyncIterator[Stage]:
     cast, depth, size, happens = PICTURES[name]
     farm.offline = False
     clock = HandClock(farm.clock.now())
-    async with on_stage(
-        farm.ask, farm.settings(cast, depth), size=size, clock=clock, counts_requests=True
-    ) as stage:
-        # Jitter would draw another picture every time.
-        for followed in stage.app.poller._followed.values():
-            followed.target.cadence.jitter.seed(7)
-        await happens(stage, farm)
-        yield stage
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = Recorder(Path(folder) / "history.sqlite", watcher="mira@ops1", clock=clock)
+        async with on_stage(
+            farm.ask,
+            farm.settings(cast, depth),
+            size=size,
+            clock=clock,
+            counts_requests=True,
+            recorder=recorder,
+        ) as stage:
+            # Jitter would draw another picture every time.
+            for followed in stage.app.poller._followed.values():
+                followed.target.cadence.jitter.seed(7)
+            await happens(stage, farm)
+            yield stage
+        recorder.close()
 
 
 def tidy(svg: str) -> str:

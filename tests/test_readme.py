@@ -10,6 +10,7 @@ from textual.binding import Binding
 
 from farmwatch.cli import cli
 from farmwatch.ui.app import FarmwatchApp
+from farmwatch.ui.screens.history import HistoryScreen
 from farmwatch.ui.screens.log import LogScreen
 from farmwatch.ui.screens.picker import PickerScreen
 from farmwatch.ui.screens.session import SessionScreen
@@ -18,7 +19,7 @@ from farmwatch.ui.text import lifecycle
 from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_view import LogView
 
-HOLDERS = [FarmwatchApp, PickerScreen, SessionScreen, LogScreen, LogPanel, LogView, WhyScreen]
+HOLDERS = [FarmwatchApp, PickerScreen, SessionScreen, LogScreen, LogPanel, LogView, WhyScreen, HistoryScreen]
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
