@@ -129,7 +129,6 @@ class HistoryScreen(FollowingScreen):
 
     BINDINGS = [
         BACK,
-        Binding("enter", "open", "Session", tooltip="Go to the session"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only what has these words"),
         Binding("s", "since", "Since", tooltip="Look back to another time"),
         Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
@@ -216,13 +215,7 @@ class HistoryScreen(FollowingScreen):
 
     @on(VirtualTable.RowSelected)
     def _open(self, message: VirtualTable.RowSelected) -> None:
-        self._go_to(message.key)
-
-    def action_open(self) -> None:
-        self._go_to(self.table.cursor_key)
-
-    def _go_to(self, key: str | None) -> None:
-        place = self._rows.place(key)
+        place = self._rows.place(message.key)
         if place is not None:
             self.farmwatch.visit(place)
 
@@ -239,7 +232,7 @@ class HistoryScreen(FollowingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         # While something is typed, a letter is a letter.
-        return action not in ("filter", "since", "open", "times") or not isinstance(self.focused, Input)
+        return action not in ("filter", "since", "times") or not isinstance(self.focused, Input)
 
     def _ask(self, *, since: bool, hint: str, text: str) -> None:
         self._asks_since = since
