@@ -1,0 +1,33 @@
+"""A monitor that writes to a history as fast as it can, and says on its output what is acknowledged.
+
+Run as a program, to be killed: ``python -m tests.watch.killed_writer PATH NAME``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from farmwatch.watch.entries import Entry, Kind, Watched
+from farmwatch.watch.recorder import Recorder
+from tests.canned import REF, START, HandClock
+
+
+def main(path: str, name: str) -> None:
+    recorder = Recorder(Path(path), watcher=name, clock=HandClock())
+    recorder.start()
+    number = 0
+    while True:
+        number += 1
+        value = f"{name} {number}"
+        recorder.record([Entry(REF, Kind.STATUS, "", None, value, START)], Watched(REF, session_until=START))
+        if recorder.trouble:
+            print(f"trouble {recorder.trouble}", flush=True)
+        else:
+            # One write, so that a kill leaves a whole line or none.
+            sys.stdout.write(f"{value}\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
