@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench screenshots format clean
+.PHONY: demo test soak bench screenshots format clean
 
 demo: .venv/demo-installed
 	$(BIN)/farmwatch --demo
@@ -13,6 +13,9 @@ test: .venv/dev-installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
+
+soak: .venv/dev-installed
+	$(BIN)/python -m pytest tests/soak -o 'python_files=soak_*.py' -s
 
 bench: .venv/dev-installed
 	$(BIN)/python -m tests.bench

@@ -97,7 +97,8 @@ class FarmwatchApp(App[None]):
             recorder.name_of = lambda one: self.names.get(one, "")
         self._noticed = ""
         self._open_farm = open_farm
-        self._ascii_only = ascii_only
+        # The same ones every time: what was filtered is kept, by filter.
+        self._own_filters = [NoControls(), AsciiOnly()] if ascii_only else [NoControls()]
         self._ticker: Timer | None = None
         self.poller = Poller(self._connect, self._tell, self.clock)
         rate = settings.log_requests
@@ -162,8 +163,7 @@ class FarmwatchApp(App[None]):
         self.exit(return_code=return_code)
 
     def get_line_filters(self) -> list[LineFilter]:
-        filters = [*super().get_line_filters(), NoControls()]
-        return [*filters, AsciiOnly()] if self._ascii_only else filters
+        return [*super().get_line_filters(), *self._own_filters]
 
     # --- what comes in --------------------------------------------------------------------------------
 

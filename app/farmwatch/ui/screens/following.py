@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Footer
 
 from farmwatch.cloud.model import Fault
 from farmwatch.ui.place import Place
 from farmwatch.ui.text import Part, short_id
-from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Masthead, StatusLine, freshness_parts
+from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
 from farmwatch.watch.freshness import Freshness, Rhythm, freshness
 from farmwatch.watch.poller import News, Target
 
@@ -100,7 +100,7 @@ class FollowingScreen(Screen[None]):
         yield StatusLine()
         yield from self.body()
         yield FaultLine()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def crumb(self) -> tuple[str, ...]:
         """What this screen is called behind the place that it belongs to; nothing where it is the place."""
@@ -191,6 +191,8 @@ class FollowingScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         self._let_go()
+        # It is kept by widget, for the last thousand of them, with all that each has drawn.
+        StylesCache.get_inner_outer.cache_clear()
 
     def _let_go(self) -> None:
         # The screen above, or below, may have taken over what this one followed.

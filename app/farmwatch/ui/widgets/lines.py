@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Footer, Static
 
 from farmwatch.cloud.model import Fault, FaultKind, Who
 from farmwatch.ui.place import Place
@@ -146,6 +146,19 @@ def _shares(wanted: list[int], room: int) -> list[int]:
             break
         shares[longest] -= 1
     return shares
+
+
+class Keys(Footer):
+    """The last line: the keys that matter here."""
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, show_command_palette=False)
+
+    async def recompose(self) -> None:
+        await super().recompose()
+        # Every key watches whether the footer is compact, and one that is gone is only let go of when that
+        # changes, which it never does: each would be kept for ever, with all that it drew.
+        self.mutate_reactive(Footer.compact)
 
 
 class StatusLine(TwoSided):
