@@ -194,6 +194,7 @@ def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenFa
             profile=connection.identity.profile,
             login_command=connection.identity.login_command,
             on_request=on_request,
+            drop_sockets=connection.close,
             logs=LogReader(
                 connection,
                 by_role=connection.identity.user is not None,

@@ -229,7 +229,7 @@ async def test_a_connection_that_cannot_be_made_is_told_too() -> None:
 
 async def test_rows_stay_greyed_and_dated_when_the_list_fails() -> None:
     async with on_stage(a_farm(), AT_JOBS) as stage:
-        stage.app.poller._questions.answers["search_jobs"] = [a_fault()]
+        stage.app.poller._door.questions.answers["search_jobs"] = [a_fault()]
         await stage.move(6)
         assert "sq010_sh0001_lgt_v001" in stage.text
         assert table(stage).has_class("-stale")

@@ -177,7 +177,7 @@ async def test_p_pauses_and_goes_on() -> None:
 
 async def test_r_asks_now() -> None:
     async with at_session(a_session()) as stage:
-        farm = stage.app.poller._questions
+        farm = stage.app.poller._door.questions
         before = farm.count("session")
         await stage.press("r")
         assert farm.count("session") == before + 1
@@ -201,7 +201,7 @@ async def test_y_copies_the_whole_id() -> None:
 async def test_leaving_the_screen_stops_its_polls() -> None:
     async with at_session(a_session()) as stage:
         await stage.press("escape")
-        farm = stage.app.poller._questions
+        farm = stage.app.poller._door.questions
         before = farm.count("session")
         await stage.move(10)
         assert farm.count("session") == before
@@ -210,7 +210,7 @@ async def test_leaving_the_screen_stops_its_polls() -> None:
 async def test_a_help_page_above_does_not_stop_the_polls() -> None:
     async with at_session(a_session()) as stage:
         await stage.press("question_mark")
-        farm = stage.app.poller._questions
+        farm = stage.app.poller._door.questions
         before = farm.count("session")
         await stage.move(10)
         assert farm.count("session") == before + 5

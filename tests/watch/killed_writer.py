@@ -20,13 +20,11 @@ def main(path: str, name: str) -> None:
     while True:
         number += 1
         value = f"{name} {number}"
-        recorder.record([Entry(REF, Kind.STATUS, "", None, value, START)], Watched(REF, session_until=START))
-        if recorder.trouble:
-            print(f"trouble {recorder.trouble}", flush=True)
-        else:
-            # One write, so that a kill leaves a whole line or none.
-            sys.stdout.write(f"{value}\n")
-            sys.stdout.flush()
+        entry = Entry(REF, Kind.STATUS, "", None, value, START)
+        is_safe = recorder.record([entry], Watched(REF, session_until=START))
+        # One write, so that a kill leaves a whole line or none.
+        sys.stdout.write(f"{value}\n" if is_safe else f"waits {recorder.trouble}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from farmwatch.cloud.model import Fault, FaultKind, Session
 from farmwatch.watch.entries import Kind
 from farmwatch.watch.freshness import GRACE, MISSED_POLLS, State, freshness
 from farmwatch.watch.history import History
-from farmwatch.watch.poller import News, Poller
+from farmwatch.watch.poller import Poller
 from farmwatch.watch.recorder import Recorder
+from farmwatch.watch.target import News
 from farmwatch.watch.tracker import SessionTarget
 from tests.canned import REF, START, CannedFarm, HandClock, a_fault, a_session
 

@@ -8,7 +8,8 @@ import pytest
 from farmwatch.cloud.model import Fault, FaultKind
 from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
-from farmwatch.watch.poller import News, Polled, Poller
+from farmwatch.watch.poller import Poller
+from farmwatch.watch.target import News, Polled
 from farmwatch.watch.tracker import SessionTarget
 from tests.canned import REF, CannedFarm, HandClock, a_fault, a_session
 

@@ -6,6 +6,8 @@ Every method blocks, makes one request and answers with a value or a `Fault`; no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
@@ -50,7 +52,11 @@ class DeadlineQuestions:
     ``principal_id`` is the user of a Deadline Cloud monitor profile, without which the lists of farms,
     queues and jobs are denied to such a profile. ``login_command`` is what renews its credentials.
     ``on_request`` is called before every request, so that requests can be counted. ``logs`` reads logs.
+    ``drop_sockets`` closes what is open; ``now`` is this machine's time.
     """
+
+    skew: timedelta | None = None
+    """How far this machine's clock is ahead of the service's, by the newest reply."""
 
     def __init__(
         self,
@@ -61,13 +67,28 @@ class DeadlineQuestions:
         login_command: str | None = None,
         on_request: Callable[[], None] = lambda: None,
         logs: LogReader | None = None,
+        drop_sockets: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
+        self._now = now
+        self.close = drop_sockets
+        events = getattr(getattr(client, "meta", None), "events", None)
+        if events is not None:
+            events.register("after-call", self._note_date)
         self._logs = logs
         self._principal = {"principalId": principal_id} if principal_id else {}
         self._profile = profile
         self._login_command = login_command
         self._on_request = on_request
+
+    def _note_date(self, http_response: Any, **_: Any) -> None:
+        # Of any reply, be it an error: a service that refuses a signature because of the time tells its own.
+        try:
+            date = parsedate_to_datetime(http_response.headers["Date"])
+            self.skew = self._now() - (date if date.tzinfo else date.replace(tzinfo=UTC))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            return
 
     def farms(self, token: str | None = None) -> Page[Farm] | Fault:
         return self._ask(

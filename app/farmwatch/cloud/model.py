@@ -52,6 +52,8 @@ class FaultKind(StrEnum):
     NETWORK = "OFFLINE"
     SETUP = "SETUP"
     BAD_REPLY = "BAD REPLY"
+    CREDENTIALS = "CREDENTIALS SLOW"
+    HUNG = "STALE, call hung"
 
 
 @dataclass(frozen=True, slots=True)

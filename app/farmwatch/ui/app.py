@@ -29,8 +29,9 @@ from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.watch.cadence import Budget
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.lists import NameTarget
-from farmwatch.watch.poller import News, Poller
+from farmwatch.watch.poller import Poller
 from farmwatch.watch.questions import Questions
+from farmwatch.watch.target import News
 
 if TYPE_CHECKING:
     from farmwatch.watch.logs.reading import Severities

@@ -14,8 +14,8 @@ from farmwatch.watch.changes import ACTION_CALLS, Changes, action_value, was_ove
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.entries import Kind, NoRecords, Records, Watched
 from farmwatch.watch.ledger import Ledger, Trouble
-from farmwatch.watch.poller import Polled
 from farmwatch.watch.questions import Questions
+from farmwatch.watch.target import Polled
 
 EVERY = timedelta(seconds=15)
 """How often workers report progress (observed); asking more often shows nothing new."""

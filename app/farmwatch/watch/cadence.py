@@ -28,6 +28,16 @@ GONE_FOR = 3600.0
 CLOCK_WAIT = 60.0
 """Seconds between two tries while this machine's clock is off."""
 
+QUIET_AFTER = 600.0
+"""Seconds without a change after which an adaptive rhythm becomes slower, bit by bit..."""
+
+SLOWER_WITHIN = 600.0
+"""...over so many seconds..."""
+
+SLOWEST_FACTOR = 5.0
+SLOWEST = timedelta(seconds=10)
+"""...to five times its interval, and to no more than this."""
+
 LAST_LOOKS = 3
 """Polls made after something was first seen final, in case the service still corrects itself."""
 
@@ -54,22 +64,43 @@ class Cadence:
     """
 
     interval: timedelta
+    is_adaptive: bool = False
+    """Whether it becomes slower while nothing changes."""
     faults_in_a_row: int = 0
     final_looks: int = 0
     gone_since: float | None = None
+    stirred_at: float | None = None
+    """When there was last a change, or somebody who wanted to know."""
+    slowed_to: timedelta | None = None
     jitter: random.Random = field(default_factory=random.Random, repr=False)
 
-    def after(self, fault: Fault | None, *, now: float, final: bool = False) -> float | None:
+    @property
+    def in_force(self) -> timedelta:
+        """How often it is asked just now, while all is well."""
+        return max(self.interval, self.slowed_to or self.interval)
+
+    def stir(self, now: float) -> None:
+        """Be quick again."""
+        self.stirred_at, self.slowed_to = now, None
+
+    def after(
+        self, fault: Fault | None, *, now: float, final: bool = False, changed: bool = False
+    ) -> float | None:
         """Seconds until the next poll, or ``None`` to stop."""
         if fault is not None:
             return self._after_fault(fault, now)
+        if changed or self.faults_in_a_row or self.stirred_at is None:
+            self.stir(now)
         self.faults_in_a_row = 0
         self.gone_since = None
-        if not final:
-            self.final_looks = 0
-            return self.interval.total_seconds()
-        self.final_looks += 1
-        return self.interval.total_seconds() if self.final_looks <= LAST_LOOKS else None
+        if final:
+            self.final_looks += 1
+            return self.interval.total_seconds() if self.final_looks <= LAST_LOOKS else None
+        self.final_looks = 0
+        if self.is_adaptive and self.stirred_at is not None:
+            quiet = min(max(0.0, now - self.stirred_at - QUIET_AFTER) / SLOWER_WITHIN, 1.0)
+            self.slowed_to = min(SLOWEST, self.interval * (1 + (SLOWEST_FACTOR - 1) * quiet))
+        return self.in_force.total_seconds()
 
     def _after_fault(self, fault: Fault, now: float) -> float | None:
         self.faults_in_a_row += 1
@@ -81,7 +112,7 @@ class Cadence:
             return DENIED_WAIT
         if fault.kind is FaultKind.CLOCK:
             return CLOCK_WAIT
-        if fault.kind in (FaultKind.LOGIN, FaultKind.SETUP):
+        if fault.kind in (FaultKind.LOGIN, FaultKind.SETUP, FaultKind.CREDENTIALS):
             first, last = LOGIN_WAIT
             return min(last, first * min(self.faults_in_a_row, 4))
         # The exponent is capped because 2.0 ** 1024 raises, and a network may well be gone for a week.

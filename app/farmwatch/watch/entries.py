@@ -75,7 +75,7 @@ class Past:
 class Records(Protocol):
     """Where changes are written down before they are shown, and where the past is read."""
 
-    def record(self, entries: Sequence[Entry], watched: Watched) -> None:
+    def record(self, entries: Sequence[Entry], watched: Watched) -> object:
         """Returns when they are safe, or when it is known that they have to wait."""
 
     def past(self, session_id: str) -> Past: ...
@@ -84,7 +84,7 @@ class Records(Protocol):
 class NoRecords:
     """For whoever keeps none."""
 
-    def record(self, entries: Sequence[Entry], watched: Watched) -> None:
+    def record(self, entries: Sequence[Entry], watched: Watched) -> object:
         pass
 
     def past(self, session_id: str) -> Past:  # noqa: ARG002

@@ -22,8 +22,8 @@ from farmwatch.cloud.model import (
 from farmwatch.watch.cadence import DENIED_WAIT, LAST_LOOKS, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.listing import Keyed, Listing
-from farmwatch.watch.poller import Polled
 from farmwatch.watch.questions import Questions
+from farmwatch.watch.target import Polled
 
 K = TypeVar("K", bound=Keyed)
 

@@ -13,22 +13,33 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 from farmwatch.cloud.model import Fault, FaultKind
-from farmwatch.watch.cadence import Budget, Cadence
+from farmwatch.watch.cadence import Budget
 from farmwatch.watch.clock import Clock
+from farmwatch.watch.door import Door, Gate, GivenUp, hung_call, own_fault
 from farmwatch.watch.freshness import Rhythm
 from farmwatch.watch.questions import Questions
+from farmwatch.watch.target import News, Polled, Target
 
 _log = logging.getLogger(__name__)
 
 THREADS = 3
 """Enough that a call held up by the network leaves the others room; more would only share one core."""
 
-RECONNECT_EVERY = 2.0
-"""Seconds at least between two new sessions with AWS, however many targets ask for one: each costs CPU,
-and memory that is not given back."""
+HUNG_AFTER = 30.0
+"""Seconds after which a call is given up, with its thread and its connection. The time-outs of a call are
+shorter, but each is for one piece of the answer: a reply that drips in can take for ever."""
+
+GIVEN_UP_AT_MOST = 20
+"""Threads that may be lost to calls which never return; beyond it, calls that hang are waited for."""
+
+CLOCK_JUMP = 5.0
+"""Seconds between the time of day and the time that has passed, from which on this machine was asleep, or its
+clock was set."""
+
+ASLEEP = 15.0
+"""Seconds without a look, which comes every second: the program was stopped."""
 
 LOST_CONNECTION = (FaultKind.LOGIN, FaultKind.SETUP)
 """Faults that a running client does not recover from: the next poll starts with a new one."""
@@ -38,52 +49,13 @@ NOBODY = Fault(FaultKind.SETUP, "Nobody is asked.", "", "", "")
 """What a target is handed that asks nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """How a poll went: its fault if any, whether what is followed is final, and how soon the target wants
-    to go on (seconds) where that is not left to its cadence."""
-
-    fault: Fault | None = None
-    final: bool = False
-    again_in: float | None = None
-
-
-class Target(Protocol):
-    """What one rhythm follows: a session, or a list on screen. Only one thread at once calls `poll`.
-
-    A target may have a ``budget`` of its own, which it spends itself, and a ``rank`` among those that are
-    due: the lowest goes first. One that ``asks_nobody`` needs no connection.
-    """
-
-    cadence: Cadence
-
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def observed(self) -> Any:
-        """The newest of what is known; an immutable value."""
-        ...
-
-    def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
-        """Ask and take note. ``asked`` is a `Fault` where there is nobody to ask."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """Told after every poll, and when a rhythm changes: what is known about the target of that key."""
-
-    key: str
-    observed: Any
-    rhythm: Rhythm
-
-
 @dataclass(eq=False)
 class _Followed:
     target: Target
     due: float | None
     asking_since: datetime | None = None
+    asked_at: float = 0.0
+    gate: Gate | None = None
     paused: bool = False
     urgent: bool = True
     again: bool = False
@@ -104,7 +76,7 @@ class Poller:
         clock: Clock,
         budget: Budget | None = None,
     ) -> None:
-        self._connect = connect
+        self._door = Door(connect, clock, self._wake)
         self._tell = tell
         self._clock = clock
         self.budget = budget or Budget()
@@ -112,20 +84,24 @@ class Poller:
         """Budgets that targets have for themselves, for the sum of all requests."""
         self._followed: dict[str, _Followed] = {}
         self._asking: set[int] = set()
+        self._calls: list[_Followed] = []
         self._changed = threading.Condition()
-        self._door = threading.Lock()
-        self._questions: Questions | Fault | None = None
-        self._connected_at = float("-inf")
+        self._given_up = 0
+        self._looked_at: tuple[datetime, float] | None = None
         self._stopped = False
         self._threads: list[threading.Thread] = []
 
     # --- wishes, from any thread -------------------------------------------------------------------
 
     def start(self) -> None:
-        for number in range(THREADS):
-            thread = threading.Thread(target=self._run, name=f"poller-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        for _ in range(THREADS):
+            self._start_thread()
+        threading.Thread(target=self._watch, name="poller-watch", daemon=True).start()
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._run, name=f"poller-{len(self._threads)}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def stop(self) -> None:
         """Ask for nothing more. Does not wait for calls in flight: the threads are daemons."""
@@ -160,6 +136,7 @@ class Poller:
             if followed is None:
                 return
             followed.urgent = True
+            followed.target.cadence.stir(self._clock.monotonic())
             followed.again = followed.asking_since is not None
             followed.due = self._clock.monotonic()
             self._changed.notify()
@@ -194,6 +171,7 @@ class Poller:
             if followed is None:
                 return
             followed.target.cadence.interval = interval
+            followed.target.cadence.stir(self._clock.monotonic())
             if followed.due is not None and not followed.target.cadence.faults_in_a_row:
                 soonest = self._clock.monotonic() + interval.total_seconds()
                 followed.due = min(followed.due, soonest)
@@ -212,7 +190,8 @@ class Poller:
                 if followed is None:
                     self._clock.wait(self._changed, self._seconds_to_next())
                     continue
-            self._poll(followed)
+            if not self._poll(followed):
+                return
 
     def run_due(self) -> int:
         """Poll all that is due, in this thread; for tests with a clock moved by hand. How many were."""
@@ -251,6 +230,11 @@ class Poller:
     def _budget_of(self, followed: _Followed) -> Budget:
         return getattr(followed.target, "budget", None) or self.budget
 
+    @property
+    def skew(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the service's, by its newest reply."""
+        return getattr(self._door.questions, "skew", None)
+
     def requests_last_minute(self) -> int:
         """Requests made in the last 60 seconds, out of every budget that is known."""
         now = self._clock.monotonic()
@@ -265,18 +249,47 @@ class Poller:
         ]
         return min(waits, default=None)
 
-    def _poll(self, followed: _Followed) -> None:
+    def _poll(self, followed: _Followed) -> bool:
+        """Whether the thread goes on: not where it was given up meanwhile."""
+        target = followed.target
         try:
-            asks_nobody = getattr(followed.target, "asks_nobody", False)
-            asked = NOBODY if asks_nobody else self._ask_whom()
-            polled = followed.target.poll(asked, self._clock)
+            polled = target.poll(self._whom(followed), self._clock)
+        except GivenUp:
+            return False
         except Exception as error:  # noqa: BLE001 - a fault of the monitor itself must not end the polling
-            _log.exception("polling %s failed", followed.target.key)
-            polled = Polled(_own_fault(error))
+            _log.exception("polling %s failed", target.key)
+            polled = self._fail(target, own_fault(error))
         if polled.fault is not None and polled.fault.kind in LOST_CONNECTION:
-            self._questions = polled.fault
+            self._door.lose(polled.fault)
+        self._settle(followed, polled)
+        return True
+
+    def _whom(self, followed: _Followed) -> Questions | Fault:
+        if getattr(followed.target, "asks_nobody", False):
+            return NOBODY
+        found = self._door.ask_whom()
+        if isinstance(found, Fault):
+            return found
+        gate, asked = Gate.before(found)
+        with self._changed:
+            followed.gate, followed.asked_at = gate, self._clock.monotonic()
+            self._calls.append(followed)
+        return asked
+
+    def _fail(self, target: Target, fault: Fault) -> Polled:
+        """Let a target know that it failed, so that it is seen."""
+        try:
+            target.poll(fault, self._clock)
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("%s cannot take %s", target.key, fault.code)
+        return Polled(fault)
+
+    def _settle(self, followed: _Followed, polled: Polled) -> None:
         with self._changed:
             self._asking.discard(id(followed.target))
+            if followed in self._calls:
+                self._calls.remove(followed)
+            followed.gate = None
             self._schedule(followed, polled)
             self._changed.notify()
             if followed.dropped or self._stopped:
@@ -284,9 +297,57 @@ class Poller:
             news = self._news(followed)
         self._tell(news)
 
+    # --- looking after the calls -----------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        # A condition of its own: it is to look every second, however much happens.
+        tick = threading.Condition()
+        while not self._stopped:
+            self.look_after()
+            with tick:
+                self._clock.wait(tick, 1.0)
+
+    def look_after(self) -> None:
+        """Give up calls that hang, and begin anew where the clock has jumped. Called every second."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        before, self._looked_at = self._looked_at, (wall, now)
+        if before is not None:
+            passed = now - before[1]
+            if passed > ASLEEP or abs((wall - before[0]).total_seconds() - passed) > CLOCK_JUMP:
+                self._door.drop_sockets()
+                self._wake(everything=True)
+        with self._changed:
+            hung = [one for one in self._calls if now - one.asked_at > HUNG_AFTER]
+        for followed in hung:
+            self._give_up(followed, now - followed.asked_at)
+
+    def _give_up(self, followed: _Followed, seconds: float) -> None:
+        gate = followed.gate
+        if self._given_up >= GIVEN_UP_AT_MOST or gate is None or not gate.shut():
+            return
+        # The thread is lost; its answer, if any comes, ends at the gate.
+        self._given_up += 1
+        self._door.lose()
+        if self._threads:
+            self._start_thread()
+        self._settle(followed, self._fail(followed.target, hung_call(seconds)))
+
+    def _wake(self, *, everything: bool = False) -> None:
+        """Ask at once about what is at fault, or about everything that is being asked about."""
+        with self._changed:
+            now = self._clock.monotonic()
+            for followed in self._followed.values():
+                cadence = followed.target.cadence
+                if followed.due is not None and (everything or cadence.faults_in_a_row):
+                    cadence.stir(now)
+                    followed.due = now
+            self._changed.notify_all()
+
     def _schedule(self, followed: _Followed, polled: Polled) -> None:
         now = self._clock.monotonic()
-        wait = followed.target.cadence.after(polled.fault, now=now, final=polled.final)
+        wait = followed.target.cadence.after(
+            polled.fault, now=now, final=polled.final, changed=polled.changed
+        )
         if polled.fault is not None and polled.fault.kind is FaultKind.SLOW_DOWN and wait is not None:
             self._budget_of(followed).slow_down(now + wait)
         if polled.again_in is not None:
@@ -296,39 +357,16 @@ class Poller:
             followed.again, wait = False, 0.0
         followed.due = None if wait is None else now + wait
 
-    def _ask_whom(self) -> Questions | Fault:
-        # Held while connecting, so that the other threads wait for the one connection instead of making
-        # their own; only poller threads ever take it, never the one that draws.
-        with self._door:
-            found = self._questions
-            if found is None or isinstance(found, Fault):
-                now = self._clock.monotonic()
-                if isinstance(found, Fault) and now - self._connected_at < RECONNECT_EVERY:
-                    return found
-                self._connected_at = now
-                found = self._questions = self._connect()
-            return found
-
     def _news(self, followed: _Followed) -> News:
         now = self._clock.monotonic()
         next_at = None
         if followed.due is not None and not followed.paused:
             next_at = self._clock.now() + timedelta(seconds=max(0.0, followed.due - now))
         rhythm = Rhythm(
-            interval=followed.target.cadence.interval,
+            interval=followed.target.cadence.in_force,
             next_at=next_at,
             asking_since=followed.asking_since,
             paused=followed.paused,
             stopped=followed.due is None and followed.asking_since is None,
         )
         return News(followed.target.key, followed.target.observed, rhythm)
-
-
-def _own_fault(error: Exception) -> Fault:
-    return Fault(
-        kind=FaultKind.BAD_REPLY,
-        sentence="The monitor stumbled over this answer.",
-        remedy="Nothing to do: it asks again. Please report it with the debug log.",
-        operation="farmwatch",
-        code=type(error).__name__,
-    )

@@ -104,8 +104,9 @@ class Recorder:
         """Entries that are not saved yet."""
         return len(self._waiting)
 
-    def record(self, entries: Sequence[Entry], watched: Watched) -> None:
-        """Returns when the entries are safe, or when it is known that they have to wait."""
+    def record(self, entries: Sequence[Entry], watched: Watched) -> bool:
+        """Returns when the entries are safe, or when it is known that they have to wait; whether they are
+        safe."""
         with self._changed:
             for entry in entries:
                 self._number += 1
@@ -116,12 +117,13 @@ class Recorder:
             self._seen[watched.ref.session_id] = _newest(self._seen.get(watched.ref.session_id), watched)
             ticket = self._number
             if not entries:
-                return
+                return True
             self._changed.notify_all()
         if self._thread is None:
             self.run_due()
         elif not self._wait(lambda: self._written >= ticket or bool(self._trouble), PATIENCE):
             self._trouble = "The disk is slow."
+        return self._written >= ticket
 
     def past(self, session_id: str) -> Past:
         """What the history knows about a session; an empty one where there is none to be had."""

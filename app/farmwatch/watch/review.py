@@ -12,9 +12,9 @@ from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.entries import Entry, Watched
 from farmwatch.watch.history import History
-from farmwatch.watch.poller import Polled
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.recorder import Recorder
+from farmwatch.watch.target import Polled
 
 EVERY = timedelta(seconds=2)
 AT_FIRST = timedelta(hours=8)

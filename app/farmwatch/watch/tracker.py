@@ -12,8 +12,8 @@ from farmwatch.watch.changes import NOT_WATCHED, SESSION_CALLS, Changes, is_gap,
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.entries import Entry, Kind, NoRecords, Past, Records, Watched
 from farmwatch.watch.ledger import Ledger, Trouble
-from farmwatch.watch.poller import Polled
 from farmwatch.watch.questions import Questions
+from farmwatch.watch.target import Polled
 
 KEPT_MOMENTS = 200
 
@@ -139,7 +139,7 @@ class SessionTarget:
 
     def __init__(self, ref: SessionRef, interval: timedelta, records: Records | None = None) -> None:
         self.key = ref.session_id
-        self.cadence = Cadence(interval)
+        self.cadence = Cadence(interval, is_adaptive=True)
         self.observed = SessionObserved(ref)
         self._tracker = SessionTracker(ref)
         self._changes = Changes(ref, records or NoRecords(), SESSION_CALLS)
@@ -150,10 +150,10 @@ class SessionTarget:
             self._tracker.remember(past)
         answer = asked if isinstance(asked, Fault) else asked.session(self.observed.ref)
         before = self._tracker.observed
-        observed = self._tracker.observe(answer, clock.now(), self.cadence.interval)
+        observed = self._tracker.observe(answer, clock.now(), self.cadence.in_force)
         self._write(before, observed, clock.now())
         self.observed = observed
-        return Polled(observed.fault, final=observed.is_final)
+        return Polled(observed.fault, final=observed.is_final, changed=bool(observed.changed))
 
     def _write(self, before: SessionObserved, observed: SessionObserved, now: datetime) -> None:
         ref, session = observed.ref, observed.session

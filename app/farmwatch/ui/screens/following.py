@@ -17,7 +17,7 @@ from farmwatch.ui.place import Place
 from farmwatch.ui.text import Part, short_id
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
 from farmwatch.watch.freshness import Freshness, Rhythm, freshness
-from farmwatch.watch.poller import News, Target
+from farmwatch.watch.target import News, Target
 
 if TYPE_CHECKING:
     from farmwatch.ui.app import FarmwatchApp
@@ -121,6 +121,7 @@ class FollowingScreen(Screen[None]):
             demo=app.settings.demo,
             requests=app.poller.requests_last_minute(),
             unsaved=bool(app.history_notes()),
+            skew=app.poller.skew,
             now=now,
         )
         names = app.names

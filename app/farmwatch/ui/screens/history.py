@@ -18,10 +18,10 @@ from farmwatch.ui.widgets.table_cells import Cell
 from farmwatch.ui.widgets.virtual_table import Column, VirtualTable
 from farmwatch.watch.entries import Entry, Kind
 from farmwatch.watch.freshness import Freshness, State
-from farmwatch.watch.poller import News
 from farmwatch.watch.recorder import Recorder
 from farmwatch.watch.review import Reviewed, ReviewTarget, Story
 from farmwatch.watch.since import FORMS, parse_since
+from farmwatch.watch.target import News
 
 COLUMNS = (
     Column("seen", "Seen", keep=8, min_width=8),

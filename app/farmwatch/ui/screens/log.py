@@ -28,7 +28,7 @@ from farmwatch.watch.logs.browse import Line, Shown
 from farmwatch.watch.logs.lines import SESSION, WORKER
 from farmwatch.watch.logs.sources import SessionLogs, actions_of, milliseconds
 from farmwatch.watch.logs.tail import LogTail
-from farmwatch.watch.poller import News, Target
+from farmwatch.watch.target import News, Target
 from farmwatch.watch.tracker import SessionTarget
 
 MORE_LINES = 5_000

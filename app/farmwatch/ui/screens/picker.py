@@ -22,7 +22,7 @@ from farmwatch.ui.widgets.table_cells import spans
 from farmwatch.ui.widgets.virtual_table import Cell, VirtualTable
 from farmwatch.watch.freshness import GRACE, MISSED_POLLS, Freshness, State
 from farmwatch.watch.lists import ListObserved, ListTarget
-from farmwatch.watch.poller import News
+from farmwatch.watch.target import News
 
 TYPING_PAUSE = 0.25
 """Seconds without a key before a filter is put to the service: one search a word, not one a letter."""

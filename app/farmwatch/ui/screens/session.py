@@ -35,7 +35,7 @@ from farmwatch.watch.actions import ActionsObserved, ActionsTarget
 from farmwatch.watch.cadence import faster, slower
 from farmwatch.watch.entries import Records
 from farmwatch.watch.freshness import Freshness
-from farmwatch.watch.poller import News
+from farmwatch.watch.target import News
 from farmwatch.watch.tracker import SessionObserved, SessionTarget
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ class SessionScreen(FollowingScreen):
     def _headline(self, fresh: Freshness, now: datetime) -> list[Part]:
         session = self.observed.session
         interval = f"every {brief(self.rhythm.interval)}"
+        if self.rhythm.interval > self._target.cadence.interval:
+            interval += ", for nothing changes"
         if session is None:
             return [(interval, "muted")]
         if fresh.is_gone:
@@ -289,10 +291,10 @@ class SessionScreen(FollowingScreen):
     # --- keys -----------------------------------------------------------------------------------------
 
     def action_faster(self) -> None:
-        self._set_interval(faster(self.rhythm.interval))
+        self._set_interval(faster(self._target.cadence.interval))
 
     def action_slower(self) -> None:
-        self._set_interval(slower(self.rhythm.interval))
+        self._set_interval(slower(self._target.cadence.interval))
 
     def _set_interval(self, interval: timedelta) -> None:
         if self._followed is not None:

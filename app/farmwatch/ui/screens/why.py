@@ -25,7 +25,7 @@ from farmwatch.watch.failure import Evidence, Failure, failed_action, has_failed
 from farmwatch.watch.failure import Part as About
 from farmwatch.watch.logs.reading import Severities
 from farmwatch.watch.logs.sources import SessionLogs, milliseconds
-from farmwatch.watch.poller import News, Target
+from farmwatch.watch.target import News, Target
 from farmwatch.watch.tracker import SessionTarget
 
 COLUMNS = (

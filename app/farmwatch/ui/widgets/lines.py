@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from textual import events
 from textual.content import Content
@@ -23,6 +23,9 @@ from farmwatch.ui.text import (
     span,
 )
 from farmwatch.watch.freshness import Freshness, Rhythm, State
+
+SKEW = timedelta(minutes=4)
+"""How far off a clock may be before it is worth a word: from five minutes on signatures are refused."""
 
 
 def put(widget: Static, words: Content) -> None:
@@ -72,12 +75,25 @@ class TwoSided(Widget):
 class Masthead(TwoSided):
     """The first line: the program, as whom and where it asks, how much it asks, the time."""
 
-    def show(self, who: Who, *, demo: bool, requests: int, now: datetime, unsaved: bool = False) -> None:
+    def show(
+        self,
+        who: Who,
+        *,
+        demo: bool,
+        requests: int,
+        now: datetime,
+        unsaved: bool = False,
+        skew: timedelta | None = None,
+    ) -> None:
+        """``skew`` is how far this machine's clock is ahead of the service's."""
         parts: list[Part] = [("farmwatch", "strong")]
         if demo:
             parts.append(("  DEMO", "warning"))
         if unsaved:
             parts.append(("  HISTORY NOT SAVED", "error"))
+        if skew is not None and abs(skew) > SKEW:
+            sign = "+" if skew > timedelta(0) else "-"
+            parts.append((f"  CLOCK {sign}{brief(abs(skew))}", "warning"))
         parts += [(f"  {one}", "") for one in (who.profile, who.name) if one and not (demo and one == "demo")]
         parts.append((f"  {who.region}", "accent"))
         right = content(

@@ -22,8 +22,8 @@ from farmwatch.cloud.model import Fault, FaultKind
 from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.logs.store import LogStore, lines_of
-from farmwatch.watch.poller import Polled
 from farmwatch.watch.questions import Questions
+from farmwatch.watch.target import Polled
 
 EVERY = timedelta(seconds=2)
 

@@ -1,0 +1,197 @@
+"""Calls and credentials that hang, a clock that jumps: none of it keeps a thread, and all of it is seen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from farmwatch.cloud.model import Fault, FaultKind
+from farmwatch.watch import door as doors
+from farmwatch.watch.clock import Clock
+from farmwatch.watch.poller import Poller
+from farmwatch.watch.target import News, Polled
+from farmwatch.watch.tracker import SessionTarget
+from tests.canned import REF, CannedFarm, HandClock, a_session
+
+TWO_SECONDS = timedelta(seconds=2)
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.005)
+    raise AssertionError("waited in vain")
+
+
+class Held:
+    """A call that does not return before it is let go."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.entered = threading.Event()
+        self.go = threading.Event()
+
+    def __call__(self, *_: Any) -> Any:
+        self.entered.set()
+        self.go.wait(10)
+        return self.answer
+
+
+class Watch:
+    """A poller with its real threads, on a clock that is moved by hand."""
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self.clock = HandClock()
+        self.news: list[News] = []
+        self.connections = 0
+        self._connect_to = connect
+        self.poller = Poller(self._connect, self.news.append, self.clock)
+        self.target = SessionTarget(REF, TWO_SECONDS)
+
+    def _connect(self) -> Any:
+        self.connections += 1
+        return self._connect_to()
+
+    @property
+    def fault(self) -> Fault | None:
+        found: Fault | None = self.news[-1].observed.fault if self.news else None
+        return found
+
+
+def test_a_call_that_hangs_is_given_up_and_asked_anew_over_a_new_connection() -> None:
+    held = Held(a_session(lifecycle_status="ENDED"))
+    farm = CannedFarm(session=[held, a_session()])
+    watch = Watch(lambda: farm)
+    watch.poller.start()
+    watch.poller.follow(watch.target)
+    held.entered.wait(5)
+    watch.clock.move(31)
+    eventually(lambda: watch.fault is not None)
+    assert watch.fault is not None
+    assert (watch.fault.kind, watch.fault.code) == (FaultKind.HUNG, "CallHung")
+    watch.clock.move(61)
+    eventually(lambda: watch.fault is None)
+    assert watch.connections == 2
+    held.go.set()
+    eventually(lambda: watch.poller._given_up == 1)
+    watch.poller.stop()
+    told = [news.observed.session.lifecycle_status for news in watch.news if news.observed.session]
+    assert set(told) == {"STARTED"}, "the answer that came too late is nobody's"
+    assert [moment.status for moment in watch.target.observed.moments] == ["STARTED"]
+
+
+def test_a_call_that_takes_its_time_is_waited_for() -> None:
+    held = Held(a_session())
+    watch = Watch(lambda: CannedFarm(session=held))
+    watch.poller.start()
+    watch.poller.follow(watch.target)
+    held.entered.wait(5)
+    watch.clock.move(29)
+    watch.poller.look_after()
+    held.go.set()
+    eventually(lambda: watch.news)
+    watch.poller.stop()
+    assert (watch.fault, watch.connections) == (None, 1)
+
+
+def test_not_every_thread_is_given_up_for_calls_that_never_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("farmwatch.watch.poller.GIVEN_UP_AT_MOST", 0)
+    held = Held(a_session())
+    watch = Watch(lambda: CannedFarm(session=held))
+    watch.poller.start()
+    watch.poller.follow(watch.target)
+    held.entered.wait(5)
+    watch.clock.move(100)
+    watch.poller.look_after()
+    held.go.set()
+    eventually(lambda: watch.news)
+    watch.poller.stop()
+    assert watch.fault is None
+
+
+def test_credentials_that_do_not_come_are_said_and_come_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(CannedFarm(session=a_session()))
+    watch = Watch(held)
+    watch.poller.start()
+    watch.poller.follow(watch.target)
+    held.entered.wait(5)
+    watch.clock.move(doors.PATIENCE + 1)
+    eventually(lambda: watch.fault is not None)
+    assert watch.fault is not None
+    assert watch.fault.kind is FaultKind.CREDENTIALS
+    held.go.set()
+    eventually(lambda: watch.fault is None)
+    watch.poller.stop()
+    assert watch.connections == 1, "it is the same connection that came after all"
+
+
+class Broken:
+    """A target with a fault of its own."""
+
+    def __init__(self) -> None:
+        self.key = "broken"
+        self.cadence = SessionTarget(REF, TWO_SECONDS).cadence
+        self.observed: Any = None
+
+    def poll(self, asked: Any, clock: Clock) -> Polled:
+        if isinstance(asked, Fault):
+            self.observed = asked
+            return Polled(asked)
+        raise ZeroDivisionError
+
+
+def test_a_fault_of_the_monitors_own_is_seen_by_whatever_it_befell() -> None:
+    news: list[News] = []
+    clock = HandClock()
+    poller = Poller(CannedFarm, news.append, clock)
+    poller.follow(Broken())
+    poller.run_due()
+    assert (news[-1].observed.code, news[-1].observed.kind) == ("ZeroDivisionError", FaultKind.BAD_REPLY)
+    clock.move(60)
+    assert poller.run_due() == 1, "and it is asked again"
+
+
+class Sockets(CannedFarm):
+    """A farm whose sockets can be dropped."""
+
+    dropped = 0
+
+    def close(self) -> None:
+        self.dropped += 1
+
+
+@pytest.mark.parametrize(
+    ("passed", "by_the_clock", "dropped"),
+    [(1, 1, 0), (1, 4, 0), (1, 3600, 1), (1, -3600, 1), (600, 600, 1)],
+    ids=["a second", "set a little", "asleep", "set back", "stopped"],
+)
+def test_after_a_jump_of_the_clock_sockets_are_dropped_and_all_is_asked_at_once(
+    passed: float, by_the_clock: float, dropped: int
+) -> None:
+    farm, clock, news = Sockets(session=a_session()), HandClock(), list[News]()
+    poller = Poller(lambda: farm, news.append, clock)
+    poller.follow(SessionTarget(REF, timedelta(hours=1)))
+    poller.run_due()
+    poller.look_after()
+    clock.move(passed)
+    clock._now += timedelta(seconds=by_the_clock - passed)
+    poller.look_after()
+    assert (farm.dropped, poller.run_due()) == (dropped, dropped)
+
+
+def test_quitting_does_not_wait_for_calls_that_hang() -> None:
+    held = Held(a_session())
+    watch = Watch(lambda: CannedFarm(session=held))
+    watch.poller.start()
+    watch.poller.follow(watch.target)
+    held.entered.wait(5)
+    began = time.monotonic()
+    watch.poller.stop()
+    assert time.monotonic() - began < 0.5
+    held.go.set()
