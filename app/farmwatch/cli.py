@@ -46,6 +46,7 @@ ACCOUNT_AFTER = 0.5
 @click.option("--job-id", metavar="ID", help="Open at this job.")
 @click.option("--session-id", metavar="ID", help="Open at this session.")
 @click.option("--interval", type=float, metavar="SECONDS", help="Ask about a living session so often (2).")
+@click.option("--debug", is_flag=True, help="Write every call to farmwatch.log in the state folder.")
 @click.option("--demo", is_flag=True, help="Watch an embedded farm; no AWS account, no credentials.")
 @click.version_option(__version__, prog_name="farmwatch")
 @click.pass_context
@@ -96,6 +97,16 @@ def history(since: str | None, session_id: str | None, *, as_json: bool) -> None
 def watch(options: dict[str, Any]) -> int:
     """Run the monitor; the exit code."""
     start_without_collecting()
+    from farmwatch import debug_log
+
+    log = debug_log.begin(debug=options.pop("debug"))
+    try:
+        return _watch(options)
+    finally:
+        debug_log.end(log)
+
+
+def _watch(options: dict[str, Any]) -> int:
     from farmwatch.settings import SettingsError, resolve
 
     try:

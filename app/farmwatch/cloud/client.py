@@ -5,9 +5,11 @@ Every method blocks, makes one request and answers with a value or a `Fault`; no
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
@@ -33,6 +35,8 @@ from farmwatch.cloud.session_action import SessionAction
 
 if TYPE_CHECKING:
     from mypy_boto3_deadline import DeadlineCloudClient
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -252,6 +256,14 @@ class DeadlineQuestions:
 
     def _ask(self, operation: str, read: Callable[[Reply], T], **asked: Any) -> T | Fault:
         self._on_request()
+        began = monotonic()
+        answer = self._answer(operation, read, asked)
+        if _log.isEnabledFor(logging.DEBUG):
+            how = f"{answer.kind} {answer.code} {answer.request_id}" if isinstance(answer, Fault) else "ok"
+            _log.debug("%s %.0f ms %s", operation, 1000 * (monotonic() - began), how)
+        return answer
+
+    def _answer(self, operation: str, read: Callable[[Reply], T], asked: dict[str, Any]) -> T | Fault:
         try:
             reply: object = getattr(self._client, xform_name(operation))(**asked)
             if not isinstance(reply, Mapping):

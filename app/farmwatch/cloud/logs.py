@@ -6,6 +6,7 @@ the fleet may, for as long as their credentials live. Everybody else reads with 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,9 @@ PAGE_SIZE = 10_000
 
 RENEW_BEFORE = timedelta(minutes=2)
 """How long before their expiration the credentials of a read role are renewed, for a call takes time too."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class Door(Protocol):
@@ -102,7 +106,9 @@ class LogReader:
         try:
             return self._read(client.get_log_events(**asked))
         except Exception as error:  # noqa: BLE001 - as above
-            return self._explained(self._fault(error, "GetLogEvents"), source)
+            fault = self._explained(self._fault(error, "GetLogEvents"), source)
+            _log.debug("GetLogEvents %s %s %s", fault.kind, fault.code, fault.request_id)
+            return fault
 
     @staticmethod
     def _read(reply: object) -> LogPage:
