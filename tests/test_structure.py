@@ -30,6 +30,7 @@ MAY_IMPORT = {
         "farmwatch.cloud.model",
         "farmwatch.cloud.cleaning",
         "farmwatch.cloud.session_action",
+        "farmwatch.debug_log",
         "farmwatch.settings",
         "farmwatch.state",
     },

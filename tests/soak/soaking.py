@@ -180,7 +180,17 @@ async def _watch(pilot: Pilot[None], world: _World, result: Soaked) -> None:
             # Other times for every line: all of the log is drawn anew.
             result.keys.append(await _answer(app, "t"))
         if step % AN_HOUR == AN_HOUR - 1:
+            # Nothing is being written, and no journal open.
+            if app.recorder is not None:
+                app.recorder.ask(lambda _: None, 10)
             _measure(result)
+    await _leave(app, pilot)
+
+
+async def _leave(app: FarmwatchApp, pilot: Pilot[None]) -> None:
+    while len(app.screen_stack) > 1:
+        app.pop_screen()
+        await pilot.pause()
 
 
 async def _answer(app: FarmwatchApp, key: str) -> float:
@@ -197,9 +207,7 @@ async def _change_session(app: FarmwatchApp, pilot: Pilot[None], world: _World) 
     """Look at the history, leave the session, open another one and its log."""
     await _press(app, pilot, "h")
     assert isinstance(app.screen, HistoryScreen)
-    while len(app.screen_stack) > 1:
-        app.pop_screen()
-        await pilot.pause()
+    await _leave(app, pilot)
     app.go_to(world.next_session())
     await pilot.pause()
     await _press(app, pilot, "l")

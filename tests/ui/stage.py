@@ -25,6 +25,8 @@ class Stage:
     app: FarmwatchApp
     pilot: Pilot[None]
     clock: HandClock
+    expects_faults: bool = False
+    """Faults of views are contained by the program; a test that does not expect any fails on one."""
 
     async def poll(self) -> None:
         """Let the poller do what is due, and the screen draw what it told."""
@@ -98,3 +100,5 @@ async def on_stage(
         await pilot.pause()
         await stage.poll()
         yield stage
+    if app.view_faults.errors and not stage.expects_faults:
+        raise app.view_faults.errors[0]

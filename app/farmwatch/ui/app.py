@@ -7,7 +7,7 @@ import contextlib
 import signal
 import tomllib
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,9 @@ from textual.theme import Theme
 from textual.timer import Timer
 
 from farmwatch.cloud.model import Fault, Who
+from farmwatch.debug_log import debug_log_path
 from farmwatch.settings import Settings
+from farmwatch.ui.containment import ViewFaults, tell_fault
 from farmwatch.ui.place import Level, Place
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker import PickerScreen
@@ -93,6 +95,7 @@ class FarmwatchApp(App[None]):
         self.clock = clock or SystemClock()
         self.who = Who(settings.profile or "", "", settings.region or "")
         self.names: dict[str, str] = {}
+        self.view_faults = ViewFaults(str(debug_log_path()))
         self.recorder = recorder
         if recorder is not None:
             recorder.name_of = lambda one: self.names.get(one, "")
@@ -160,6 +163,30 @@ class FarmwatchApp(App[None]):
                 with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
                     loop.add_signal_handler(number, self._end, 128 + number)
 
+    # --- faults of its own ----------------------------------------------------------------------------
+
+    async def run_action(self, *given: Any, **named: Any) -> bool:
+        """A key, or a click: what fails is said, and nothing else ends."""
+        try:
+            return await super().run_action(*given, **named)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the program
+            tell_fault(self, error, "answering a key")
+            return True
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:  # noqa: BLE001 - as above
+            tell_fault(self, error, f"handling {type(message).__name__}")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What nobody contained: the end. Without the traceback that Textual would print, because that shows
+        every local variable."""
+        self.view_faults.take(error, "running")
+        self._exception = self._exception or error
+        self._exception_event.set()
+        self.exit(return_code=1, message=f"farmwatch: it failed; please report it with {debug_log_path()}")
+
     def _end(self, return_code: int) -> None:
         self.exit(return_code=return_code)
 
@@ -176,7 +203,7 @@ class FarmwatchApp(App[None]):
             self._tick()
         for screen in self.screen_stack:
             if isinstance(screen, FollowingScreen):
-                screen.hear(news)
+                self.view_faults.contain(None, "hearing news", partial(screen.hear, news))
 
     @on(Identified)
     def _identify(self, message: Identified) -> None:

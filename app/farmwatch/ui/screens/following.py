@@ -11,8 +11,10 @@ from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
 
 from farmwatch.cloud.model import Fault
+from farmwatch.ui.containment import Contained
 from farmwatch.ui.place import Place
 from farmwatch.ui.text import Part, short_id
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
@@ -32,7 +34,7 @@ QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch")
 """The keys of every screen that follows something; each screen puts them into its footer in its own order."""
 
 
-class FollowingScreen(Screen[None]):
+class FollowingScreen(Screen[None], Contained):
     """Follows one target while it is on screen; a subclass says which, and draws it.
 
     The target, with all that is known, is kept while another screen lies above, so that coming back shows
@@ -84,13 +86,18 @@ class FollowingScreen(Screen[None]):
     def tick(self) -> None:
         """A second after everything was drawn: ages and durations."""
         if self.is_alive:
-            self.draw(self.farmwatch.clock.now())
+            self._draw_safely()
 
     def redraw(self) -> None:
         """Something is other than before."""
         if self.is_alive:
-            self.draw(self.farmwatch.clock.now())
+            self._draw_safely()
             self.farmwatch.has_drawn()
+
+    def _draw_safely(self) -> None:
+        app = self.farmwatch
+        panel = next(iter(self.query("#fault-of-view").results(Static)), None)
+        app.view_faults.contain(panel, "drawing", lambda: self.draw(app.clock.now()))
 
     # --- edges --------------------------------------------------------------------------------------
 
@@ -98,6 +105,7 @@ class FollowingScreen(Screen[None]):
         yield Masthead()
         yield Crumbs()
         yield StatusLine()
+        yield Static(id="fault-of-view")
         yield from self.body()
         yield FaultLine()
         yield Keys()

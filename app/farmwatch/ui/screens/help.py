@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from farmwatch.ui.containment import Contained
 from farmwatch.ui.text import Part, content, lifecycle
 
 MOVES = ("↑ ↓ PgUp PgDn Home End", "Move; k j g G as well; the mouse too")
@@ -31,7 +32,7 @@ FRESHNESS = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ModalScreen[None], Contained):
     """``keys`` are pairs of key and meaning, of the screen that asked."""
 
     BINDINGS = [Binding("escape,q,enter,question_mark", "dismiss", "Close")]
