@@ -79,6 +79,25 @@ def farm(port: int, speed: float, seed: int) -> None:
 
 
 @cli.command()
+@click.option("--profile", metavar="NAME", help="AWS profile.")
+@click.option("--region", metavar="REGION", help="AWS region of the farm.")
+@click.option("--endpoint-url", metavar="URL", help="Ask this endpoint instead of AWS.")
+@click.option("--farm-id", metavar="ID", help="Try the calls on this farm.")
+@click.option("--queue-id", metavar="ID", help="Try the calls on this queue.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array, for scripts.")
+def doctor(*, as_json: bool, **options: Any) -> None:
+    """Try everything that is needed, and say what is wrong."""
+    from farmwatch.doctor import tell
+    from farmwatch.settings import SettingsError, resolve
+
+    try:
+        settings = resolve(**options, environ=os.environ, home=Path.home())
+    except SettingsError as error:
+        fail(str(error))
+    sys.exit(tell(settings, as_json=as_json, echo=click.echo))
+
+
+@cli.command()
 @click.option(
     "--since", metavar="TIME", help="Since then: 8h, 30min, 2d, 22:00, 2026-11-20. Else everything."
 )
