@@ -59,6 +59,7 @@ class FarmwatchApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
         Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
         Binding("h", "history", "History", show=False, tooltip="What happened since you last looked"),
         Binding("f2", "toggle_dark", "Light or dark", show=False, tooltip="Light or dark colours"),
     ]

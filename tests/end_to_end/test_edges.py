@@ -1,0 +1,123 @@
+"""The edges of a run: put aside and taken up, a terminal that goes away, a service that never answers."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID
+from tests.cloud.test_fault_matrix import a_reply
+from tests.end_to_end.terminal import FARMWATCH, Terminal
+from tests.end_to_end.test_demo import assert_gone, children, is_running
+from tests.fault_server import FaultServer, Way, error, fault_server, reply
+
+pytestmark = [
+    pytest.mark.end_to_end,
+    pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows"),
+]
+
+TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN" + "a1B2c3D4" * 20
+KEY = "ASIAIOSFODNN7EXAMPLE"
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
+PARAMETER = "the-license-of-the-renderer-0815"
+SECRETS = (TOKEN, KEY, SECRET, PARAMETER)
+KEYS = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN}
+
+
+@pytest.fixture
+def silent() -> Iterator[FaultServer]:
+    with fault_server(Way("hang")) as server:
+        yield server
+
+
+def asking(server: FaultServer, home: Path, *options: str) -> Terminal:
+    command = [*FARMWATCH, "--endpoint-url", server.url, "--region", "us-west-2", *options]
+    return Terminal(command, home, environ=KEYS)
+
+
+def test_quitting_takes_less_than_a_second_with_calls_under_way(silent: FaultServer, tmp_path: Path) -> None:
+    terminal = asking(silent, tmp_path)
+    terminal.wait_for("asking")
+    while not silent.requests:
+        terminal.read(0.05)
+    began = time.monotonic()
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no shell with jobs here")
+def test_ctrl_z_puts_it_aside_and_fg_takes_it_up_again(tmp_path: Path) -> None:
+    terminal = Terminal(["bash", "--norc", "-i"], tmp_path, environ={"PS1": "ready> "})
+    terminal.wait_for("ready>")
+    terminal.press(f"{shlex.join([*FARMWATCH, '--demo'])}\r")
+    terminal.wait_for("Northlight")
+    terminal.press("\x1a")
+    terminal.wait_for("Stopped")
+    assert terminal.bytes.rfind("\x1b[?1049l") > terminal.bytes.rfind("\x1b[?1049h")
+    terminal.screen.reset()
+    terminal.press("fg\r")
+    terminal.wait_for(lambda text: "Northlight" in text and "● live" in text)
+    terminal.screen.reset()
+    terminal.press("q")
+    terminal.wait_for("ready>")
+    terminal.process.close(force=True)
+
+
+def test_a_terminal_that_goes_away_takes_the_program_with_it(tmp_path: Path) -> None:
+    terminal = Terminal([*FARMWATCH, "--demo"], tmp_path)
+    terminal.wait_for("Northlight")
+    pid = terminal.process.pid
+    started = children(pid)
+    os.close(terminal.process.child_fd)
+    end = time.monotonic() + 5
+    while is_running(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not is_running(pid)
+    assert_gone(started)
+    os.waitpid(pid, 0)
+
+
+def test_no_secret_reaches_the_screen_or_any_file_whatever_fails_at_debug(tmp_path: Path) -> None:
+    loud = f"token={TOKEN} key {KEY} secret_access_key: {SECRET}"
+    faults = [
+        error(400, "ValidationException"),
+        reply(
+            {"message": loud, "__type": "x"},
+            status=403,
+            headers={"x-amzn-ErrorType": "ExpiredTokenException"},
+        ),
+        reply({"message": loud}, status=500),
+        reply(loud.encode()),
+        reply({"jobs": [{"parameters": {"license": {"string": PARAMETER}}}], "sessionId": loud}),
+    ]
+    log = {"logDriver": "awslogs", "options": {}, "parameters": {}, "error": f"cannot log: {loud}"}
+    with fault_server(a_reply(log=log, parameters={"license": {"string": PARAMETER}})) as server:
+        for fault in faults * 3:
+            server.script += [fault, a_reply(log=log)]
+        place = ["--farm-id", FARM_ID, "--queue-id", QUEUE_ID, "--job-id", JOB_ID, "--session-id", SESSION_ID]
+        terminal = asking(server, tmp_path, "--debug", "--interval", "1", *place)
+        terminal.wait_for("cannot log: ")
+        terminal.press("d")
+        terminal.read(1)
+        terminal.press("escape", "h")
+        terminal.read(1)
+        terminal.press("escape")
+        for _ in range(40):
+            terminal.read(0.2)
+        terminal.press("q")
+        assert terminal.wait_for_end() == 0
+    written = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert any(path.name == "farmwatch.log" for path in written)
+    assert any(path.name == "history.sqlite" for path in written)
+    for secret in SECRETS:
+        assert secret not in terminal.bytes
+        assert [path.name for path, found in written.items() if secret.encode() in found] == []
+    assert b"GetSession" in next(found for path, found in written.items() if path.name == "farmwatch.log")
