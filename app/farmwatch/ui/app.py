@@ -144,6 +144,8 @@ class FarmwatchApp(App[None]):
 
     def on_mount(self) -> None:
         self._end_on_signals()
+        # Back in the foreground the terminal is blank, and nothing would be drawn but what changes.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self._ticker = self.set_interval(1.0, self._tick)
 
     def on_ready(self) -> None:
