@@ -190,7 +190,7 @@ async def test_on_a_low_terminal_tab_turns_from_actions_to_errors() -> None:
         assert "tab: Session actions" in stage.part("#errors")
         assert "The network is away." in stage.part("#error-table")
         await stage.press("tab")
-        assert "Render" in stage.part("#action-table")
+        await stage.wait_for(lambda: "Render" in stage.part("#action-table"))
 
 
 async def test_leaving_the_screen_stops_asking_for_actions() -> None:
