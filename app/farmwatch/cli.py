@@ -222,14 +222,14 @@ def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenFa
             connection.deadline,
             principal_id=connection.identity.principal_id,
             profile=connection.identity.profile,
-            login_command=connection.identity.login_command,
+            renewal=connection.identity.renewal,
             on_request=on_request,
             drop_sockets=connection.close,
             logs=LogReader(
                 connection,
                 by_role=connection.identity.user is not None,
                 profile=connection.identity.profile,
-                login_command=connection.identity.login_command,
+                renewal=connection.identity.renewal,
                 on_request=on_request,
             ),
         )

@@ -72,12 +72,12 @@ def examine(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iter
         connection.deadline,
         principal_id=identity.principal_id,
         profile=identity.profile,
-        login_command=identity.login_command,
+        renewal=identity.renewal,
         logs=LogReader(
             connection,
             by_role=identity.user is not None,
             profile=identity.profile,
-            login_command=identity.login_command,
+            renewal=identity.renewal,
         ),
     )
     endpoint = connection.deadline.meta.endpoint_url

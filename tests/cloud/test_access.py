@@ -1,3 +1,4 @@
+import hashlib
 import logging
 import os
 import stat
@@ -8,7 +9,7 @@ import pytest
 from botocore import exceptions as aws
 from moto import mock_aws
 
-from farmwatch.cloud.access import Login, connect, parse_timestamp
+from farmwatch.cloud.access import Login, connect, parse_timestamp, renewal
 from farmwatch.cloud.faults import CredentialsFailed, classify
 from farmwatch.cloud.model import FaultKind
 from farmwatch.settings import Settings
@@ -99,6 +100,65 @@ def test_an_sso_profile_names_its_command(config: Path, monkeypatch) -> None:
     with pytest.raises(CredentialsFailed) as caught:
         connect(Settings(profile="sso"))
     assert "aws sso login --profile sso" in classify(caught.value, operation="").remedy
+
+
+KEYS = "aws_access_key_id = testing\naws_secret_access_key = testing\n"
+
+
+def a_process(path: Path, *, works: bool) -> None:
+    told = '{\\"Version\\": 1, \\"AccessKeyId\\": \\"testing\\", \\"SecretAccessKey\\": \\"testing\\"}'
+    path.write_text(f'#!/bin/sh\necho "{told}"\n' if works else "#!/bin/sh\nexit 1\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the process is a shell script")
+def test_a_credential_process_that_works_again_is_a_login_again(config: Path, monkeypatch, tmp_path) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    config.write_text(f"[profile own]\nregion = us-west-2\ncredential_process = {tmp_path / 'process'}\n")
+    a_process(tmp_path / "process", works=False)
+    with pytest.raises(CredentialsFailed) as caught:
+        connect(Settings(profile="own"))
+    assert "credential process of profile own" in classify(caught.value, operation="").remedy
+    a_process(tmp_path / "process", works=True)
+    assert connect(Settings(profile="own")).identity.source is Login.PROCESS
+
+
+def test_keys_that_are_written_anew_hold_at_the_next_connection(config: Path, monkeypatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    config.write_text("[profile studio]\nregion = us-west-2\n")
+    credentials = config.with_name("credentials")
+    credentials.write_text(f"[studio]\n{KEYS}")
+    first = connect(Settings(profile="studio"))
+    credentials.write_text(f"[studio]\n{KEYS.replace('= testing', '= rewritten')}")
+    second = connect(Settings(profile="studio"))
+    assert [one._session.get_credentials().access_key for one in (first, second)] == ["testing", "rewritten"]
+    assert "new keys for profile studio" in second.identity.renewal
+
+
+def test_a_half_written_sso_login_is_a_needed_login(config: Path, monkeypatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    start = "https://studio.example.com/start"
+    config.write_text(
+        "[profile sso]\nregion = us-west-2\nsso_account_id = 123456789012\nsso_role_name = artist\n"
+        f"sso_region = us-west-2\nsso_start_url = {start}\n"
+    )
+    cache = config.parent / "sso" / "cache"
+    cache.mkdir(parents=True)
+    name = hashlib.sha1(start.encode(), usedforsecurity=False).hexdigest()
+    (cache / f"{name}.json").write_text('{"startUrl": "https://studio.example.com/start"}')
+    with pytest.raises(CredentialsFailed) as caught:
+        connect(Settings(profile="sso"))
+    fault = classify(caught.value, operation="")
+    assert fault.kind is FaultKind.LOGIN
+    assert "aws sso login --profile sso" in fault.remedy
+
+
+@pytest.mark.parametrize(
+    "source", [Login.PROCESS, Login.STATIC, Login.ROLE, Login.ENVIRONMENT, Login.INSTANCE]
+)
+def test_every_source_of_credentials_says_how_it_is_renewed(source: Login) -> None:
+    assert renewal(source, "studio", "")
 
 
 def test_the_demo_looks_at_no_profile_and_no_file(config: Path, monkeypatch) -> None:

@@ -340,7 +340,7 @@ def test_a_login_that_is_missing_names_the_command_that_renews_it() -> None:
             raise NoCredentialsError
 
     door: Any = Locked()
-    fault = LogReader(door, by_role=False, login_command="aws sso login").page(OF_QUEUE)
+    fault = LogReader(door, by_role=False, renewal="aws sso login").page(OF_QUEUE)
     assert isinstance(fault, Fault)
     assert (fault.kind, fault.operation) == (FaultKind.LOGIN, "GetLogEvents")
     assert "aws sso login" in fault.remedy

@@ -67,7 +67,8 @@ _METHODS = {
 @dataclass(frozen=True, slots=True)
 class Identity:
     """As whom the questions are asked. ``user`` is the user of a Deadline Cloud monitor profile, which the
-    list calls need as ``principalId``; ``login_command`` renews the credentials."""
+    list calls need as ``principalId``; ``login_command`` renews the credentials where a command does, and
+    ``renewal`` says how they are renewed, in a sentence."""
 
     profile: str | None
     region: str
@@ -75,6 +76,7 @@ class Identity:
     account: str | None
     user: str | None
     login_command: str
+    renewal: str = ""
 
     @property
     def principal_id(self) -> str | None:
@@ -162,7 +164,8 @@ def connect(settings: Settings) -> Connection:
                 _spare_credential_process(credentials)
             credentials.get_frozen_credentials()
     except Exception as error:
-        raise CredentialsFailed(error, login_command) from error
+        source = _source_of(scoped, is_monitor=user is not None)
+        raise CredentialsFailed(error, renewal(source, profile, login_command)) from error
     source = _METHODS.get(getattr(credentials, "method", ""), Login.UNKNOWN)
     if settings.demo:
         source = Login.DEMO
@@ -175,6 +178,7 @@ def connect(settings: Settings) -> Connection:
         account=getattr(credentials, "account_id", None),
         user=user,
         login_command=login_command,
+        renewal=renewal(source, profile, login_command),
     )
     return Connection(session, identity, _config(settings, core), settings.endpoint_url)
 
@@ -234,6 +238,34 @@ def _login_command(profile: str | None, scoped: dict[str, Any], *, is_monitor: b
     if "login_session" in scoped:
         return f"aws login --profile {profile or 'default'}"
     return ""
+
+
+def _source_of(scoped: dict[str, Any], *, is_monitor: bool) -> Login:
+    """Where a profile says that credentials come from, when none have come."""
+    if is_monitor:
+        return Login.MONITOR
+    if any(name in scoped for name in ("sso_session", "sso_start_url", "login_session")):
+        return Login.SSO
+    if "credential_process" in scoped:
+        return Login.PROCESS
+    return Login.ROLE if "role_arn" in scoped else Login.UNKNOWN
+
+
+def renewal(source: Login, profile: str | None, command: str) -> str:
+    """How credentials are renewed, by where they come from; empty where that is not known."""
+    named = f"profile {profile or 'default'}"
+    afterwards = "Farmwatch goes on by itself afterwards."
+    if command:
+        return f"{source}: in another terminal: {command}. {afterwards}"
+    return {
+        Login.PROCESS: f"Renew the login that the credential process of {named} needs. {afterwards}",
+        Login.STATIC: f"Put new keys for {named} into ~/.aws/credentials. {afterwards}",
+        Login.ROLE: f"Renew the login that {named} assumes its role with. {afterwards}",
+        Login.ENVIRONMENT: "The keys are those of the environment (AWS_ACCESS_KEY_ID), which cannot change "
+        "while this runs: set new ones, and start Farmwatch again.",
+        Login.INSTANCE: "The role of this machine renews its credentials by itself. Is its metadata service "
+        f"reachable? {afterwards}",
+    }.get(source, "")
 
 
 def _spare_credential_process(credentials: Any) -> None:

@@ -54,7 +54,7 @@ class DeadlineQuestions:
     """Asks Deadline Cloud through a botocore client.
 
     ``principal_id`` is the user of a Deadline Cloud monitor profile, without which the lists of farms,
-    queues and jobs are denied to such a profile. ``login_command`` is what renews its credentials.
+    queues and jobs are denied to such a profile. ``renewal`` is how its credentials are renewed.
     ``on_request`` is called before every request, so that requests can be counted. ``logs`` reads logs.
     ``drop_sockets`` closes what is open; ``now`` is this machine's time.
     """
@@ -68,7 +68,7 @@ class DeadlineQuestions:
         *,
         principal_id: str | None = None,
         profile: str | None = None,
-        login_command: str | None = None,
+        renewal: str | None = None,
         on_request: Callable[[], None] = lambda: None,
         logs: LogReader | None = None,
         drop_sockets: Callable[[], None] = lambda: None,
@@ -83,7 +83,7 @@ class DeadlineQuestions:
         self._logs = logs
         self._principal = {"principalId": principal_id} if principal_id else {}
         self._profile = profile
-        self._login_command = login_command
+        self._renewal = renewal
         self._on_request = on_request
 
     def _note_date(self, http_response: Any, **_: Any) -> None:
@@ -270,7 +270,7 @@ class DeadlineQuestions:
                 raise BadReply("the reply is not a structure")
             return read(reply)
         except Exception as error:  # noqa: BLE001 - bad bodies raise bare errors of many kinds
-            return classify(error, operation=operation, profile=self._profile, login=self._login_command)
+            return classify(error, operation=operation, profile=self._profile, login=self._renewal)
 
 
 def _job_ids(ref: SessionRef) -> dict[str, str]:

@@ -64,12 +64,12 @@ _LOGIN_NAME = re.compile(r"SSO|Token|Login|Credential")
 
 
 class CredentialsFailed(Exception):  # noqa: N818 - named for what happened
-    """Credentials could not be resolved; ``original`` is why."""
+    """Credentials could not be resolved; ``original`` is why, ``renewal`` how they are renewed."""
 
-    def __init__(self, original: BaseException, login_command: str = "") -> None:
+    def __init__(self, original: BaseException, renewal: str = "") -> None:
         super().__init__(type(original).__name__)
         self.original = original
-        self.login_command = login_command
+        self.renewal = renewal
 
 
 def classify(
@@ -82,7 +82,7 @@ def classify(
     """The fault that an exception is, by the first class that matches. Never raises.
 
     ``operation`` is the API operation that failed (``GetSession``), empty where none was called. ``login``
-    is the command that renews the credentials.
+    is how the credentials are renewed, in a sentence.
     """
     try:
         return _classify(error, operation, profile, login)
@@ -92,7 +92,7 @@ def classify(
 
 def _classify(error: BaseException, operation: str, profile: str | None, login: str | None) -> Fault:
     if isinstance(error, CredentialsFailed):
-        login = error.login_command or login
+        login = error.renewal or login
         if not isinstance(error.original, (*_SETUP_ERRORS, *_NETWORK_ERRORS)):
             return _login(error.original, operation, login, _message(error.original))
         error = error.original
@@ -216,12 +216,8 @@ def _login(error: BaseException, operation: str, login: str | None, message: str
     return Fault(FaultKind.LOGIN, sentence, _login_remedy(login), operation, type(error).__name__, message)
 
 
-def _login_remedy(login: str | None) -> str:
-    return (
-        f"In another terminal: {login}. Farmwatch goes on by itself afterwards."
-        if login
-        else ("Log in, or name a profile with --profile. Farmwatch goes on by itself afterwards.")
-    )
+def _login_remedy(renewal: str | None) -> str:
+    return renewal or "Log in, or name a profile with --profile. Farmwatch goes on by itself afterwards."
 
 
 def _setup(error: BaseException, operation: str, profile: str | None, message: str) -> Fault:

@@ -62,14 +62,14 @@ class LogReader:
         *,
         by_role: bool,
         profile: str | None = None,
-        login_command: str | None = None,
+        renewal: str | None = None,
         on_request: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._door = door
         self._by_role = by_role
         self._profile = profile
-        self._login_command = login_command
+        self._renewal = renewal
         self._on_request = on_request
         self._now = now
         self._roles: dict[str, _Role] = {}
@@ -117,7 +117,7 @@ class LogReader:
         return LogPage.from_reply(reply)
 
     def _fault(self, error: Exception, operation: str) -> Fault:
-        return classify(error, operation=operation, profile=self._profile, login=self._login_command)
+        return classify(error, operation=operation, profile=self._profile, login=self._renewal)
 
     # --- roles ----------------------------------------------------------------------------------------
 
