@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from farmwatch.ui.levels import LEVELS, LevelView, Sort, View, summary, target_for
 from farmwatch.ui.place import Level, Place
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, PAUSE, QUIT, FollowingScreen
 from farmwatch.ui.text import Part, clock_time, content, muted
 from farmwatch.ui.widgets.lines import entitle
 from farmwatch.ui.widgets.table_cells import spans
@@ -101,6 +101,7 @@ class PickerScreen(FollowingScreen):
         NOW,
         PAUSE,
         COPY_ID,
+        HISTORY,
         HELP,
         QUIT,
     ]
