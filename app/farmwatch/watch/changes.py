@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from farmwatch.cloud.model import Session, SessionRef
+from farmwatch.cloud.model import Fault, Session, SessionRef
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.watch.entries import LONGEST_VALUE, Entry, Kind, Past, Records, Watched
 from farmwatch.watch.ledger import Trouble
@@ -91,6 +91,27 @@ class Changes:
             for one in troubles
             if one.is_open and one.source in self._calls
         }
+
+
+class CallFaults:
+    """Writes down the faults of one thing that is asked for, and their ends; ``what`` names it."""
+
+    def __init__(self, ref: SessionRef, records: Records, what: str) -> None:
+        self._ref = ref
+        self._what = what
+        self._changes = Changes(ref, records, frozenset({what}))
+        self._last: str | None = None
+
+    def note(self, fault: Fault | None, at: datetime) -> None:
+        """How it went."""
+        value = "" if fault is None else f"{fault.kind}: {fault.code}"
+        if value == self._last:
+            return
+        self._last = value
+        self._changes.open()
+        values = {(Kind.FAULT, self._what): (value, None)} if value else {}
+        watched = Watched(self._ref)
+        self._changes.write(values, may_end=frozenset({Kind.FAULT}), after=None, at=at, watched=watched)
 
 
 def session_values(session: Session) -> dict[Key, tuple[str, datetime | None]]:

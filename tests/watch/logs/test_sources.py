@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from farmwatch.cloud.log_page import LogEvent, LogPage
-from farmwatch.cloud.model import LogConfiguration
+from farmwatch.cloud.model import FaultKind, LogConfiguration
 from farmwatch.cloud.session_action import KINDS, SessionAction
 from farmwatch.watch.cadence import Budget
+from farmwatch.watch.entries import Kind
 from farmwatch.watch.logs.lines import SESSION, WORKER
 from farmwatch.watch.logs.reading import Severities, Severity
 from farmwatch.watch.logs.sources import SessionLogs, Unread, actions_of, find, milliseconds
 from farmwatch.watch.logs.store import OWN, lines_of
+from farmwatch.watch.recorder import Recorder
 from tests.canned import (
     FARM_ID,
     FLEET_ID,
+    NO_LINES,
     QUEUE_ID,
     REF,
     SESSION_ID,
@@ -25,6 +29,7 @@ from tests.canned import (
     WORKER_ID,
     CannedFarm,
     HandClock,
+    a_fault,
     a_session,
     an_action,
 )
@@ -269,3 +274,21 @@ def test_banners_that_have_come_in_since_are_found() -> None:
     )
     action = an_action(1, started_at=START + timedelta(seconds=199))
     assert logs.line_of(action, (action,)) == 6
+
+
+def test_what_keeps_a_log_from_being_read_is_written_down_with_its_end(tmp_path: Path) -> None:
+    clock = HandClock()
+    recorder = Recorder(tmp_path / "history.sqlite", clock=clock)
+    logs = SessionLogs(REF, Budget(), records=recorder)
+    tail, *_ = logs.take(a_session())
+    denied = a_fault(FaultKind.DENIED, operation="GetLogEvents", code="AccessDeniedException")
+    not_there = a_fault(FaultKind.GONE, operation="GetLogEvents", code="ResourceNotFoundException")
+    for answer in (not_there, denied, denied, NO_LINES):
+        clock.move(10)
+        tail.poll(CannedFarm(log_page=answer), clock)
+    found = recorder.ask(lambda history: history.entries()) or []
+    recorder.close()
+    assert [(one.kind, one.subject, one.old, one.new) for one in found] == [
+        (Kind.FAULT, "reading the session log", None, "DENIED: AccessDeniedException"),
+        (Kind.FAULT, "reading the session log", "DENIED: AccessDeniedException", None),
+    ]

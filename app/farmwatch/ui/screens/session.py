@@ -335,7 +335,7 @@ class SessionScreen(FollowingScreen):
             from farmwatch.watch.logs.sources import SessionLogs
 
             app = self.farmwatch
-            self._logs = SessionLogs(self.place.ref, app.log_budget, app.severities)
+            self._logs = SessionLogs(self.place.ref, app.log_budget, app.severities, app.recorder)
         return self._logs
 
     def _log_screen(self) -> LogScreen:

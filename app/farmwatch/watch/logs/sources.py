@@ -10,6 +10,8 @@ from farmwatch.cloud.log_page import LogSource
 from farmwatch.cloud.model import LogConfiguration, Session, SessionRef
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.watch.cadence import Budget
+from farmwatch.watch.changes import CallFaults
+from farmwatch.watch.entries import NoRecords, Records
 from farmwatch.watch.logs.browse import Browser
 from farmwatch.watch.logs.lines import SESSION, WORKER, Lane, Section
 from farmwatch.watch.logs.reading import Severities, is_about
@@ -62,8 +64,18 @@ def find(ref: SessionRef, session: Session, lane: int) -> Found:
 class SessionLogs:
     """Both logs of one session, with what reads them; kept as long as somebody looks at the session."""
 
-    def __init__(self, ref: SessionRef, budget: Budget, severities: Severities | None = None) -> None:
+    def __init__(
+        self,
+        ref: SessionRef,
+        budget: Budget,
+        severities: Severities | None = None,
+        records: Records | None = None,
+    ) -> None:
         self.ref = ref
+        self._faults = {
+            lane: CallFaults(ref, records or NoRecords(), name)
+            for lane, name in ((SESSION, "reading the session log"), (WORKER, "reading the worker log"))
+        }
         self.found = {lane: Found(None, Unread.UNKNOWN) for lane in (SESSION, WORKER)}
         self.tails: dict[int, LogTail] = {}
         self._budget = budget
@@ -92,7 +104,8 @@ class SessionLogs:
         if source is None:
             return []
         is_own = self._is_own if lane == WORKER else None
-        tail = LogTail(source, self._budget, store=fresh.store, is_own=is_own, rank=lane)
+        noted = self._faults[lane].note
+        tail = LogTail(source, self._budget, store=fresh.store, is_own=is_own, rank=lane, noted=noted)
         self.tails[lane] = tail
         return [tail]
 

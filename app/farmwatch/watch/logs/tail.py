@@ -120,7 +120,9 @@ class LogTail:
         store: LogStore | None = None,
         is_own: Callable[[str], bool] | None = None,
         rank: int = 0,
+        noted: Callable[[Fault | None, datetime], None] = lambda *_: None,
     ) -> None:
+        self._noted = noted
         self.key = f"log {source.group} {source.stream}"
         self.cadence = Cadence(EVERY)
         self.budget = budget
@@ -176,6 +178,13 @@ class LogTail:
     # --- asking -----------------------------------------------------------------------------------------
 
     def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
+        polled = self._poll(asked, clock)
+        # A log that is not there yet, while its session lives, is none that fails.
+        if polled.fault is None or polled.again_in != NOT_THERE_EVERY:
+            self._noted(polled.fault, clock.now())
+        return polled
+
+    def _poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
         if self.observed.opened_at is None:
             self.observed = replace(self.observed, opened_at=clock.now())
         if isinstance(asked, Fault):
