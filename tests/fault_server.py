@@ -58,6 +58,8 @@ class FaultServer:
         self.told: list[str] = []
         self.requests = 0
         self.connections = 0
+        self.closed = threading.Semaphore(0)
+        """Released once for each connection that the server has closed."""
         self.url = ""
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -99,6 +101,9 @@ class FaultServer:
                 if not await self._answer(way, writer):
                     break
         writer.close()
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await writer.wait_closed()
+        self.closed.release()
 
     @staticmethod
     async def _read_request(reader: asyncio.StreamReader) -> bool:

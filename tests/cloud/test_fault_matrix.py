@@ -120,10 +120,14 @@ def test_an_unknown_status_and_a_new_member_are_taken_as_they_are(server: FaultS
     assert ask.session(REF).lifecycle_status == "HIBERNATING"
 
 
-def test_a_connection_that_was_closed_while_idle_costs_nothing(server: FaultServer, ask: Any) -> None:
-    server.script.append(Way("idle fin", body=a_reply().body))
-    assert isinstance(ask.session(REF), Session)
-    assert isinstance(ask.session(REF), Session)
+def test_a_connection_that_was_closed_while_idle_costs_nothing() -> None:
+    with fault_server(a_reply()) as server:
+        ask, *_ = real_questions(server.url)
+        server.script.append(Way("idle fin", body=a_reply().body))
+        assert isinstance(ask.session(REF), Session)
+        assert server.closed.acquire(timeout=5)
+        assert isinstance(ask.session(REF), Session)
+        assert server.connections == 2
 
 
 def test_how_far_the_clock_is_off_is_known_from_any_reply(server: FaultServer) -> None:
