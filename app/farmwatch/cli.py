@@ -116,6 +116,8 @@ def history(since: str | None, session_id: str | None, *, as_json: bool) -> None
 def watch(options: dict[str, Any]) -> int:
     """Run the monitor; the exit code."""
     start_without_collecting()
+    # Whatever is written, a picture of the screen too, is for this user's eyes.
+    os.umask(0o077)
     from farmwatch import debug_log
 
     log = debug_log.begin(debug=options.pop("debug"))

@@ -76,7 +76,7 @@ def _lines(story: Story, now: datetime) -> list[str]:
 def _members(entry: Entry, sessions: dict[str, Watched]) -> dict[str, str | None]:
     """Everything of an entry, by names that stay; times are ISO 8601 in UTC."""
     ref, watched = entry.ref, sessions.get(entry.ref.session_id) or Watched(entry.ref)
-    return {
+    members = {
         "farmId": ref.farm_id,
         "queueId": ref.queue_id,
         "jobId": ref.job_id,
@@ -93,6 +93,8 @@ def _members(entry: Entry, sessions: dict[str, Watched]) -> dict[str, str | None
         "serviceTime": _iso(entry.service_at),
         "watcher": entry.watcher or None,
     }
+    # Cleaned where it came in; but a file can be written by anyone, and this may go to a terminal.
+    return {name: None if value is None else clean(value) for name, value in members.items()}
 
 
 def _iso(at: datetime | None) -> str | None:

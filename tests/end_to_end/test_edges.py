@@ -39,7 +39,7 @@ def silent() -> Iterator[FaultServer]:
 
 def asking(server: FaultServer, home: Path, *options: str) -> Terminal:
     command = [*FARMWATCH, "--endpoint-url", server.url, "--region", "us-west-2", *options]
-    return Terminal(command, home, environ=KEYS)
+    return Terminal(command, home, environ=KEYS, cwd=home)
 
 
 def test_quitting_takes_less_than_a_second_with_calls_under_way(silent: FaultServer, tmp_path: Path) -> None:
@@ -85,6 +85,17 @@ def test_a_terminal_that_goes_away_takes_the_program_with_it(tmp_path: Path) -> 
     os.waitpid(pid, 0)
 
 
+def take_a_picture(terminal: Terminal, folder: Path) -> None:
+    """Of the screen, by the command palette."""
+    before = len(list(folder.glob("*.svg")))
+    terminal.press("\x10")
+    terminal.wait_for("Search for commands")
+    terminal.press("picture")
+    terminal.wait_for("Save an SVG picture")
+    terminal.press("enter")
+    terminal.wait_for(lambda _: len(list(folder.glob("*.svg"))) > before)
+
+
 def test_no_secret_reaches_the_screen_or_any_file_whatever_fails_at_debug(tmp_path: Path) -> None:
     loud = f"token={TOKEN} key {KEY} secret_access_key: {SECRET}"
     faults = [
@@ -106,9 +117,13 @@ def test_no_secret_reaches_the_screen_or_any_file_whatever_fails_at_debug(tmp_pa
         terminal = asking(server, tmp_path, "--debug", "--interval", "1", *place)
         terminal.wait_for("cannot log: ")
         terminal.press("d")
-        terminal.read(1)
-        terminal.press("escape", "h")
-        terminal.read(1)
+        terminal.wait_for("esc closes")
+        take_a_picture(terminal, tmp_path)
+        terminal.press("escape")
+        terminal.wait_for(lambda text: "esc closes" not in text)
+        terminal.press("h")
+        terminal.wait_for("And not before")
+        take_a_picture(terminal, tmp_path)
         terminal.press("escape")
         for _ in range(40):
             terminal.read(0.2)
@@ -117,6 +132,8 @@ def test_no_secret_reaches_the_screen_or_any_file_whatever_fails_at_debug(tmp_pa
     written = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert any(path.name == "farmwatch.log" for path in written)
     assert any(path.name == "history.sqlite" for path in written)
+    assert len([path for path in written if path.suffix == ".svg"]) == 2
+    assert [path.name for path in written if path.stat().st_mode & 0o077] == []
     for secret in SECRETS:
         assert secret not in terminal.bytes
         assert [path.name for path, found in written.items() if secret.encode() in found] == []

@@ -1,8 +1,8 @@
 """Days of watching in minutes: the whole program on a clock moved by hand, with all that happens in a week.
 
-A session is polled every six simulated seconds, its log grows by ten lines each time and is looked at;
-statuses change, faults come and go, toasts pop up; every hour another session is opened, and the history is
-looked at.
+A session is polled every five simulated seconds, slower while nothing changes; its log grows by ten lines
+every five and is looked at; statuses change, faults come and go, toasts pop up; every hour another session is
+opened, and the history is looked at.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.bench.bench_table import Paints
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, CannedFarm, HandClock, a_fault, a_session, an_action
 from tests.watch.logs.model_log import ModelLog
 
-STEP = 6
+STEP = 5
 """Simulated seconds between two polls."""
 
 LINES = 10
@@ -116,7 +116,7 @@ class _World:
         return self.fault or a_session(session_id=ref.session_id, lifecycle_status=self.status)
 
     def happen(self) -> None:
-        if self.rng.random() < 1 / 50:
+        if self.rng.random() < 1 / 30:
             self.status = self.rng.choice(STATUSES)
         if self.fault is not None:
             self.fault = None if self.rng.random() < 1 / 3 else self.fault

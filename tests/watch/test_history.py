@@ -209,8 +209,15 @@ def test_the_file_is_synchronised_at_every_commit_and_is_one_file(history: Histo
     assert [one.name for one in path.parent.iterdir()] == ["history.sqlite"]
 
 
+def test_text_that_sqlite_cannot_take_holds_up_nothing(history: History) -> None:
+    bad = replace(entry(), subject="a\ud800b", new="c\udfffd\x1b")
+    history.write([(1, bad)], [Watched(bad.ref, "e\ud800")])
+    assert [(one.subject, one.new) for one in history.entries()] == [("a�b", "c�d␛")]
+    assert history.sessions()[bad.ref.session_id].farm == "e�"
+
+
 def test_a_write_that_fails_leaves_no_transaction_open(history: History) -> None:
-    bad = replace(entry(), subject=object())  # type: ignore[arg-type]
+    bad = replace(entry(), ref=replace(REF, session_id=object()))  # type: ignore[arg-type]
     with pytest.raises(sqlite3.Error):
         history.write([(1, entry(1)), (2, bad)])
     history.write([(3, entry(9))])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.message import Message
@@ -23,11 +23,13 @@ from textual.timer import Timer
 from farmwatch.cloud.model import Fault, Who
 from farmwatch.debug_log import debug_log_path
 from farmwatch.settings import Settings
+from farmwatch.ui.commands import commands, keys_of, save_picture
 from farmwatch.ui.containment import ViewFaults, tell_fault
 from farmwatch.ui.place import Level, Place
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
+from farmwatch.ui.text import clean
 from farmwatch.watch.cadence import Budget
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.lists import NameTarget
@@ -285,13 +287,21 @@ class FarmwatchApp(App[None]):
     def action_help(self) -> None:
         from farmwatch.ui.screens.help import HelpScreen
 
-        keys: dict[str, str] = {}
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            shown = self.get_key_display(binding)
-            if binding.tooltip and active.enabled:
-                keys.setdefault(binding.tooltip, shown)
-        self.push_screen(HelpScreen((key, words) for words, key in keys.items()))
+        self.push_screen(HelpScreen((key, words) for words, key, _ in keys_of(self.screen)))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        return commands(self, screen, super().get_system_commands(screen))
+
+    def action_picture(self) -> None:
+        """Save a picture of the screen in the folder that Farmwatch was started in, as logs are."""
+        name = f"farmwatch-{self.clock.now().astimezone():%Y%m%d-%H%M%S}.svg"
+        try:
+            path = save_picture(self.export_screenshot(), Path.cwd() / name)
+        except OSError as error:
+            words = f"Not saved: {name}: {error.strerror or type(error).__name__}"
+            self.notify(clean(words), severity="error", markup=False)
+        else:
+            self.notify(clean(f"Saved {path}"), markup=False)
 
     def action_history(self) -> None:
         from farmwatch.ui.screens.history import HistoryScreen
@@ -308,6 +318,12 @@ class FarmwatchApp(App[None]):
             return ()
         lost = f", {recorder.lost:,} are lost" if recorder.lost else ""
         return (f"HISTORY NOT SAVED  {recorder.trouble} {recorder.waiting:,} changes wait for it{lost}.",)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy lines, and tables with tabs between their cells. Text is pasted into shells, so it passes the
+        second wall too."""
+        lines = (line.split("\t") for line in text.split("\n"))
+        super().copy_to_clipboard("\n".join("\t".join(clean(c, len(c)) for c in cells) for cells in lines))
 
     def action_copy_or_quit(self) -> None:
         if self.screen.get_selected_text():

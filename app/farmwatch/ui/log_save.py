@@ -148,4 +148,4 @@ def _line(browser: Browser, rows: Rows, row: int) -> str | None:
     except IndexError:
         return None
     which = ("worker\t" if lane == WORKER else "session\t") if browser.shown is Shown.BOTH else ""
-    return f"{stamp(at)}\t{which}{text}\n"
+    return f"{stamp(at)}\t{which}{clean(text, len(text))}\n"

@@ -17,6 +17,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from farmwatch.cloud.cleaning import clean
 from farmwatch.cloud.model import SessionRef
 from farmwatch.state import create_private, make_private
 from farmwatch.watch.entries import LONGEST_VALUE, Entry, Kind, Past, Watched
@@ -55,7 +56,7 @@ class History:
         self.path = path
         self.read_only = False
         self._run = run
-        self._watcher = watcher
+        self._watcher = _value(watcher)
         _create(path)
         self._inode = _inode(path)
         try:
@@ -118,7 +119,13 @@ class History:
 
     def _insert(self, number: int, entry: Entry) -> None:
         ref, after = entry.ref, _stamp(entry.after)
-        change = (ref.session_id, entry.kind.value, entry.subject, _value(entry.old), _value(entry.new))
+        change = (
+            ref.session_id,
+            entry.kind.value,
+            _value(entry.subject),
+            _value(entry.old),
+            _value(entry.new),
+        )
         same = (*change, _stamp(entry.service_at))
         # The same change again is another one if the former was over when this watcher last looked, or if it
         # saw both itself; else two monitors have seen one and the same.
@@ -340,7 +347,8 @@ def _time(stamp: int) -> datetime | None:
 
 
 def _value(text: str | None) -> str:
-    return (text or "")[:LONGEST_VALUE]
+    # Cleaned where it came in. But one character that SQLite cannot take would hold up all that comes after.
+    return clean((text or "")[:LONGEST_VALUE])
 
 
 def _session_row(watched: Watched) -> tuple[object, ...]:

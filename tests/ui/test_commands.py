@@ -1,0 +1,51 @@
+"""The command palette: everything that the keys do, by words; and a picture of the screen."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+
+from farmwatch.settings import Settings
+from farmwatch.ui.screens.details import DetailsScreen
+from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, a_session
+from tests.ui.stage import Stage, on_stage
+
+AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+async def command(stage: Stage, words: str, shows: str) -> None:
+    await stage.press("ctrl+p")
+    await stage.wait_for(lambda: isinstance(stage.app.screen, CommandPalette))
+    await stage.press(*words)
+    await stage.wait_for(lambda: shows in stage.text)
+    await stage.press("enter")
+    await stage.wait_for(lambda: not isinstance(stage.app.screen, CommandPalette))
+
+
+async def test_what_a_key_does_is_found_by_its_words() -> None:
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
+        await command(stage, "member", "Every member of the reply, whole")
+        await stage.wait_for(lambda: isinstance(stage.app.screen, DetailsScreen))
+
+
+async def test_a_picture_of_the_screen_is_for_its_owner_alone(tmp_path: Path) -> None:
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
+        await command(stage, "picture", "Save an SVG picture of the screen")
+        await stage.wait_for(lambda: "Saved" in stage.text)
+    (path,) = tmp_path.glob("farmwatch-2026*.svg")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "STARTED" in path.read_text(encoding="utf-8")
+
+
+async def test_a_picture_that_cannot_be_saved_says_why(tmp_path: Path) -> None:
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
+        tmp_path.rmdir()
+        await command(stage, "picture", "Save an SVG picture of the screen")
+        await stage.wait_for(lambda: "Not saved" in stage.text)
+        assert "No such file" in stage.text
