@@ -10,6 +10,7 @@ from typing import Any
 
 from farmwatch.cloud.log_page import LogPage, LogSource
 from farmwatch.cloud.model import (
+    DEFAULT_CONNECTION,
     Farm,
     Fault,
     FaultKind,
@@ -33,7 +34,7 @@ SESSION_ID = "session-61e4f38604894d6ca243b88e52d7ca07"
 FLEET_ID = "fleet-75103c183347473db3300904feceb78c"
 STEP_ID = "step-4b1b2c7e4f5d4b4f9d0e6c2f1a3b5c7d"
 WORKER_ID = "worker-7e203238c28146709af6d89f10dffd2b"
-REF = SessionRef(FARM_ID, QUEUE_ID, JOB_ID, SESSION_ID)
+REF = SessionRef(DEFAULT_CONNECTION, FARM_ID, QUEUE_ID, JOB_ID, SESSION_ID)
 
 
 class HandClock:

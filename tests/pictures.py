@@ -18,6 +18,7 @@ from typing import Any
 from moto import mock_aws
 
 import moto_deadline
+from farmwatch.cloud.model import DEFAULT_CONNECTION
 from farmwatch.settings import Settings
 from farmwatch.ui.place import Place
 from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
@@ -128,7 +129,7 @@ async def history(stage: Stage, farm: Farm) -> None:
     await pass_time(stage, farm, 60)
     for name in ("worker_log_error", "living"):
         ids = farm.story.cast[name]
-        stage.app.go_to(Place(ids.farm_id, ids.queue_id, ids.job_id, ids.session_id))
+        stage.app.go_to(Place(DEFAULT_CONNECTION, ids.farm_id, ids.queue_id, ids.job_id, ids.session_id))
         await stage.pilot.pause()
         await pass_time(stage, farm, 20)
     await stage.press("h")

@@ -74,6 +74,7 @@ def test_for_scripts_it_is_json_with_everything_that_is_known(seen: list[Entry])
     told = json.loads(run("--json", "--since", "90min").output)
     assert told == [
         {
+            "connection": "default",
             "farmId": REF.farm_id,
             "queueId": REF.queue_id,
             "jobId": REF.job_id,

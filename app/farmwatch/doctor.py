@@ -211,7 +211,9 @@ def _on_farm(tried: _Calls, ask: DeadlineQuestions, settings: Settings, farm_id:
     if session is None:
         tried.not_tried("the newest job has no session to try it on", "everything below a session")
         return
-    _on_session(tried, ask, SessionRef(farm_id, queue_id, job.job_id, session.session_id))
+    _on_session(
+        tried, ask, SessionRef(settings.connection, farm_id, queue_id, job.job_id, session.session_id)
+    )
 
 
 def _on_session(tried: _Calls, ask: DeadlineQuestions, ref: SessionRef) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from farmwatch.cloud.cleaning import clean
+from farmwatch.cloud.model import SessionRef
 from farmwatch.cloud.reply import is_id
 from farmwatch.state import history_file
 from farmwatch.ui.history_text import happened, place_of, seen_between, title
@@ -49,7 +50,7 @@ def tell_history(
             echo(("\n" if number else "") + "\n".join(_lines(story, now)))
 
 
-def _read(since: datetime | None, session_id: str | None) -> tuple[list[Entry], dict[str, Watched]]:
+def _read(since: datetime | None, session_id: str | None) -> tuple[list[Entry], dict[SessionRef, Watched]]:
     path = history_file()
     if not path.exists():
         return [], {}
@@ -73,10 +74,11 @@ def _lines(story: Story, now: datetime) -> list[str]:
     return [clean(line) for line in lines]
 
 
-def _members(entry: Entry, sessions: dict[str, Watched]) -> dict[str, str | None]:
+def _members(entry: Entry, sessions: dict[SessionRef, Watched]) -> dict[str, str | None]:
     """Everything of an entry, by names that stay; times are ISO 8601 in UTC."""
-    ref, watched = entry.ref, sessions.get(entry.ref.session_id) or Watched(entry.ref)
+    ref, watched = entry.ref, sessions.get(entry.ref) or Watched(entry.ref)
     members = {
+        "connection": ref.connection,
         "farmId": ref.farm_id,
         "queueId": ref.queue_id,
         "jobId": ref.job_id,

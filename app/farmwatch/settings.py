@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from farmwatch.cloud.cleaning import clean
+from farmwatch.cloud.model import DEFAULT_CONNECTION
 from farmwatch.cloud.reply import is_id
 from farmwatch.preferences import (
     DEFAULT_HISTORY_DAYS,
@@ -42,7 +43,8 @@ class Settings:
     """How the program runs. ``None`` leaves a thing to boto3. ``interval`` is how often a living session is
     asked for (1 s to 1 h), ``log_requests`` how many pages of logs a second at the most; the words make a
     line of a log an error or a warning (``None``: the usual ones), and what was seen is kept for
-    ``history_kept``. ``notes`` are lines about what was found wrong and left aside."""
+    ``history_kept``. ``connection`` names the profile and region that are watched. ``notes`` are lines about
+    what was found wrong and left aside."""
 
     profile: str | None = None
     region: str | None = None
@@ -57,6 +59,7 @@ class Settings:
     warning_words: tuple[str, ...] | None = None
     history_kept: timedelta = timedelta(days=DEFAULT_HISTORY_DAYS)
     demo: bool = False
+    connection: str = DEFAULT_CONNECTION
     notes: tuple[str, ...] = ()
 
 

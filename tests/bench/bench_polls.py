@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from farmwatch.cloud.access import connect
 from farmwatch.cloud.client import DeadlineQuestions
-from farmwatch.cloud.model import JobSearch, Page, SessionRef
+from farmwatch.cloud.model import DEFAULT_CONNECTION, JobSearch, Page, SessionRef
 from farmwatch.settings import Settings
 from farmwatch.watch.clock import SystemClock
 from farmwatch.watch.tracker import SessionTarget
@@ -81,12 +81,15 @@ def a_crowd(asked: DeadlineQuestions, near: SessionRef) -> list[SessionRef]:
     job_id = jobs.items[0].job_id
     sessions = asked.sessions(near.farm_id, near.queue_id, job_id)
     assert isinstance(sessions, Page), sessions
-    return [SessionRef(near.farm_id, near.queue_id, job_id, one.session_id) for one in sessions.items]
+    return [
+        SessionRef(DEFAULT_CONNECTION, near.farm_id, near.queue_id, job_id, one.session_id)
+        for one in sessions.items
+    ]
 
 
 def run() -> list[Figure]:
     living = Story(clock=FrozenClock()).cast["living"]
-    ids = SessionRef(living.farm_id, living.queue_id, living.job_id, living.session_id)
+    ids = SessionRef(DEFAULT_CONNECTION, living.farm_id, living.queue_id, living.job_id, living.session_id)
     with a_farm() as endpoint, a_home() as home:
         os.environ.update(variables(home))
         where = ["--farm-id", ids.farm_id, "--queue-id", ids.queue_id, "--job-id", ids.job_id]

@@ -8,7 +8,7 @@ from moto import mock_aws
 
 import moto_deadline
 from farmwatch.cloud.client import DeadlineQuestions
-from farmwatch.cloud.model import Fault, FaultKind, JobSearch, SessionRef
+from farmwatch.cloud.model import DEFAULT_CONNECTION, Fault, FaultKind, JobSearch, SessionRef
 from moto_deadline.story import FrozenClock, Story
 
 
@@ -25,7 +25,7 @@ class Asked:
 
     def ref(self, name: str) -> SessionRef:
         ids = self.story.cast[name]
-        return SessionRef(ids.farm_id, ids.queue_id, ids.job_id, ids.session_id)
+        return SessionRef(DEFAULT_CONNECTION, ids.farm_id, ids.queue_id, ids.job_id, ids.session_id)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,9 @@ def test_the_name_of_a_step_is_had(farm: Asked) -> None:
 
 def test_what_is_not_there_is_a_fault(farm: Asked) -> None:
     ref = farm.ref("living")
-    answer = farm.ask.session(SessionRef(ref.farm_id, ref.queue_id, ref.job_id, "session-" + "0" * 32))
+    answer = farm.ask.session(
+        SessionRef(DEFAULT_CONNECTION, ref.farm_id, ref.queue_id, ref.job_id, "session-" + "0" * 32)
+    )
     assert isinstance(answer, Fault)
     assert (answer.kind, answer.operation) == (FaultKind.GONE, "GetSession")
 

@@ -22,7 +22,7 @@ from typing import Any
 from textual import events
 from textual.pilot import Pilot
 
-from farmwatch.cloud.model import Fault, FaultKind, Page, Session, SessionRef
+from farmwatch.cloud.model import DEFAULT_CONNECTION, Fault, FaultKind, Page, Session, SessionRef
 from farmwatch.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
 from farmwatch.ui.place import Place
@@ -109,7 +109,7 @@ class _World:
         self.log, self.worker_log = ModelLog(), ModelLog()
         self.farm.answers["log_page"] = [self.log]
         self.farm.answers["worker_log"] = [self.worker_log]
-        return Place(FARM_ID, QUEUE_ID, JOB_ID, f"session-{self.number:032x}")
+        return Place(DEFAULT_CONNECTION, FARM_ID, QUEUE_ID, JOB_ID, f"session-{self.number:032x}")
 
     def _session(self, ref: SessionRef) -> Session | Fault:
         self.polls += 1

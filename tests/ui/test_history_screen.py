@@ -81,7 +81,7 @@ def a_night(recorder: Recorder) -> None:
             entry(12, Kind.ACTION, action, "RUNNING", "FAILED", service_at=START - timedelta(minutes=31)),
             entry(13, Kind.WORKER_LOG_ERROR, "", None, "Missing log group"),
         ],
-        NAMED,
+        [NAMED],
     )
 
 
@@ -109,7 +109,7 @@ async def test_it_tells_only_what_is_new_since_somebody_looked(recorder: Recorde
         await stage.press("escape")
         await stage.move(60)
         at = clock.now()
-        recorder.record([Entry(REF, Kind.STATUS, "", "STARTED", "ENDED", at)], NAMED)
+        recorder.record([Entry(REF, Kind.STATUS, "", "STARTED", "ENDED", at)], [NAMED])
         await stage.press("h")
         assert "1 change in 1 session" in stage.text
         assert "○ ENDED  was STARTED" in stage.text

@@ -102,7 +102,7 @@ async def test_what_a_history_tells_is_harmless() -> None:
     recorder = Recorder(history_file(), watcher=ALL, clock=clock)
     assert recorder.record(
         [Entry(REF, kind, text, text, text, clock.now()) for kind in Kind for text in TEXTS],
-        Watched(REF, TEXTS[0], TEXTS[1], TEXTS[2]),
+        [Watched(REF, TEXTS[0], TEXTS[1], TEXTS[2])],
     )
     async with on_stage(hostile_farm(), AT_SESSION, size=SIZE, clock=clock, recorder=recorder) as stage:
         await stage.press("h")

@@ -21,7 +21,7 @@ def main(path: str, name: str) -> None:
         number += 1
         value = f"{name} {number}"
         entry = Entry(REF, Kind.STATUS, "", None, value, START)
-        is_safe = recorder.record([entry], Watched(REF, session_until=START))
+        is_safe = recorder.record([entry], [Watched(REF, session_until=START)])
         # One write, so that a kill leaves a whole line or none.
         sys.stdout.write(f"{value}\n" if is_safe else f"waits {recorder.trouble}\n")
         sys.stdout.flush()

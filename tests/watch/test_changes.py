@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from farmwatch.cloud.model import FaultKind, LogConfiguration, Page
+from farmwatch.cloud.model import FaultKind, LogConfiguration, Page, SessionRef
 from farmwatch.watch.actions import ActionsTarget
 from farmwatch.watch.entries import Entry, Kind, Past, Watched
 from farmwatch.watch.recorder import Recorder
@@ -31,14 +31,14 @@ class Notebook:
         self.target: Any = None
         self._past = past or Past()
 
-    def record(self, entries: Sequence[Entry], watched: Watched) -> None:
+    def record(self, entries: Sequence[Entry], watched: Sequence[Watched]) -> None:
         self.entries += entries
-        self.watched.append(watched)
+        self.watched += watched
         self.shown.append(self.target.observed)
 
-    def past(self, session_id: str) -> Past:
-        assert session_id == REF.session_id
-        return self._past
+    def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
+        assert list(refs) == [REF]
+        return {REF: self._past}
 
     @property
     def changes(self) -> list[tuple[Kind, str, str | None, str | None]]:

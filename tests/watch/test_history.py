@@ -104,14 +104,14 @@ def test_the_past_has_the_last_value_of_everything_that_changed(history: History
         ],
         [Watched(REF, "Northlight", "lighting", "sq010", session_until=START, actions_until=None)],
     )
-    past = history.past(REF.session_id)
+    past = history.past([REF])[REF]
     assert past.values == {(Kind.STATUS, ""): "ENDED", (Kind.FAULT, "GetSession"): None}
     assert [one.new for one in past.entries] == ["STARTED", "OFFLINE: Error", None, "ENDED"]
     assert (past.session_until, past.actions_until) == (START, None)
 
 
 def test_nothing_is_known_of_a_session_that_was_never_watched(history: History) -> None:
-    past = history.past(REF.session_id)
+    past = history.past([REF])[REF]
     assert not past.entries
     assert not past.values
     assert past.session_until is None
@@ -120,9 +120,7 @@ def test_nothing_is_known_of_a_session_that_was_never_watched(history: History) 
 def test_a_name_once_known_stays_known_and_times_only_go_on(history: History) -> None:
     history.write([], [Watched(REF, "Northlight", "lighting", "sq010", START, START)])
     history.write([], [Watched(REF, session_until=START - timedelta(hours=1))])
-    assert history.sessions() == {
-        REF.session_id: Watched(REF, "Northlight", "lighting", "sq010", START, START)
-    }
+    assert history.sessions() == {REF: Watched(REF, "Northlight", "lighting", "sq010", START, START)}
 
 
 def test_entries_are_found_by_time_and_by_session_the_newest_where_there_are_too_many(
@@ -139,7 +137,7 @@ def test_what_is_older_than_is_kept_goes_and_the_oldest_of_too_much(history: His
     history.write([(n, entry(n, new="x" * 400 + str(n))) for n in range(2, 2002)], [Watched(REF)])
     history.forget(START)
     assert all(one.ref == REF for one in history.entries())
-    assert list(history.sessions()) == [REF.session_id]
+    assert list(history.sessions()) == [REF]
     history.forget(START, largest=400_000)
     left = history.entries()
     assert 100 < len(left) < 1000
@@ -213,7 +211,7 @@ def test_text_that_sqlite_cannot_take_holds_up_nothing(history: History) -> None
     bad = replace(entry(), subject="a\ud800b", new="c\udfffd\x1b")
     history.write([(1, bad)], [Watched(bad.ref, "e\ud800")])
     assert [(one.subject, one.new) for one in history.entries()] == [("a�b", "c�d␛")]
-    assert history.sessions()[bad.ref.session_id].farm == "e�"
+    assert history.sessions()[bad.ref].farm == "e�"
 
 
 def test_a_write_that_fails_leaves_no_transaction_open(history: History) -> None:
@@ -236,3 +234,123 @@ def test_a_time_before_which_nothing_was_is_not_a_time(history: History) -> None
     assert (found.after, found.service_at) == (None, None)
     assert isinstance(found.at, datetime)
     assert found.at.tzinfo is not None
+
+
+# --- connections, and files of an older version -------------------------------------------------------------
+
+VERSION_1 = """
+    CREATE TABLE sessions (
+        session_id TEXT PRIMARY KEY, farm_id TEXT NOT NULL, queue_id TEXT NOT NULL, job_id TEXT NOT NULL,
+        farm TEXT NOT NULL DEFAULT '', queue TEXT NOT NULL DEFAULT '', job TEXT NOT NULL DEFAULT '',
+        session_until INTEGER NOT NULL DEFAULT 0, actions_until INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE entries (
+        id INTEGER PRIMARY KEY,
+        session_id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+        old TEXT NOT NULL, new TEXT NOT NULL, service_at INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+        after INTEGER NOT NULL, at INTEGER NOT NULL,
+        watcher TEXT NOT NULL, run TEXT NOT NULL, number INTEGER NOT NULL,
+        UNIQUE (session_id, kind, subject, old, new, service_at, ordinal),
+        UNIQUE (run, number));
+    CREATE INDEX entries_by_time ON entries (at);
+    CREATE TABLE looks (name TEXT PRIMARY KEY, at INTEGER NOT NULL);
+    PRAGMA user_version = 1;
+"""
+"""The schema as version 1 made it."""
+
+READ_BY_VERSION_1 = """SELECT s.farm_id, s.queue_id, s.job_id, s.session_id, e.kind, e.subject, e.old, e.new,
+    e.at, e.after, e.service_at, e.watcher FROM entries e JOIN sessions s USING (session_id)
+    WHERE e.at >= 0 ORDER BY e.id DESC LIMIT 10000"""
+
+
+@pytest.fixture
+def version_1(path: Path) -> Path:
+    """A file as version 1 left it, with two changes of one session and a look."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    at = int(START.timestamp()) * 1_000_000
+    database = sqlite3.connect(path)
+    database.executescript(VERSION_1)
+    ids = (REF.session_id, REF.farm_id, REF.queue_id, REF.job_id)
+    database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, 'Northlight', '', 'sq010', ?, 0)", (*ids, at))
+    for number, old, new in ((1, "", "STARTED"), (2, "STARTED", "ENDED")):
+        database.execute(
+            "INSERT INTO entries VALUES (?, ?, 'status', '', ?, ?, 0, 0, 0, ?, 'mira@ws1', 'run', ?)",
+            (number, REF.session_id, old, new, at + number, number),
+        )
+    database.execute("INSERT INTO looks VALUES ('history', ?)", (at,))
+    database.commit()
+    database.close()
+    return path
+
+
+def test_a_file_of_version_1_is_taken_over_whole(version_1: Path) -> None:
+    history = History(version_1, run="new")
+    assert [(one.ref, one.old, one.new, one.watcher) for one in history.entries()] == [
+        (REF, None, "STARTED", "mira@ws1"),
+        (REF, "STARTED", "ENDED", "mira@ws1"),
+    ]
+    assert history.past([REF])[REF].values == {(Kind.STATUS, ""): "ENDED"}
+    assert history.sessions() == {REF: Watched(REF, "Northlight", "", "sq010", START)}
+    assert history.looked_at() == START
+    history.write([(1, entry(9))])
+    assert len(history.entries()) == 3
+    history.close()
+    assert sqlite3.connect(version_1).execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_a_move_to_the_new_version_that_is_cut_short_leaves_the_old_file_as_it_was(version_1: Path) -> None:
+    database = sqlite3.connect(version_1)
+    # A table that the way to the new version makes is there already: its last steps cannot be done.
+    database.execute("CREATE TABLE new_entries (id INTEGER)")
+    database.commit()
+    database.close()
+    with pytest.raises(sqlite3.OperationalError):
+        History(version_1, run="new")
+    database = sqlite3.connect(version_1)
+    assert database.execute("PRAGMA user_version").fetchone() == (1,)
+    assert database.execute("SELECT count(*) FROM entries").fetchone() == (2,)
+
+
+def test_an_older_farmwatch_reads_what_a_newer_one_wrote(version_1: Path) -> None:
+    history = History(version_1, run="new")
+    history.write([(1, entry(9, new="STARTED"))])
+    history.close()
+    rows = sqlite3.connect(version_1).execute(READ_BY_VERSION_1).fetchall()
+    assert [row[7] for row in rows] == ["STARTED", "ENDED", "STARTED"]
+    assert {row[3] for row in rows} == {REF.session_id}
+
+
+def test_what_two_connections_see_of_one_session_is_kept_apart(history: History) -> None:
+    west = replace(REF, connection="west")
+    history.write([(1, entry()), (2, entry(ref=west)), (3, entry(1, ref=west, old="STARTED", new="ENDED"))])
+    assert [one.ref.connection for one in history.entries()] == ["default", "west", "west"]
+    past = history.past([REF, west])
+    assert past[REF].values == {(Kind.STATUS, ""): "STARTED"}
+    assert past[west].values == {(Kind.STATUS, ""): "ENDED"}
+    assert [one.new for one in past[west].entries] == ["STARTED", "ENDED"]
+
+
+def test_the_past_of_a_thousand_sessions_takes_a_few_queries(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    connect = sqlite3.connect
+
+    def listening(*args: Any, **named: Any) -> sqlite3.Connection:
+        database = connect(*args, **named)
+        database.set_trace_callback(lambda statement: asked.append(statement))
+        return database
+
+    monkeypatch.setattr(sqlite3, "connect", listening)
+    history = History(path, run="one")
+    refs = [replace(REF, session_id=f"session-{n:032x}") for n in range(1000)]
+    history.write([(n, entry(n, ref=ref)) for n, ref in enumerate(refs, 1)], [Watched(ref) for ref in refs])
+    del asked[:]
+    past = history.past(refs)
+    assert len(asked) <= 6
+    assert [len(past[ref].entries) for ref in refs] == [1] * 1000
+
+
+def test_of_a_long_past_the_newest_is_read(history: History) -> None:
+    history.write([(n, entry(n, new=f"S{n}")) for n in range(1, 700)])
+    past = history.past([REF])[REF]
+    assert [past.entries[0].new, past.entries[-1].new, len(past.entries)] == ["S200", "S699", 500]

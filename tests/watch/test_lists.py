@@ -4,7 +4,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch.cloud.model import FaultKind, JobSearch, Page, SessionSummary
+from farmwatch.cloud.model import DEFAULT_CONNECTION, FaultKind, JobSearch, Page, SessionSummary
 from farmwatch.watch.listing import Listing
 from farmwatch.watch.lists import HostFinder, Jobs, ListTarget, NameTarget, Sessions
 from tests.canned import (
@@ -178,7 +178,7 @@ def listed(count: int) -> CannedFarm:
 
 
 def a_sessions_target() -> ListTarget[SessionSummary]:
-    source = Sessions(FARM_ID, QUEUE_ID, JOB_ID)
+    source = Sessions(DEFAULT_CONNECTION, FARM_ID, QUEUE_ID, JOB_ID)
     return ListTarget("sessions", source, FIVE_SECONDS, HostFinder(source.ref))
 
 

@@ -71,7 +71,7 @@ def disk_full() -> sqlite3.OperationalError:
 def test_what_is_recorded_is_in_the_file_when_recording_returns(recorder: Recorder, path: Path) -> None:
     recorder.start()
     for second in range(5):
-        recorder.record([entry(second, new=f"S{second}")], WATCHED)
+        recorder.record([entry(second, new=f"S{second}")], [WATCHED])
         assert stored(path)[-1] == f"S{second}"
     assert not recorder.trouble
 
@@ -80,9 +80,9 @@ def test_names_go_into_the_file_as_far_as_they_are_known(path: Path, clock: Hand
     names = {REF.farm_id: "Northlight", REF.job_id: "sq010"}
     recorder = Recorder(path, clock=clock)
     recorder.name_of = lambda one: names.get(one, "")
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     known = recorder.ask(lambda history: history.sessions())
-    assert known == {REF.session_id: Watched(REF, "Northlight", "", "sq010", START, None)}
+    assert known == {REF: Watched(REF, "Northlight", "", "sq010", START, None)}
     recorder.close()
 
 
@@ -91,12 +91,12 @@ def test_a_full_disk_stops_nobody_and_all_is_written_in_its_order_afterwards(
 ) -> None:
     failing = Failing(monkeypatch, disk_full())
     for second in range(4):
-        recorder.record([entry(second, new=f"S{second}")], WATCHED)
+        recorder.record([entry(second, new=f"S{second}")], [WATCHED])
     assert recorder.trouble == "The disk is full."
     assert recorder.waiting == 4
     assert [one.new for one in recorder.not_saved()] == ["S0", "S1", "S2", "S3"]
     failing.error = None
-    recorder.record([entry(4, new="S4")], WATCHED)
+    recorder.record([entry(4, new="S4")], [WATCHED])
     assert recorder.trouble, "it is tried again in a while, not at every poll"
     clock.move(60)
     recorder.run_due()
@@ -114,7 +114,7 @@ def test_while_there_is_trouble_the_file_is_tried_ever_less_often(
         raise disk_full()
 
     monkeypatch.setattr(History, "write", failing)
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     for _ in range(600):
         clock.move(1)
         recorder.run_due()
@@ -129,7 +129,7 @@ def test_beyond_what_memory_is_worth_the_oldest_go_and_are_counted(
     monkeypatch.setattr(recording, "KEPT_WAITING", 10)
     failing = Failing(monkeypatch, disk_full())
     for second in range(15):
-        recorder.record([entry(second, new=f"S{second}")], WATCHED)
+        recorder.record([entry(second, new=f"S{second}")], [WATCHED])
     assert (recorder.waiting, recorder.lost) == (10, 5)
     failing.error = None
     clock.move(60)
@@ -151,16 +151,16 @@ def test_each_trouble_has_its_words(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
 ) -> None:
     Failing(monkeypatch, error)
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     assert recorder.trouble.endswith(words)
 
 
 def test_a_state_folder_that_cannot_be_made_is_said_so(tmp_path: Path, clock: HandClock) -> None:
     (tmp_path / "state").write_text("a file where the folder is to be")
     recorder = Recorder(tmp_path / "state" / "history.sqlite", clock=clock)
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     assert recorder.trouble
-    assert recorder.past(REF.session_id) == Past()
+    assert recorder.past([REF])[REF] == Past()
     (tmp_path / "state").unlink()
     clock.move(60)
     recorder.run_due()
@@ -174,7 +174,7 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(
 ) -> None:
     path.parent.mkdir()
     path.write_bytes(b"no database" * 1000)
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     assert not recorder.trouble
     assert "history.corrupt-20260314T021000Z.sqlite" in recorder.notice
     assert stored(path) == ["STARTED"]
@@ -184,10 +184,10 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(
 def test_a_file_that_is_damaged_while_it_is_open_is_kept_aside_too(
     recorder: Recorder, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     failing = Failing(monkeypatch, sqlite3.DatabaseError("database disk image is malformed"))
     monkeypatch.setattr(history, "set_aside", heal_and(history.set_aside, failing))
-    recorder.record([entry(1, new="ENDED")], WATCHED)
+    recorder.record([entry(1, new="ENDED")], [WATCHED])
     assert recorder.notice
     assert stored(path) == ["ENDED"]
 
@@ -204,7 +204,7 @@ def test_a_disk_that_damages_every_file_is_not_filled_with_them(
     recorder: Recorder, path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Failing(monkeypatch, sqlite3.DatabaseError("database disk image is malformed"))
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     for _ in range(30):
         clock.move(1)
         recorder.run_due()
@@ -215,24 +215,24 @@ def test_a_disk_that_damages_every_file_is_not_filled_with_them(
 def test_a_newer_file_is_read_and_what_is_seen_waits(
     recorder: Recorder, path: Path, clock: HandClock
 ) -> None:
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     recorder.close()
     database = sqlite3.connect(path)
     database.execute(f"PRAGMA user_version = {VERSION + 1}")
     database.close()
     newer = Recorder(path, clock=clock)
-    newer.record([entry(5, new="ENDED")], WATCHED)
+    newer.record([entry(5, new="ENDED")], [WATCHED])
     assert newer.trouble == "It was written by a newer Farmwatch: it is read, and nothing is added."
-    assert [one.new for one in newer.past(REF.session_id).entries] == ["STARTED"]
+    assert [one.new for one in newer.past([REF])[REF].entries] == ["STARTED"]
     assert newer.waiting == 1
     assert newer.trouble
     newer.close()
 
 
 def test_a_file_that_somebody_deletes_is_begun_anew(recorder: Recorder, path: Path) -> None:
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     path.unlink()
-    recorder.record([entry(5, new="ENDED")], WATCHED)
+    recorder.record([entry(5, new="ENDED")], [WATCHED])
     assert stored(path) == ["ENDED"]
 
 
@@ -249,13 +249,13 @@ def test_that_a_session_is_watched_is_written_now_and_then_and_at_the_end(
     monkeypatch.setattr(History, "write", counted)
     for _ in range(120):
         clock.move(1)
-        recorder.record([], Watched(REF, session_until=clock.now()))
+        recorder.record([], [Watched(REF, session_until=clock.now())])
         recorder.run_due()
     assert 4 <= len(written) <= 5
     last = clock.now()
     recorder.close()
     again = Recorder(path, clock=clock)
-    assert again.past(REF.session_id).session_until == last
+    assert again.past([REF])[REF].session_until == last
     again.close()
 
 
@@ -265,7 +265,7 @@ def test_closing_writes_what_is_left_and_waits_for_no_disk(
     recorder = Recorder(path, clock=HandClock())
     failing = Failing(monkeypatch, disk_full())
     recorder.start()
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     failing.error = None
     recorder.close()
     assert stored(path) == ["STARTED"]
@@ -277,7 +277,7 @@ def test_two_monitors_write_at_the_same_time_without_an_error(path: Path) -> Non
         one.start()
     for second in range(100):
         for which, one in enumerate(recorders):
-            one.record([entry(second, new=f"S{second} of {which}")], WATCHED)
+            one.record([entry(second, new=f"S{second} of {which}")], [WATCHED])
     assert not any(one.trouble for one in recorders)
     for one in recorders:
         one.close()
@@ -285,9 +285,9 @@ def test_two_monitors_write_at_the_same_time_without_an_error(path: Path) -> Non
 
 
 def test_old_entries_are_forgotten_while_it_runs(recorder: Recorder, path: Path, clock: HandClock) -> None:
-    recorder.record([entry()], WATCHED)
+    recorder.record([entry()], [WATCHED])
     clock.move(timedelta(days=121).total_seconds())
-    recorder.record([entry(121 * 86_400, new="ENDED")], WATCHED)
+    recorder.record([entry(121 * 86_400, new="ENDED")], [WATCHED])
     assert stored(path) == ["ENDED"]
 
 

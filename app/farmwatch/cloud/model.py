@@ -87,10 +87,16 @@ class Page(Generic[T]):
     total: int | None = None
 
 
+DEFAULT_CONNECTION = "default"
+"""The name of the connection where there is only one, which nobody has named."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionRef:
-    """The four ids that GetSession needs; no reply of it repeats the first three."""
+    """Names a session wholly: the connection it is seen by, and the four ids that GetSession needs; no reply
+    of it repeats the first three."""
 
+    connection: str
     farm_id: str
     queue_id: str
     job_id: str

@@ -142,7 +142,9 @@ class FarmwatchApp(App[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         given = self.settings
-        return self._screen_for(Place(given.farm_id, given.queue_id, given.job_id, given.session_id))
+        return self._screen_for(
+            Place(given.connection, given.farm_id, given.queue_id, given.job_id, given.session_id)
+        )
 
     def on_mount(self) -> None:
         self._end_on_signals()

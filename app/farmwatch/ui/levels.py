@@ -314,7 +314,7 @@ LEVELS: Mapping[Level, LevelView] = {
 def target_for(place: Place, sort: Sort, text: str) -> ListTarget[Any]:
     """What to follow for a list on screen. The service sorts and searches jobs; the rest is done here."""
     level = LEVELS[place.level]
-    key = f"{place.level} {' '.join(place.ids)}"
+    key = f"{place.level} {' '.join((place.connection, *place.ids))}"
     if place.level is Level.FARMS:
         return ListTarget(key, Farms(), level.interval)
     farm_id = place.ids[0]
@@ -329,7 +329,7 @@ def target_for(place: Place, sort: Sort, text: str) -> ListTarget[Any]:
             descending=sort.descending or not sort.field,
         )
         return ListTarget(key, Jobs(search, plain=bool(sort.field)), level.interval)
-    sessions = Sessions(farm_id, place.ids[1], place.ids[2])
+    sessions = Sessions(place.connection, farm_id, place.ids[1], place.ids[2])
     return ListTarget(key, sessions, level.interval, HostFinder(sessions.ref))
 
 

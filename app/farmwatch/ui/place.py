@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from farmwatch.cloud.model import SessionRef
@@ -18,13 +18,11 @@ class Level(StrEnum):
     SESSION = "session"
 
 
-_IDS = ("farm_id", "queue_id", "job_id", "session_id")
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The ids from the farm down to where one is; those below are ``None``."""
+    """The connection, and the ids from the farm down to where one is; those below are ``None``."""
 
+    connection: str
     farm_id: str | None = None
     queue_id: str | None = None
     job_id: str | None = None
@@ -41,12 +39,11 @@ class Place:
 
     @property
     def parent(self) -> Place | None:
-        depth = len(self.ids)
-        return replace(self, **{_IDS[depth - 1]: None}) if depth else None
+        return Place(self.connection, *self.ids[:-1]) if self.ids else None
 
     def into(self, below: str) -> Place:
         """The place one level down, at the thing with that id."""
-        return replace(self, **{_IDS[len(self.ids)]: below})
+        return Place(self.connection, *(*self.ids, below))
 
     @property
     def trail(self) -> tuple[Place, ...]:
@@ -58,6 +55,6 @@ class Place:
 
     @property
     def ref(self) -> SessionRef:
-        """The session's four ids; only for a place at a session."""
+        """The session; only for a place at a session."""
         farm_id, queue_id, job_id, session_id = self.ids
-        return SessionRef(farm_id, queue_id, job_id, session_id)
+        return SessionRef(self.connection, farm_id, queue_id, job_id, session_id)

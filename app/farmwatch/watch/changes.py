@@ -47,7 +47,7 @@ class Changes:
         """The past, read the first time this is called; then ``None``."""
         if self._past is not None:
             return None
-        self._past = self._records.past(self._ref.session_id)
+        self._past = self._records.past([self._ref])[self._ref]
         self._known = {key: value for key, value in self._past.values.items() if value is not None}
         return self._past
 
@@ -75,7 +75,7 @@ class Changes:
                 entries.append(
                     Entry(self._ref, *key, old=old, new=new, at=at, after=after, service_at=service_at)
                 )
-        self._records.record(entries, watched)
+        self._records.record(entries, [watched])
 
     def has_seen(self, key: Key) -> bool:
         """Whether it ever was among the values."""

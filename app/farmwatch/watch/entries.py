@@ -75,17 +75,18 @@ class Past:
 class Records(Protocol):
     """Where changes are written down before they are shown, and where the past is read."""
 
-    def record(self, entries: Sequence[Entry], watched: Watched) -> object:
-        """Returns when they are safe, or when it is known that they have to wait."""
+    def record(self, entries: Sequence[Entry], watched: Sequence[Watched]) -> object:
+        """Returns when they are safe, all by one commit, or when it is known that they have to wait."""
 
-    def past(self, session_id: str) -> Past: ...
+    def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
+        """What is known of each of these; an empty `Past` where nothing is."""
 
 
 class NoRecords:
     """For whoever keeps none."""
 
-    def record(self, entries: Sequence[Entry], watched: Watched) -> object:
+    def record(self, entries: Sequence[Entry], watched: Sequence[Watched]) -> object:
         pass
 
-    def past(self, session_id: str) -> Past:  # noqa: ARG002
-        return Past()
+    def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
+        return dict.fromkeys(refs, Past())

@@ -31,10 +31,13 @@ LARGEST = 64 * 2**20
 PATIENCE = 5.0
 """Seconds to wait for another program that writes: with none, two writers fail each other all the time."""
 
+AT_ONCE = 500
+"""Sessions whose past is read by one question: SQLite takes 999 values at least."""
+
 PAST_ENTRIES = 500
 """Entries of one session that are read when it is opened again."""
 
-VERSION = 1
+VERSION = 2
 """The schema's number, in the file's ``user_version``."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -120,6 +123,7 @@ class History:
     def _insert(self, number: int, entry: Entry) -> None:
         ref, after = entry.ref, _stamp(entry.after)
         change = (
+            ref.connection,
             ref.session_id,
             entry.kind.value,
             _value(entry.subject),
@@ -133,7 +137,7 @@ class History:
         self._database.execute(
             _INSERT, (*same, ordinal, after, _stamp(entry.at), self._watcher, self._run, number)
         )
-        self._database.execute(_KNOW_SESSION, (ref.session_id, ref.farm_id, ref.queue_id, ref.job_id))
+        self._database.execute(_KNOW_SESSION, _ids(ref))
 
     def forget(self, now: datetime, kept_for: timedelta | None = None, *, largest: int = LARGEST) -> None:
         """Drop what is older than ``kept_for`` (else `KEPT_FOR`), and the oldest beyond ``largest`` bytes."""
@@ -152,18 +156,38 @@ class History:
 
     # --- reading --------------------------------------------------------------------------------------
 
-    def past(self, session_id: str) -> Past:
-        """What is known about a session; an empty one where it was never watched."""
-        rows = self._database.execute(_LAST_VALUES, (session_id,))
-        values = {(Kind(kind), subject): new or None for kind, subject, new in rows if kind in _KINDS}
-        row = self._database.execute(_UNTIL, (session_id,)).fetchone()
-        session_until, actions_until = map(_time, row or (0, 0))
-        return Past(
-            entries=tuple(self.entries(session_id=session_id, limit=PAST_ENTRIES)),
-            values=values,
-            session_until=session_until,
-            actions_until=actions_until,
-        )
+    def past(self, refs: Sequence[SessionRef]) -> dict[SessionRef, Past]:
+        """What is known about each of these sessions; an empty `Past` where it was never watched. Reads as
+        many as `AT_ONCE` with one question each for their entries, their last values, and until when."""
+        found: dict[SessionRef, Past] = dict.fromkeys(refs, Past())
+        for first in range(0, len(refs), AT_ONCE):
+            found |= self._past(refs[first : first + AT_ONCE])
+        return found
+
+    def _past(self, refs: Sequence[SessionRef]) -> dict[SessionRef, Past]:
+        ids = [ref.session_id for ref in refs]
+        these = f"({', '.join('?' * len(ids))})"
+        wanted = {(ref.connection, ref.session_id): ref for ref in refs}
+        values: dict[SessionRef, dict[tuple[Kind, str], str | None]] = {ref: {} for ref in refs}
+        for connection, session_id, kind, subject, new in self._database.execute(
+            _LAST_VALUES.replace("(?)", these), ids
+        ):
+            ref = wanted.get((connection, session_id))
+            if ref is not None and kind in _KINDS:
+                values[ref][Kind(kind), subject] = new or None
+        entries: dict[SessionRef, list[Entry]] = {ref: [] for ref in refs}
+        for row in self._database.execute(_NEWEST.replace("(?)", these), (*ids, PAST_ENTRIES)):
+            ref = wanted.get((row[0], row[4]))
+            if ref is not None and row[5] in _KINDS:
+                entries[ref].append(_entry(row))
+        until: dict[SessionRef, tuple[datetime | None, datetime | None]] = {}
+        for connection, session_id, session_until, actions_until in self._database.execute(
+            _UNTIL.replace("(?)", these), ids
+        ):
+            ref = wanted.get((connection, session_id))
+            if ref is not None:
+                until[ref] = _time(session_until), _time(actions_until)
+        return {ref: Past(tuple(entries[ref]), values[ref], *until.get(ref, (None, None))) for ref in refs}
 
     def entries(
         self, *, since: datetime | None = None, session_id: str | None = None, limit: int = 10_000
@@ -172,14 +196,15 @@ class History:
         rows = self._database.execute(
             _ENTRIES, {"since": _stamp(since), "session_id": session_id, "limit": limit}
         ).fetchall()
-        return [_entry(row) for row in reversed(rows) if row[4] in _KINDS]
+        return [_entry(row) for row in reversed(rows) if row[5] in _KINDS]
 
-    def sessions(self) -> dict[str, Watched]:
-        """Every session of the history, by its id."""
-        return {
-            row[3]: Watched(SessionRef(*row[:4]), *row[4:7], *map(_time, row[7:9]))
+    def sessions(self) -> dict[SessionRef, Watched]:
+        """Every session of the history."""
+        found = (
+            Watched(SessionRef(*row[:5]), *row[5:8], *map(_time, row[8:10]))
             for row in self._database.execute(_SESSIONS)
-        }
+        )
+        return {watched.ref: watched for watched in found}
 
     def version(self) -> tuple[int, int]:
         """Another one after every change, be it made here or by another program."""
@@ -303,20 +328,50 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX entries_by_time ON entries (at)",
         "CREATE TABLE looks (name TEXT PRIMARY KEY, at INTEGER NOT NULL)",
     ),
+    (
+        # Keys cannot be changed in place. What version 1 saw, it saw by the one connection that there was.
+        """CREATE TABLE new_sessions (
+            connection TEXT NOT NULL, session_id TEXT NOT NULL,
+            farm_id TEXT NOT NULL, queue_id TEXT NOT NULL, job_id TEXT NOT NULL,
+            farm TEXT NOT NULL DEFAULT '', queue TEXT NOT NULL DEFAULT '', job TEXT NOT NULL DEFAULT '',
+            session_until INTEGER NOT NULL DEFAULT 0, actions_until INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (session_id, connection))""",
+        """INSERT INTO new_sessions (connection, session_id, farm_id, queue_id, job_id, farm, queue, job,
+            session_until, actions_until)
+            SELECT 'default', session_id, farm_id, queue_id, job_id, farm, queue, job,
+            session_until, actions_until FROM sessions""",
+        """CREATE TABLE new_entries (
+            id INTEGER PRIMARY KEY, connection TEXT NOT NULL,
+            session_id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+            old TEXT NOT NULL, new TEXT NOT NULL, service_at INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+            after INTEGER NOT NULL, at INTEGER NOT NULL,
+            watcher TEXT NOT NULL, run TEXT NOT NULL, number INTEGER NOT NULL,
+            UNIQUE (session_id, connection, kind, subject, old, new, service_at, ordinal),
+            UNIQUE (run, number))""",
+        """INSERT INTO new_entries (id, connection, session_id, kind, subject, old, new, service_at, ordinal,
+            after, at, watcher, run, number) SELECT id, 'default', session_id, kind, subject, old, new,
+            service_at, ordinal, after, at, watcher, run, number FROM entries""",
+        "DROP TABLE entries",
+        "DROP TABLE sessions",
+        "ALTER TABLE new_sessions RENAME TO sessions",
+        "ALTER TABLE new_entries RENAME TO entries",
+        "CREATE INDEX entries_by_time ON entries (at)",
+    ),
 )
 """The statements that lead from each version of the schema to the next. Times are microseconds since 1970
 in UTC, 0 for none; an empty text is no value."""
 
 _COUNT_FORMER = """SELECT count(*) FROM entries
-    WHERE session_id = ? AND kind = ? AND subject = ? AND old = ? AND new = ? AND service_at = ?
-    AND (at <= ? OR run = ? AND number < ?)"""
+    WHERE connection = ? AND session_id = ? AND kind = ? AND subject = ? AND old = ? AND new = ?
+    AND service_at = ? AND (at <= ? OR run = ? AND number < ?)"""
 _INSERT = """INSERT OR IGNORE INTO entries
-    (session_id, kind, subject, old, new, service_at, ordinal, after, at, watcher, run, number)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_KNOW_SESSION = "INSERT OR IGNORE INTO sessions (session_id, farm_id, queue_id, job_id) VALUES (?, ?, ?, ?)"
+    (connection, session_id, kind, subject, old, new, service_at, ordinal, after, at, watcher, run, number)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_KNOW_SESSION = """INSERT OR IGNORE INTO sessions (connection, session_id, farm_id, queue_id, job_id)
+    VALUES (?, ?, ?, ?, ?)"""
 _NOTE_SESSION = """INSERT INTO sessions
-    (session_id, farm_id, queue_id, job_id, farm, queue, job, session_until, actions_until)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET
+    (connection, session_id, farm_id, queue_id, job_id, farm, queue, job, session_until, actions_until)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id, connection) DO UPDATE SET
     farm = iif(excluded.farm = '', farm, excluded.farm),
     queue = iif(excluded.queue = '', queue, excluded.queue),
     job = iif(excluded.job = '', job, excluded.job),
@@ -324,16 +379,21 @@ _NOTE_SESSION = """INSERT INTO sessions
     actions_until = max(actions_until, excluded.actions_until)"""
 _DROP_OLDEST = "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY id LIMIT ?)"
 _DROP_SESSIONS = """DELETE FROM sessions WHERE max(session_until, actions_until) < ?
-    AND session_id NOT IN (SELECT session_id FROM entries)"""
-_LAST_VALUES = """SELECT kind, subject, new FROM entries WHERE id IN
-    (SELECT max(id) FROM entries WHERE session_id = ? GROUP BY kind, subject)"""
-_UNTIL = "SELECT session_until, actions_until FROM sessions WHERE session_id = ?"
-_ENTRIES = """SELECT s.farm_id, s.queue_id, s.job_id, s.session_id, e.kind, e.subject, e.old, e.new, e.at,
-    e.after, e.service_at, e.watcher FROM entries e JOIN sessions s USING (session_id)
+    AND NOT EXISTS (SELECT 1 FROM entries e
+        WHERE e.session_id = sessions.session_id AND e.connection = sessions.connection)"""
+_LAST_VALUES = """SELECT connection, session_id, kind, subject, new FROM entries WHERE id IN
+    (SELECT max(id) FROM entries WHERE session_id IN (?) GROUP BY session_id, connection, kind, subject)"""
+_UNTIL = "SELECT connection, session_id, session_until, actions_until FROM sessions WHERE session_id IN (?)"
+_COLUMNS = """s.connection, s.farm_id, s.queue_id, s.job_id, s.session_id, e.kind, e.subject, e.old, e.new,
+    e.at, e.after, e.service_at, e.watcher"""
+_NEWEST = f"""SELECT {_COLUMNS} FROM (SELECT *, row_number() OVER
+    (PARTITION BY session_id, connection ORDER BY id DESC) AS place FROM entries WHERE session_id IN (?)) e
+    JOIN sessions s USING (session_id, connection) WHERE place <= ? ORDER BY e.id"""  # noqa: S608 - constants
+_ENTRIES = f"""SELECT {_COLUMNS} FROM entries e JOIN sessions s USING (session_id, connection)
     WHERE e.at >= :since AND (:session_id IS NULL OR e.session_id = :session_id)
-    ORDER BY e.id DESC LIMIT :limit"""
-_SESSIONS = """SELECT farm_id, queue_id, job_id, session_id, farm, queue, job, session_until, actions_until
-    FROM sessions"""
+    ORDER BY e.id DESC LIMIT :limit"""  # noqa: S608 - constants
+_SESSIONS = """SELECT connection, farm_id, queue_id, job_id, session_id, farm, queue, job, session_until,
+    actions_until FROM sessions"""
 
 _KINDS = frozenset(Kind)
 
@@ -353,12 +413,15 @@ def _value(text: str | None) -> str:
 
 def _session_row(watched: Watched) -> tuple[object, ...]:
     ref = watched.ref
-    ids = ref.session_id, ref.farm_id, ref.queue_id, ref.job_id
     names = (_value(name) for name in (watched.farm, watched.queue, watched.job))
-    return (*ids, *names, _stamp(watched.session_until), _stamp(watched.actions_until))
+    return (*_ids(ref), *names, _stamp(watched.session_until), _stamp(watched.actions_until))
 
 
-def _entry(row: tuple[str, str, str, str, str, str, str, str, int, int, int, str]) -> Entry:
+def _ids(ref: SessionRef) -> tuple[str, str, str, str, str]:
+    return ref.connection, ref.session_id, ref.farm_id, ref.queue_id, ref.job_id
+
+
+def _entry(row: tuple[str, str, str, str, str, str, str, str, str, int, int, int, str]) -> Entry:
     *ids, kind, subject, old, new, at, after, service_at, watcher = row
     return Entry(
         ref=SessionRef(*map(str, ids)),

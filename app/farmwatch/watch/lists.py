@@ -147,6 +147,7 @@ class Jobs:
 class Sessions:
     """The sessions of a job."""
 
+    connection: str
     farm_id: str
     queue_id: str
     job_id: str
@@ -159,7 +160,7 @@ class Sessions:
         return asked.sessions(self.farm_id, self.queue_id, self.job_id, cursor)
 
     def ref(self, session_id: str) -> SessionRef:
-        return SessionRef(self.farm_id, self.queue_id, self.job_id, session_id)
+        return SessionRef(self.connection, self.farm_id, self.queue_id, self.job_id, session_id)
 
 
 class HostFinder:

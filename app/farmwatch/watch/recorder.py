@@ -11,14 +11,14 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from farmwatch.cloud.model import SessionRef
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.entries import Entry, Past, Watched
 
@@ -30,7 +30,6 @@ _log = logging.getLogger(__name__)
 KEPT_WAITING = 10_000
 """Entries that wait in memory while the file cannot be written; beyond it the oldest go, and are counted."""
 
-BATCH = 500
 PATIENCE = 2.0
 """Seconds that somebody who records, or reads, waits for the disk."""
 
@@ -73,7 +72,7 @@ class Recorder:
         self._run_id = os.urandom(8).hex()
         self._changed = threading.Condition()
         self._waiting: deque[tuple[int, Entry]] = deque()
-        self._seen: dict[str, Watched] = {}
+        self._seen: dict[SessionRef, Watched] = {}
         self._asked: deque[tuple[Callable[[History], Any], _Answer]] = deque()
         self._number = 0
         self._written = 0
@@ -104,9 +103,9 @@ class Recorder:
         """Entries that are not saved yet."""
         return len(self._waiting)
 
-    def record(self, entries: Sequence[Entry], watched: Watched) -> bool:
-        """Returns when the entries are safe, or when it is known that they have to wait; whether they are
-        safe."""
+    def record(self, entries: Sequence[Entry], watched: Sequence[Watched]) -> bool:
+        """Returns when the entries are safe, all by one commit, or when it is known that they have to wait;
+        whether they are safe."""
         with self._changed:
             for entry in entries:
                 self._number += 1
@@ -114,7 +113,8 @@ class Recorder:
             while len(self._waiting) > KEPT_WAITING:
                 self._waiting.popleft()
                 self.lost += 1
-            self._seen[watched.ref.session_id] = _newest(self._seen.get(watched.ref.session_id), watched)
+            for one in watched:
+                self._seen[one.ref] = _newest(self._seen.get(one.ref), one)
             ticket = self._number
             if not entries:
                 return True
@@ -125,9 +125,10 @@ class Recorder:
             self._trouble = "The disk is slow."
         return self._written >= ticket
 
-    def past(self, session_id: str) -> Past:
-        """What the history knows about a session; an empty one where there is none to be had."""
-        return self.ask(lambda history: history.past(session_id)) or Past()
+    def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
+        """What the history knows about each of these sessions; an empty `Past` where there is none to be
+        had."""
+        return self.ask(lambda history: history.past(refs)) or dict.fromkeys(refs, Past())
 
     def ask(self, question: Callable[[History], _T], patience: float = PATIENCE) -> _T | None:
         """Ask the file something; ``None`` where it cannot be read, or not in time (seconds)."""
@@ -190,7 +191,7 @@ class Recorder:
         while self._is_due():
             with self._changed:
                 may_write = self._clock.monotonic() >= self._try_at
-                batch = list(islice(self._waiting, BATCH)) if may_write else []
+                batch = list(self._waiting) if may_write else []
                 seen = self._seen if batch or (may_write and self._is_time_for_seen()) else {}
                 self._seen = {} if seen else self._seen
             try:
@@ -217,7 +218,7 @@ class Recorder:
             return max(0.01, self._try_at - now)
         return max(0.01, self._seen_at + SEEN_EVERY - now, self._try_at - now) if self._seen else None
 
-    def _save(self, batch: list[tuple[int, Entry]], seen: dict[str, Watched]) -> None:
+    def _save(self, batch: list[tuple[int, Entry]], seen: dict[SessionRef, Watched]) -> None:
         history = self._open()
         if not batch and not seen:
             return
@@ -239,7 +240,7 @@ class Recorder:
             self._history = History(self.path, run=self._run_id, watcher=self._watcher)
         return self._history
 
-    def _saved(self, batch: list[tuple[int, Entry]], seen: dict[str, Watched]) -> None:
+    def _saved(self, batch: list[tuple[int, Entry]], seen: dict[SessionRef, Watched]) -> None:
         with self._changed:
             for number, _ in batch:
                 # What was dropped meanwhile, because too many waited, is not there any more.
@@ -250,15 +251,15 @@ class Recorder:
                 self._trouble, self._failures = "", 0
             self._changed.notify_all()
 
-    def _take(self, error: Exception, seen: dict[str, Watched]) -> None:
+    def _take(self, error: Exception, seen: dict[SessionRef, Watched]) -> None:
         """Note why nothing could be written, and when to try again."""
         from farmwatch.watch.history import is_damage, sentence
 
         _log.warning("history: %s: %s", type(error).__name__, error)
         set_right = is_damage(error) and self._set_aside()
         with self._changed:
-            for session_id, watched in seen.items():
-                self._seen[session_id] = _newest(watched, self._seen.get(session_id))
+            for ref, watched in seen.items():
+                self._seen[ref] = _newest(watched, self._seen.get(ref))
             if not set_right:
                 first, most = TRY_AGAIN
                 self._try_at = self._clock.monotonic() + min(most, first * 2.0 ** min(self._failures, 10))

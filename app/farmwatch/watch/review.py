@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from farmwatch.cloud.model import Fault
+from farmwatch.cloud.model import Fault, SessionRef
 from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.entries import Entry, Watched
@@ -32,15 +32,12 @@ class Story:
     entries: tuple[Entry, ...]
 
 
-def stories(entries: Iterable[Entry], sessions: Mapping[str, Watched]) -> list[Story]:
+def stories(entries: Iterable[Entry], sessions: Mapping[SessionRef, Watched]) -> list[Story]:
     """Entries by session; the session with the newest one comes first."""
-    by_session: dict[str, list[Entry]] = {}
+    by_session: dict[SessionRef, list[Entry]] = {}
     for entry in sorted(entries, key=lambda entry: entry.at):
-        by_session.setdefault(entry.ref.session_id, []).append(entry)
-    found = [
-        Story(sessions.get(session_id) or Watched(those[0].ref), tuple(those))
-        for session_id, those in by_session.items()
-    ]
+        by_session.setdefault(entry.ref, []).append(entry)
+    found = [Story(sessions.get(ref) or Watched(ref), tuple(those)) for ref, those in by_session.items()]
     return sorted(found, key=lambda story: story.entries[-1].at, reverse=True)
 
 
@@ -107,7 +104,7 @@ class ReviewTarget:
         return Polled()
 
 
-_Read = tuple[Any, list[Entry] | None, dict[str, Watched]]
+_Read = tuple[Any, list[Entry] | None, dict[SessionRef, Watched]]
 
 
 def _look(now: datetime) -> Any:
