@@ -191,7 +191,7 @@ class CannedFarm:
     def session(self, ref: SessionRef) -> Session | Fault:
         return self._answer("session", ref)
 
-    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session] | Fault:
+    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session | Fault] | Fault:
         return self._answer("sessions_by_id", refs)
 
     def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault:

@@ -14,7 +14,7 @@ from farmwatch.cloud.model import Fault, FaultKind
 from farmwatch.watch import door as doors
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.poller import Poller
-from farmwatch.watch.target import News, Polled
+from farmwatch.watch.target import News, Polled, Target
 from farmwatch.watch.tracker import SessionTarget
 from tests.canned import REF, CannedFarm, HandClock, a_session
 
@@ -131,7 +131,7 @@ def test_credentials_that_do_not_come_are_said_and_come_after_all(monkeypatch: p
     assert watch.connections == 1, "it is the same connection that came after all"
 
 
-class Broken:
+class Broken(Target):
     """A target with a fault of its own."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from farmwatch.cloud.model import Fault, FaultKind
 from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.poller import Poller
-from farmwatch.watch.target import News, Polled
+from farmwatch.watch.target import News, Polled, Target
 from farmwatch.watch.tracker import SessionTarget
 from tests.canned import REF, CannedFarm, HandClock, a_fault, a_session
 
@@ -240,7 +240,7 @@ def test_threads_poll_and_end_when_told_to() -> None:
         assert not thread.is_alive()
 
 
-class Counted:
+class Counted(Target):
     """A target of its own making: ``during`` happens in the middle of every poll."""
 
     def __init__(self, key: str, told: list[str], *, rank: int = 0, budget: Budget | None = None) -> None:
@@ -251,12 +251,11 @@ class Counted:
         self.polled = Polled()
         self.during: Callable[[], None] = lambda: None
         self._told = told
-        if budget is not None:
-            self.budget = budget
+        self.budget = budget
 
     def poll(self, asked: object, clock: Clock) -> Polled:
         self._told.append(self.key)
-        if hasattr(self, "budget"):
+        if self.budget is not None:
             self.budget.spend(clock.monotonic())
         self.during()
         return self.polled

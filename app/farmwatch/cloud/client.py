@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
 
-from farmwatch.cloud.faults import classify
+from farmwatch.cloud.faults import classify, item_fault
 from farmwatch.cloud.log_page import LogPage, LogSource
 from farmwatch.cloud.logs import PAGE_SIZE as LOG_PAGE_SIZE
 from farmwatch.cloud.logs import LogReader
@@ -30,7 +30,7 @@ from farmwatch.cloud.model import (
     SessionRef,
     SessionSummary,
 )
-from farmwatch.cloud.reply import BadReply, Reply, each, text
+from farmwatch.cloud.reply import BadReply, Reply, each, some_list, text
 from farmwatch.cloud.session_action import SessionAction
 
 if TYPE_CHECKING:
@@ -193,15 +193,27 @@ class DeadlineQuestions:
 
         return self._ask("GetSession", read, **_ids(ref))
 
-    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session] | Fault:
-        """Up to 100 sessions by their ids; those that could not be had are left out."""
-        asked = {ref.session_id for ref in refs}
+    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session | Fault] | Fault:
+        """Up to 100 sessions by their ids, each with an answer of its own: one that is gone, or whose part of
+        the reply is no good, spoils nothing of the others."""
+        operation = "BatchGetSession"
 
-        def read(reply: Reply) -> Mapping[str, Session]:
-            found = each(reply, "sessions", Session.from_reply)
-            return {session.session_id: session for session in found if session.session_id in asked}
+        def read(reply: Reply) -> Mapping[str, Session | Fault]:
+            items, errors = _by_id(reply, "sessions", "sessionId"), _by_id(reply, "errors", "sessionId")
+            return {ref.session_id: answer(ref.session_id, items, errors) for ref in refs}
 
-        return self._ask("BatchGetSession", read, identifiers=[_ids(ref) for ref in refs])
+        def answer(key: str, items: Mapping[str, Reply], errors: Mapping[str, Reply]) -> Session | Fault:
+            if key in items:
+                try:
+                    return Session.from_reply(items[key])
+                except BadReply as error:
+                    return classify(error, operation=operation)
+            if key in errors:
+                told = errors[key]
+                return item_fault(operation, str(told.get("code")), str(told.get("message") or ""))
+            return classify(BadReply("the reply tells nothing of it"), operation=operation)
+
+        return self._ask(operation, read, identifiers=[_ids(ref) for ref in refs])
 
     def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault:
         return self._ask(
@@ -279,6 +291,12 @@ def _job_ids(ref: SessionRef) -> dict[str, str]:
 
 def _ids(ref: SessionRef) -> dict[str, str]:
     return {**_job_ids(ref), "sessionId": ref.session_id}
+
+
+def _by_id(reply: Reply, name: str, key: str) -> dict[str, Reply]:
+    """The members of a list of a batch's reply by their ids; what has none is nobody's. Raises `BadReply`."""
+    found = [item for item in some_list(reply, name) if isinstance(item, Mapping)]
+    return {item[key]: item for item in found if isinstance(item.get(key), str)}
 
 
 def _page(reply: Reply, name: str, read: Callable[[Reply], T]) -> Page[T]:

@@ -90,6 +90,13 @@ def classify(
         return _bad_reply(operation, f"{type(error).__name__}/{type(second).__name__}", "")
 
 
+def item_fault(operation: str, code: str, message: str) -> Fault:
+    """The fault of one item of a batch whose reply, a success, tells that this item could not be had."""
+    return classify(
+        aws.ClientError({"Error": {"Code": code, "Message": message}}, operation), operation=operation
+    )
+
+
 def _classify(error: BaseException, operation: str, profile: str | None, login: str | None) -> Fault:
     if isinstance(error, CredentialsFailed):
         login = error.renewal or login

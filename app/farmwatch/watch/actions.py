@@ -15,7 +15,7 @@ from farmwatch.watch.clock import Clock
 from farmwatch.watch.entries import Kind, NoRecords, Records, Watched
 from farmwatch.watch.ledger import Ledger, Trouble
 from farmwatch.watch.questions import Questions
-from farmwatch.watch.target import Polled
+from farmwatch.watch.target import Polled, Target
 
 EVERY = timedelta(seconds=15)
 """How often workers report progress (observed); asking more often shows nothing new."""
@@ -58,7 +58,7 @@ class _Page:
         return self.is_last or not all(action.is_final for action in self.actions)
 
 
-class ActionsTarget:
+class ActionsTarget(Target):
     """Follows the actions of one session with ListSessionActions and BatchGetSessionAction. What it saw is
     written down in ``records`` before anybody is told."""
 

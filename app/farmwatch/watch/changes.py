@@ -20,7 +20,7 @@ REPORTED_AFTER = timedelta(minutes=1)
 NOT_WATCHED = "not watched"
 """Why nothing was seen, where no fault was the reason: paused, asleep, not started, another one looked at."""
 
-SESSION_CALLS = frozenset({"", "GetSession"})
+SESSION_CALLS = frozenset({"", "GetSession", "BatchGetSession"})
 ACTION_CALLS = frozenset({"ListSessionActions", "GetSessionAction", "BatchGetSessionAction"})
 """The calls whose faults are written down with the session, and with its actions. A fault before any call
 (no connection) has no name and is the session's."""
@@ -47,9 +47,18 @@ class Changes:
         """The past, read the first time this is called; then ``None``."""
         if self._past is not None:
             return None
-        self._past = self._records.past([self._ref])[self._ref]
-        self._known = {key: value for key, value in self._past.values.items() if value is not None}
-        return self._past
+        return self.begin_with(self._records.past([self._ref])[self._ref])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the past was read."""
+        return self._past is not None
+
+    def begin_with(self, past: Past) -> Past:
+        """Take what the history knows, from whoever has read it together with others'."""
+        self._past = past
+        self._known = {key: value for key, value in past.values.items() if value is not None}
+        return past
 
     def write(
         self,
@@ -63,7 +72,14 @@ class Changes:
     ) -> None:
         """Write down in what ``values``, seen at ``at``, differ from the ones before; returns when they are
         safe. What is of a kind in ``may_end`` and not among them is no more."""
-        entries = list(first)
+        entries = [*first, *self.compare(values, may_end=may_end, after=after, at=at)]
+        self._records.record(entries, [watched])
+
+    def compare(
+        self, values: Values, *, may_end: frozenset[Kind], after: datetime | None, at: datetime
+    ) -> list[Entry]:
+        """In what ``values`` differ from the ones before, for whoever writes it down together with others."""
+        entries: list[Entry] = []
         ended = [key for key in self._known if key[0] in may_end and self._is_own(key) and key not in values]
         entries += (
             Entry(self._ref, *key, old=self._known.pop(key), new=None, at=at, after=after) for key in ended
@@ -75,7 +91,7 @@ class Changes:
                 entries.append(
                     Entry(self._ref, *key, old=old, new=new, at=at, after=after, service_at=service_at)
                 )
-        self._records.record(entries, [watched])
+        return entries
 
     def has_seen(self, key: Key) -> bool:
         """Whether it ever was among the values."""

@@ -58,7 +58,8 @@ class Ledger:
         if session.lifecycle_status == UPDATE_FAILED:
             failed = f"the change to {session.target_lifecycle_status or 'another status'} failed"
         self._settle("lifecycleStatus", UPDATE_FAILED, failed, at)
-        self.call_succeeded("GetSession", at)
+        for operation in ("GetSession", "BatchGetSession"):
+            self.call_succeeded(operation, at)
 
     def take_fault(self, fault: Fault, at: datetime) -> None:
         """A failing call. Another kind of failure of the same call means that the former one is over."""

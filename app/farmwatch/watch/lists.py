@@ -23,7 +23,7 @@ from farmwatch.watch.cadence import DENIED_WAIT, LAST_LOOKS, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.listing import Keyed, Listing
 from farmwatch.watch.questions import Questions
-from farmwatch.watch.target import Polled
+from farmwatch.watch.target import Polled, Target
 
 K = TypeVar("K", bound=Keyed)
 
@@ -181,10 +181,14 @@ class HostFinder:
         if isinstance(answer, Fault):
             self._rest_until = clock.monotonic() + DENIED_WAIT
         else:
-            self.found |= {session_id: session.host for session_id, session in answer.items()}
+            for session_id, session in answer.items():
+                if not isinstance(session, Fault):
+                    self.found[session_id] = session.host
+                elif session.kind is FaultKind.GONE:
+                    self.found[session_id] = None
 
 
-class ListTarget(Generic[K]):
+class ListTarget(Target, Generic[K]):
     """One list on screen.
 
     It loads the first page, then more when `want` asks for it; and asks again for the first page and the
@@ -256,7 +260,7 @@ class ListTarget(Generic[K]):
         return None
 
 
-class NameTarget:
+class NameTarget(Target):
     """The name of a farm, a queue or a job that was given by its id; asked for until it is known."""
 
     def __init__(self, key: str, ask: Callable[[Questions], Farm | Queue | Job | Fault]) -> None:

@@ -8,9 +8,10 @@ wishes here, under a lock that is never held while the network is waited for.
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,17 +50,29 @@ NOBODY = Fault(FaultKind.SETUP, "Nobody is asked.", "", "", "")
 """What a target is handed that asks nobody."""
 
 
+EARLY = 0.5
+"""How much of its interval before its time a target may be polled with others of its group: one call for all
+of them costs less than a call now and another one soon."""
+
+
 @dataclass(eq=False)
 class _Followed:
     target: Target
     due: float | None
     asking_since: datetime | None = None
-    asked_at: float = 0.0
-    gate: Gate | None = None
     paused: bool = False
     urgent: bool = True
     again: bool = False
     dropped: bool = False
+
+
+@dataclass(eq=False)
+class _Call:
+    """What one thread asks at once: one target, or some of a group."""
+
+    followed: list[_Followed]
+    gate: Gate | None = None
+    began: float = 0.0
 
 
 class Poller:
@@ -84,7 +97,7 @@ class Poller:
         """Budgets that targets have for themselves, for the sum of all requests."""
         self._followed: dict[str, _Followed] = {}
         self._asking: set[int] = set()
-        self._calls: list[_Followed] = []
+        self._calls: list[_Call] = []
         self._changed = threading.Condition()
         self._given_up = 0
         self._looked_at: tuple[datetime, float] | None = None
@@ -186,11 +199,11 @@ class Poller:
             with self._changed:
                 if self._stopped:
                     return
-                followed = self._take_due()
-                if followed is None:
+                call = self._take_due()
+                if call is None:
                     self._clock.wait(self._changed, self._seconds_to_next())
                     continue
-            if not self._poll(followed):
+            if not self._poll(call):
                 return
 
     def run_due(self) -> int:
@@ -198,28 +211,52 @@ class Poller:
         count = 0
         while True:
             with self._changed:
-                followed = self._take_due()
-            if followed is None:
+                call = self._take_due()
+            if call is None:
                 return count
-            self._poll(followed)
-            count += 1
+            self._poll(call)
+            count += len(call.followed)
 
-    def _take_due(self) -> _Followed | None:
+    def _take_due(self) -> _Call | None:
         now = self._clock.monotonic()
         due = [f for f in self._followed.values() if self._is_due(f, now)]
         if not due:
             return None
-        followed = min(due, key=lambda f: (not f.urgent, getattr(f.target, "rank", 0), f.due))
-        self._asking.add(id(followed.target))
-        followed.urgent = followed.again = False
-        followed.asking_since = self._clock.now()
-        return followed
+        first = min(due, key=lambda f: (not f.urgent, f.target.rank, f.due))
+        call = _Call([first, *self._beside(first, now)])
+        for followed in call.followed:
+            self._asking.add(id(followed.target))
+            followed.urgent = followed.again = False
+            followed.asking_since = self._clock.now()
+        return call
+
+    def _beside(self, first: _Followed, now: float) -> list[_Followed]:
+        """Those of its group that are due as well, or will be soon; the most overdue first."""
+        group = first.target.group
+        room = 0 if group is None else group.limit(now) - 1
+        if room <= 0:
+            return []
+        near = [
+            (followed.due or 0.0, number, followed)
+            for number, followed in enumerate(self._followed.values())
+            if followed is not first and followed.target.group is group and self._may_join(followed, now)
+        ]
+        return [followed for _, _, followed in heapq.nsmallest(room, near)]
+
+    def _may_join(self, followed: _Followed, now: float) -> bool:
+        if followed.due is None or not self._is_free(followed):
+            return False
+        early = 0.0
+        if not followed.target.cadence.faults_in_a_row:
+            early = EARLY * followed.target.cadence.in_force.total_seconds()
+        return followed.due <= now + early and (followed.urgent or not followed.paused)
+
+    def _is_free(self, followed: _Followed) -> bool:
+        # Dropped and followed again while it was being asked about: one thread at once.
+        return followed.asking_since is None and id(followed.target) not in self._asking
 
     def _is_due(self, followed: _Followed, now: float) -> bool:
-        if followed.asking_since is not None or followed.due is None or followed.due > now:
-            return False
-        # Dropped and followed again while it was being asked about: one thread at once.
-        if id(followed.target) in self._asking:
+        if followed.due is None or followed.due > now or not self._is_free(followed):
             return False
         budget = self._budget_of(followed)
         # What somebody waits for may overdraw the budget; it never ignores a service that says "slower".
@@ -228,7 +265,7 @@ class Poller:
         return followed.urgent or not followed.paused
 
     def _budget_of(self, followed: _Followed) -> Budget:
-        return getattr(followed.target, "budget", None) or self.budget
+        return followed.target.budget or self.budget
 
     @property
     def skew(self) -> timedelta | None:
@@ -249,53 +286,73 @@ class Poller:
         ]
         return min(waits, default=None)
 
-    def _poll(self, followed: _Followed) -> bool:
+    def _poll(self, call: _Call) -> bool:
         """Whether the thread goes on: not where it was given up meanwhile."""
-        target = followed.target
+        targets = [followed.target for followed in call.followed]
         try:
-            polled = target.poll(self._whom(followed), self._clock)
+            polled = self._ask(targets, self._whom(call))
         except GivenUp:
             return False
         except Exception as error:  # noqa: BLE001 - a fault of the monitor itself must not end the polling
-            _log.exception("polling %s failed", target.key)
-            polled = self._fail(target, own_fault(error))
-        if polled.fault is not None and polled.fault.kind in LOST_CONNECTION:
-            self._door.lose(polled.fault)
-        self._settle(followed, polled)
+            _log.exception("polling %s failed", ", ".join(target.key for target in targets[:3]))
+            polled = self._fail(targets, own_fault(error))
+        lost = next((p.fault for p in polled if p.fault and p.fault.kind in LOST_CONNECTION), None)
+        if lost is not None:
+            self._door.lose(lost)
+        self._settle(call, polled)
         return True
 
-    def _whom(self, followed: _Followed) -> Questions | Fault:
-        if getattr(followed.target, "asks_nobody", False):
+    def _ask(self, targets: Sequence[Target], asked: Questions | Fault) -> Sequence[Polled]:
+        group = targets[0].group
+        if group is None:
+            return [targets[0].poll(asked, self._clock)]
+        return group.poll(targets, asked, self._clock)
+
+    def _whom(self, call: _Call) -> Questions | Fault:
+        if not call.followed[0].target.needs_connection:
             return NOBODY
         found = self._door.ask_whom()
         if isinstance(found, Fault):
             return found
         gate, asked = Gate.before(found)
         with self._changed:
-            followed.gate, followed.asked_at = gate, self._clock.monotonic()
-            self._calls.append(followed)
+            call.gate, call.began = gate, self._clock.monotonic()
+            self._calls.append(call)
         return asked
 
-    def _fail(self, target: Target, fault: Fault) -> Polled:
-        """Let a target know that it failed, so that it is seen."""
+    def _fail(self, targets: Sequence[Target], fault: Fault) -> list[Polled]:
+        """Let targets know that they failed, so that it is seen."""
         try:
-            target.poll(fault, self._clock)
+            self._ask(targets, fault)
         except Exception:  # noqa: BLE001 - as above
-            _log.exception("%s cannot take %s", target.key, fault.code)
-        return Polled(fault)
+            _log.exception("%s cannot take %s", targets[0].key, fault.code)
+        return [Polled(fault)] * len(targets)
 
-    def _settle(self, followed: _Followed, polled: Polled) -> None:
+    def _settle(self, call: _Call, polled: Sequence[Polled]) -> None:
+        news = []
         with self._changed:
-            self._asking.discard(id(followed.target))
-            if followed in self._calls:
-                self._calls.remove(followed)
-            followed.gate = None
-            self._schedule(followed, polled)
-            self._changed.notify()
-            if followed.dropped or self._stopped:
-                return
-            news = self._news(followed)
-        self._tell(news)
+            if call in self._calls:
+                self._calls.remove(call)
+            call.gate = None
+            for followed, one in zip(call.followed, polled, strict=True):
+                self._asking.discard(id(followed.target))
+                self._schedule(followed, one)
+            self._keep_together(call, polled)
+            self._changed.notify_all()
+            if not self._stopped:
+                news = [self._news(followed) for followed in call.followed if not followed.dropped]
+        for one_news in news:
+            self._tell(one_news)
+
+    def _keep_together(self, call: _Call, polled: Sequence[Polled]) -> None:
+        """Those who failed by one call are asked for again by one call: jitter would part them for ever."""
+        first = polled[0].fault
+        if first is None or any(one.fault is not first for one in polled):
+            return
+        together = [followed for followed in call.followed if followed.due is not None]
+        due = min((followed.due or 0.0 for followed in together), default=0.0)
+        for followed in together:
+            followed.due = due
 
     # --- looking after the calls -----------------------------------------------------------------------
 
@@ -317,12 +374,12 @@ class Poller:
                 self._door.drop_sockets()
                 self._wake(everything=True)
         with self._changed:
-            hung = [one for one in self._calls if now - one.asked_at > HUNG_AFTER]
-        for followed in hung:
-            self._give_up(followed, now - followed.asked_at)
+            hung = [call for call in self._calls if now - call.began > HUNG_AFTER]
+        for call in hung:
+            self._give_up(call, now - call.began)
 
-    def _give_up(self, followed: _Followed, seconds: float) -> None:
-        gate = followed.gate
+    def _give_up(self, call: _Call, seconds: float) -> None:
+        gate = call.gate
         if self._given_up >= GIVEN_UP_AT_MOST or gate is None or not gate.shut():
             return
         # The thread is lost; its answer, if any comes, ends at the gate.
@@ -330,7 +387,7 @@ class Poller:
         self._door.lose()
         if self._threads:
             self._start_thread()
-        self._settle(followed, self._fail(followed.target, hung_call(seconds)))
+        self._settle(call, self._fail([followed.target for followed in call.followed], hung_call(seconds)))
 
     def _wake(self, *, everything: bool = False) -> None:
         """Ask at once about what is at fault, or about everything that is being asked about."""

@@ -14,7 +14,7 @@ from farmwatch.watch.entries import Entry, Watched
 from farmwatch.watch.history import History
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.recorder import Recorder
-from farmwatch.watch.target import Polled
+from farmwatch.watch.target import Polled, Target
 
 EVERY = timedelta(seconds=2)
 AT_FIRST = timedelta(hours=8)
@@ -55,7 +55,7 @@ class Reviewed:
 
 
 @dataclass
-class ReviewTarget:
+class ReviewTarget(Target):
     """Reads the history again and again. It asks nobody, so it works without a network and a login."""
 
     recorder: Recorder
@@ -63,10 +63,10 @@ class ReviewTarget:
     """The time somebody chose; ``None`` for the last look."""
 
     cadence: Cadence = field(default_factory=lambda: Cadence(EVERY))
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget | None = field(default_factory=Budget)
     observed: Reviewed = field(default_factory=Reviewed)
     key: str = "history"
-    asks_nobody: bool = True
+    needs_connection: bool = False
     _looked_at: datetime | None = None
     _has_looked: bool = False
     _version: Any = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from farmwatch.cloud.model import Fault
-from farmwatch.watch.cadence import Cadence
+from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.freshness import Rhythm
 from farmwatch.watch.questions import Questions
@@ -26,22 +27,36 @@ class Polled:
 class Target(Protocol):
     """What one rhythm follows: a session, or a list on screen. Only one thread at once calls `poll`.
 
-    A target may have a ``budget`` of its own, which it spends itself, and a ``rank`` among those that are
-    due: the lowest goes first. One that ``asks_nobody`` needs no connection.
+    A class that follows something derives from it, and so has the usual values of what it does not need.
     """
 
+    key: str
     cadence: Cadence
-
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def observed(self) -> Any:
-        """The newest of what is known; an immutable value."""
-        ...
+    observed: Any
+    """The newest of what is known; an immutable value."""
+    budget: Budget | None = None
+    """A budget of its own, which it spends itself; else that of the connection."""
+    rank: int = 0
+    """Its place among those that are due: the lowest goes first."""
+    needs_connection: bool = True
+    """Whether anybody is asked at all."""
+    group: Group | None = None
+    """Those whose answers may come by one call with its own."""
 
     def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
         """Ask and take note. ``asked`` is a `Fault` where there is nobody to ask."""
+        ...
+
+
+class Group(Protocol):
+    """Targets that are polled together: one call asks about many, and each has an answer of its own."""
+
+    def limit(self, now: float) -> int:
+        """How many may be polled at once at this time of ``monotonic``; 1: each by itself."""
+        ...
+
+    def poll(self, targets: Sequence[Any], asked: Questions | Fault, clock: Clock) -> Sequence[Polled]:
+        """Ask about targets of this group, and take note in each; how it went, one by one in their order."""
         ...
 
 

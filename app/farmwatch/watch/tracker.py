@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
-from farmwatch.cloud.model import ENDED, Fault, Session, SessionRef
-from farmwatch.watch.cadence import Cadence
+from farmwatch.cloud.model import ENDED, Fault, FaultKind, Session, SessionRef
+from farmwatch.watch.cadence import DENIED_WAIT, Cadence
 from farmwatch.watch.changes import NOT_WATCHED, SESSION_CALLS, Changes, is_gap, session_values
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.entries import Entry, Kind, NoRecords, Past, Records, Watched
 from farmwatch.watch.ledger import Ledger, Trouble
 from farmwatch.watch.questions import Questions
-from farmwatch.watch.target import Polled
+from farmwatch.watch.target import Polled, Target
 
 KEPT_MOMENTS = 200
+
+BATCH = 100
+"""Sessions in a call: the most that BatchGetSession takes."""
+
+ONE_BY_ONE = (FaultKind.DENIED, FaultKind.GONE, FaultKind.BAD_REPLY)
+"""Faults of a whole batch after which its sessions are asked for one by one: the single call may be allowed,
+or one of them may be what the service refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,47 +140,113 @@ class SessionTracker:
         del self._gaps[:-KEPT_MOMENTS]
 
 
-class SessionTarget:
-    """Follows one session with GetSession. What it saw is written down in ``records`` before anybody is
-    told."""
+class SessionTarget(Target):
+    """Follows one session, in a `SessionGroup`: what it saw is written down before anybody is told."""
 
-    def __init__(self, ref: SessionRef, interval: timedelta, records: Records | None = None) -> None:
+    def __init__(
+        self,
+        ref: SessionRef,
+        interval: timedelta,
+        records: Records | None = None,
+        group: SessionGroup | None = None,
+    ) -> None:
         self.key = ref.session_id
         self.cadence = Cadence(interval, is_adaptive=True)
         self.observed = SessionObserved(ref)
+        self.ref = ref
+        self.group: SessionGroup = group or SessionGroup(records)
         self._tracker = SessionTracker(ref)
-        self._changes = Changes(ref, records or NoRecords(), SESSION_CALLS)
+        self._changes = Changes(ref, NoRecords(), SESSION_CALLS)
 
     def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
-        past = self._changes.open()
-        if past is not None:
-            self._tracker.remember(past)
-        answer = asked if isinstance(asked, Fault) else asked.session(self.observed.ref)
-        before = self._tracker.observed
-        observed = self._tracker.observe(answer, clock.now(), self.cadence.in_force)
-        self._write(before, observed, clock.now())
-        self.observed = observed
-        return Polled(observed.fault, final=observed.is_final, changed=bool(observed.changed))
+        return self.group.poll([self], asked, clock)[0]
 
-    def _write(self, before: SessionObserved, observed: SessionObserved, now: datetime) -> None:
-        ref, session = observed.ref, observed.session
+    @property
+    def knows_its_past(self) -> bool:
+        return self._changes.is_open
+
+    def remember(self, past: Past) -> None:
+        """Begin with what the history knows."""
+        self._tracker.remember(self._changes.begin_with(past))
+
+    def take(self, answer: Session | Fault, now: datetime) -> tuple[list[Entry], Watched]:
+        """Take an answer; what is to be written down before `publish` shows it."""
+        before = self._tracker.observed
+        observed = self._tracker.observe(answer, now, self.cadence.in_force)
+        session = observed.session
         values = self._changes.faults(observed.troubles)
         may_end = frozenset({Kind.FAULT})
         if observed.fault is None and session is not None:
             values |= session_values(session)
             may_end |= {Kind.TARGET, Kind.LOG_ERROR, Kind.WORKER_LOG_ERROR}
-        self._changes.write(
+        gaps = [
+            Entry(self.ref, Kind.GAP, "", None, gap.reason, at=gap.at, after=gap.after)
+            for gap in observed.gaps[-1:]
+            if gap not in before.gaps
+        ]
+        changes = self._changes.compare(
             values,
             may_end=may_end,
             after=before.until,
             at=now if observed.seen_at is None or observed.fault is not None else observed.seen_at,
-            watched=Watched(ref, session_until=observed.seen_at),
-            first=[
-                Entry(ref, Kind.GAP, "", None, gap.reason, at=gap.at, after=gap.after)
-                for gap in observed.gaps[-1:]
-                if gap not in before.gaps
-            ],
         )
+        return [*gaps, *changes], Watched(self.ref, session_until=observed.seen_at)
+
+    def publish(self) -> Polled:
+        """Show what was taken: it is safe now."""
+        observed = self.observed = self._tracker.observed
+        return Polled(observed.fault, final=observed.is_final, changed=bool(observed.changed))
+
+
+class SessionGroup:
+    """Sessions that are asked for together: one alone by GetSession, more by BatchGetSession, and what is
+    seen of all of them is written down by one commit.
+
+    Where BatchGetSession is denied, refused or missing (older botocore), each is asked for by itself.
+    """
+
+    def __init__(self, records: Records | None = None) -> None:
+        self._records = records or NoRecords()
+        self._alone_until = float("-inf")
+
+    def limit(self, now: float) -> int:
+        """Up to 100 sessions (service model), or 1 while there is no such call for them."""
+        return 1 if now < self._alone_until else BATCH
+
+    def poll(
+        self, targets: Sequence[SessionTarget], asked: Questions | Fault, clock: Clock
+    ) -> Sequence[Polled]:
+        strangers = [target for target in targets if not target.knows_its_past]
+        if strangers:
+            past = self._records.past([target.ref for target in strangers])
+            for target in strangers:
+                target.remember(past[target.ref])
+        answers = self._answers(targets, asked, clock)
+        if answers is None:
+            return [Polled(again_in=0.0)] * len(targets)
+        now, entries, watched = clock.now(), list[Entry](), list[Watched]()
+        for target, answer in zip(targets, answers, strict=True):
+            its_entries, its_watched = target.take(answer, now)
+            entries += its_entries
+            watched.append(its_watched)
+        self._records.record(entries, watched)
+        return [target.publish() for target in targets]
+
+    def _answers(
+        self, targets: Sequence[SessionTarget], asked: Questions | Fault, clock: Clock
+    ) -> list[Session | Fault] | None:
+        """An answer for each; ``None`` where they are to be asked for one by one."""
+        if isinstance(asked, Fault):
+            return [asked] * len(targets)
+        if len(targets) == 1:
+            return [asked.session(targets[0].ref)]
+        found = asked.sessions_by_id([target.ref for target in targets])
+        if not isinstance(found, Fault):
+            return [found[target.ref.session_id] for target in targets]
+        if found.kind in ONE_BY_ONE:
+            self._alone_until = clock.monotonic() + DENIED_WAIT
+            return None
+        return [found] * len(targets)
 
 
 def _moments_of(entries: Iterable[Entry]) -> list[Moment]:

@@ -23,7 +23,7 @@ from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.logs.store import LogStore, lines_of
 from farmwatch.watch.questions import Questions
-from farmwatch.watch.target import Polled
+from farmwatch.watch.target import Polled, Target
 
 EVERY = timedelta(seconds=2)
 
@@ -109,7 +109,7 @@ class _Again:
     token: str | None = None
 
 
-class LogTail:
+class LogTail(Target):
     """Follows one log stream. `poll` makes one request at the most."""
 
     def __init__(
@@ -125,7 +125,7 @@ class LogTail:
         self._noted = noted
         self.key = f"log {source.group} {source.stream}"
         self.cadence = Cadence(EVERY)
-        self.budget = budget
+        self.budget = self._budget = budget
         self.rank = rank
         """Which of several logs is read first: the lowest."""
         self.store = LogStore() if store is None else store
@@ -190,7 +190,7 @@ class LogTail:
         if isinstance(asked, Fault):
             return self._failed(asked)
         now = clock.monotonic()
-        self.budget.spend(now)
+        self._budget.spend(now)
         fault = self._ask(asked, now)
         if fault is not None and fault.code == BAD_TOKEN and self._forget_tokens():
             return Polled(again_in=0.0)
