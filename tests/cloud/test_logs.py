@@ -30,7 +30,8 @@ PAGE = {
 
 
 def error(code: str, message: str = "") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}, "GetLogEvents")
+    reply: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}
+    return ClientError(reply, "GetLogEvents")
 
 
 class Logs:
@@ -369,7 +370,9 @@ def test_the_questions_are_such_as_botocore_knows() -> None:
     of_deadline.assert_no_pending_responses()
 
 
-WRONG = st.sampled_from([None, True, -1, 10**30, 0.5, "", "words", b"bytes", [], [None], {}, NOW])
+WRONG: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, -1, 10**30, 0.5, "", "words", b"bytes", [], [None], {}, NOW]
+)
 
 
 def nearly(**right: Any) -> st.SearchStrategy[Any]:

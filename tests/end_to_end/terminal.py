@@ -80,6 +80,12 @@ class Terminal:
                 break
         raise AssertionError(f"waited for {condition!r} in vain; the screen shows:\n{self.text}")
 
+    @property
+    def pid(self) -> int:
+        """The process that was started in it."""
+        assert self.process.pid is not None
+        return self.process.pid
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.process.send(KEYS.get(key, key))

@@ -67,7 +67,7 @@ def test_the_walk_from_the_farms_to_a_session_whose_status_changes_by_itself(dem
 
 def test_q_leaves_with_exit_code_0_and_no_process_behind(demo: Terminal) -> None:
     demo.wait_for("Northlight")
-    started = children(demo.process.pid)
+    started = children(demo.pid)
     assert started
     demo.press("q")
     assert demo.wait_for_end() == 0
@@ -85,8 +85,8 @@ def test_q_leaves_with_exit_code_0_and_no_process_behind(demo: Terminal) -> None
 )
 def test_no_process_is_left_behind(demo: Terminal, how: signal.Signals, exit_code: int) -> None:
     demo.wait_for("Northlight")
-    started = children(demo.process.pid)
-    os.kill(demo.process.pid, how)
+    started = children(demo.pid)
+    os.kill(demo.pid, how)
     assert demo.wait_for_end() == exit_code
     assert_gone(started)
 

@@ -74,7 +74,7 @@ def test_ctrl_z_puts_it_aside_and_fg_takes_it_up_again(tmp_path: Path) -> None:
 def test_a_terminal_that_goes_away_takes_the_program_with_it(tmp_path: Path) -> None:
     terminal = Terminal([*FARMWATCH, "--demo"], tmp_path)
     terminal.wait_for("Northlight")
-    pid = terminal.process.pid
+    pid = terminal.pid
     started = children(pid)
     os.close(terminal.process.child_fd)
     end = time.monotonic() + 5

@@ -31,7 +31,7 @@ async def test_from_the_sessions_to_the_reason_takes_three_keys(farm: Farm) -> N
 
 
 async def test_the_end_of_a_million_lines_is_there_in_two_round_trips(farm: Farm) -> None:
-    in_vain = []
+    in_vain: list[object] = []
     read = farm.ask.log_page
 
     def counted(source: LogSource, *asked: object, **more: object) -> object:

@@ -7,15 +7,16 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from tests.moto_deadline.conftest import Served
 
 MODEL = botocore.session.get_session().get_service_model("deadline")
 
 
-def wrongs(shape: Shape, value: Any, path: str) -> list[str]:
+def wrongs(shape: Shape | None, value: Any, path: str) -> list[str]:
     """Where a value is not of its shape."""
     if isinstance(shape, StructureShape):
         if not isinstance(value, dict):
@@ -34,10 +35,11 @@ def wrongs(shape: Shape, value: Any, path: str) -> list[str]:
         return [wrong for n, one in enumerate(value) for wrong in wrongs(shape.member, one, f"{path}[{n}]")]
     if isinstance(shape, MapShape):
         return [wrong for key, one in value.items() for wrong in wrongs(shape.value, one, f"{path}[{key}]")]
+    assert shape is not None
     kinds = {"string": str, "timestamp": datetime, "integer": int, "float": float, "boolean": bool}
     if not isinstance(value, kinds.get(shape.type_name, object)):
         return [f"{path} is a {type(value).__name__}"]
-    if getattr(shape, "enum", None) and value not in shape.enum:
+    if isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
         return [f"{path} is {value}"]
     return []
 
@@ -99,7 +101,8 @@ OPERATIONS = [
 
 
 def ask(served: Served, operation: str, **asked: Any) -> dict[str, Any]:
-    return served.client._make_api_call(operation, asked)
+    reply: dict[str, Any] = getattr(served.client, xform_name(operation))(**asked)
+    return reply
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -111,7 +114,8 @@ def test_every_reply_is_of_the_shape_that_the_service_model_gives(served: Served
 def error_of(served: Served, operation: str, **asked: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as caught:
         ask(served, operation, **asked)
-    return caught.value.response
+    reply: Any = caught.value.response
+    return dict(reply)
 
 
 def test_an_id_of_a_wrong_form_is_a_validation_error(served: Served) -> None:
@@ -203,7 +207,8 @@ def test_a_summary_of_a_session_lacks_its_log_and_its_host(served: Served) -> No
 
 def actions(served: Served, name: str) -> list[dict[str, Any]]:
     ids = served.ids(name)
-    return served.client.list_session_actions(**ids)["sessionActions"]
+    listed: list[dict[str, Any]] = served.client.list_session_actions(**ids)["sessionActions"]
+    return listed
 
 
 def test_a_summary_of_an_action_lacks_message_and_exit_code(served: Served) -> None:

@@ -35,7 +35,8 @@ class Log:
             self.stream.add(self.start + after + number, message, self.start)
 
     def ask(self, **asked: Any) -> dict[str, Any]:
-        return self.client.get_log_events(logGroupName=GROUP, logStreamName=STREAM, **asked)
+        page: dict[str, Any] = self.client.get_log_events(logGroupName=GROUP, logStreamName=STREAM, **asked)
+        return page
 
     def forward(self, **asked: Any) -> Iterator[list[str]]:
         """Every page from the head on."""
@@ -69,7 +70,8 @@ def flat(pages: Iterable[list[str]]) -> list[str]:
 
 
 def of_session(served: Served, name: str) -> dict[str, str]:
-    return served.session(name)["log"]["options"]
+    options: dict[str, str] = served.session(name)["log"]["options"]
+    return options
 
 
 @pytest.fixture

@@ -37,20 +37,22 @@ def messages(served: Served, log: dict[str, Any]) -> list[str]:
 
 def test_the_same_seed_gives_the_same_story() -> None:
     with mock_aws():
-        one, other = Story(seed=3, clock=FrozenClock()), Story(seed=3, clock=FrozenClock())
+        clock = FrozenClock()
+        one, other = Story(seed=3, clock=clock), Story(seed=3, clock=clock)
+        clock.step(1000)
         for story in (one, other):
-            story.clock.step(1000)
             story.advance()
     assert one.account == other.account
 
 
 def test_however_often_one_looks_the_story_is_the_same() -> None:
     with mock_aws():
-        once, often = Story(clock=FrozenClock()), Story(clock=FrozenClock())
-        once.clock.step(600)
+        at_once, in_steps = FrozenClock(), FrozenClock()
+        once, often = Story(clock=at_once), Story(clock=in_steps)
+        at_once.step(600)
         once.advance()
         for _ in range(200):
-            often.clock.step(3)
+            in_steps.step(3)
             often.advance()
     assert once.account == often.account
 

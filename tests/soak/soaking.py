@@ -137,12 +137,12 @@ async def soak(days: float, folder: Path) -> Soaked:
     recorder = Recorder(folder / "history.sqlite", watcher="mira@ops1", clock=clock)
     recorder.start()
     settings = Settings(farm_id=FARM_ID, interval=timedelta(seconds=STEP))
-    app = FarmwatchApp(settings, lambda *_: world.farm, clock, recorder=recorder)  # type: ignore[arg-type, return-value]
+    app = FarmwatchApp(settings, lambda *_: world.farm, clock, recorder=recorder)
     app.driver_class = Paints
     app.poller.start = lambda: None  # type: ignore[method-assign]
     failed: list[BaseException] = []
 
-    async def watch(pilot: Pilot[None]) -> None:
+    async def watch(pilot: Pilot[Any]) -> None:
         try:
             await _watch(pilot, world, result)
         except BaseException as error:

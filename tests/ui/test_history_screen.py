@@ -37,6 +37,14 @@ AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session
 NAMED = Watched(REF, "Northlight", "lighting", "sq010_sh0420_lgt_v012", session_until=START)
 
 
+class OnClock(Recorder):
+    """A recorder whose clock is known, for the application to be on the same."""
+
+    def __init__(self, path: Path, *, watcher: str, clock: HandClock) -> None:
+        super().__init__(path, watcher=watcher, clock=clock)
+        self.clock = clock
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
@@ -44,7 +52,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def recorder(tmp_path: Path, clock: HandClock) -> Iterator[Recorder]:
-    made = Recorder(tmp_path / "state" / "history.sqlite", watcher="mira@ops1", clock=clock)
+    made = OnClock(tmp_path / "state" / "history.sqlite", watcher="mira@ops1", clock=clock)
     yield made
     made.close()
 
@@ -57,8 +65,9 @@ def a_farm(**answers: Any) -> CannedFarm:
 async def watching(
     recorder: Recorder, farm: CannedFarm | None = None, *, settings: Settings = AT_SESSION, **given: Any
 ) -> AsyncIterator[Stage]:
+    assert isinstance(recorder, OnClock)
     async with on_stage(
-        farm or a_farm(), settings, recorder=recorder, clock=recorder._clock, **given
+        farm or a_farm(), settings, recorder=recorder, clock=recorder.clock, **given
     ) as stage:
         yield stage
 
@@ -66,9 +75,11 @@ async def watching(
 def a_night(recorder: Recorder) -> None:
     """What another run has seen: a session, its actions, a fault, a gap."""
 
-    def entry(minute: float, kind: Kind, subject: str, *values: str | None, **given: Any) -> Entry:
+    def entry(
+        minute: float, kind: Kind, subject: str, old: str | None, new: str | None, **given: Any
+    ) -> Entry:
         at = START - timedelta(minutes=42 - minute)
-        return Entry(REF, kind, subject, *values, at, **{"after": at - timedelta(seconds=2), **given})
+        return Entry(REF, kind, subject, old, new, at, **{"after": at - timedelta(seconds=2), **given})
 
     action = an_action(3).action_id
     recorder.record(

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from farmwatch.cloud.model import Farm, FaultKind, JobSearch, Page, Queue
+from farmwatch.cloud.model import Farm, FaultKind, Job, JobSearch, Page, Queue
 from farmwatch.settings import Settings
 from farmwatch.ui.place import Level
 from farmwatch.ui.screens.picker import PickerScreen
@@ -27,22 +27,22 @@ QUEUES = Page((Queue(QUEUE_ID, "lighting", "SCHEDULING", None, START, "mira"),))
 AT_JOBS = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID)
 
 
-def find(jobs: list) -> Any:
+def find(jobs: list[Job]) -> Any:
     """A SearchJobs over these jobs, in pages of 100."""
 
-    def search(search: JobSearch, offset: int) -> Page:
+    def search(search: JobSearch, offset: int) -> Page[Job]:
         found = [job for job in jobs if search.text.casefold() in job.name.casefold()]
         if search.active is not None:
             found = [job for job in found if job.is_active == search.active]
         if search.sort == "NAME":
             found.sort(key=lambda job: job.name)
-        following = offset + 100 if offset + 100 < len(found) else None
-        return Page(tuple(found[offset : offset + 100]), following and str(following), len(found))
+        following = str(offset + 100) if offset + 100 < len(found) else None
+        return Page(tuple(found[offset : offset + 100]), following, len(found))
 
     return search
 
 
-def a_farm(jobs: list | None = None, sessions: int = 3) -> CannedFarm:
+def a_farm(jobs: list[Job] | None = None, sessions: int = 3) -> CannedFarm:
     return CannedFarm(
         farms=FARMS,
         queues=QUEUES,
@@ -58,7 +58,9 @@ def table(stage: Stage) -> VirtualTable:
 
 
 def level(stage: Stage) -> Level:
-    return stage.app.screen.place.level
+    screen = stage.app.screen
+    assert isinstance(screen, PickerScreen)
+    return screen.place.level
 
 
 async def test_the_way_down_and_up_again_by_keyboard() -> None:
@@ -228,8 +230,9 @@ async def test_a_connection_that_cannot_be_made_is_told_too() -> None:
 
 
 async def test_rows_stay_greyed_and_dated_when_the_list_fails() -> None:
-    async with on_stage(a_farm(), AT_JOBS) as stage:
-        stage.app.poller._door.questions.answers["search_jobs"] = [a_fault()]
+    farm = a_farm()
+    async with on_stage(farm, AT_JOBS) as stage:
+        farm.answers["search_jobs"] = [a_fault()]
         await stage.move(6)
         assert "sq010_sh0001_lgt_v001" in stage.text
         assert table(stage).has_class("-stale")

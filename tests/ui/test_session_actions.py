@@ -6,7 +6,9 @@ from farmwatch.cloud.model import FaultKind, Page
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.ui.action_text import action_end, action_message, action_name, exit_words, notable
 from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import START, STEP_ID, a_fault, a_session, an_action
+from tests.ui.stage import Stage
 from tests.ui.test_session_screen import at_session
 
 TIME_OUT = "TIMEOUT - Exceeded the allotted runtime limit."
@@ -21,6 +23,10 @@ def a_story() -> list[SessionAction]:
         an_action(2, "FAILED", exit_code=7, message="Ran out of licences", ended_at=START, progress=40.0),
         an_action(3, "NEVER_ATTEMPTED"),
     ]
+
+
+def action_table(stage: Stage) -> VirtualTable:
+    return stage.app.screen.query_one("#action-table", VirtualTable)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,7 @@ async def test_actions_stand_in_a_table_with_name_status_exit_and_message() -> N
 
 async def test_the_cursor_starts_on_the_action_that_failed() -> None:
     async with at_session(a_session(), actions=a_story()) as stage:
-        assert stage.app.screen.action_table.cursor_key == a_story()[2].action_id
+        assert action_table(stage).cursor_key == a_story()[2].action_id
 
 
 def two_frames() -> list[object]:
@@ -101,16 +107,16 @@ def two_frames() -> list[object]:
 
 async def test_the_cursor_goes_with_what_runs() -> None:
     async with at_session(a_session(), actions=two_frames()) as stage:
-        assert stage.app.screen.action_table.cursor_index == 1
+        assert action_table(stage).cursor_index == 1
         await stage.move(16)
-        assert stage.app.screen.action_table.cursor_index == 2
+        assert action_table(stage).cursor_index == 2
 
 
 async def test_a_cursor_that_somebody_moved_stays_where_it_is() -> None:
     async with at_session(a_session(), actions=two_frames()) as stage:
         await stage.press("up")
         await stage.move(16)
-        assert stage.app.screen.action_table.cursor_index == 0
+        assert action_table(stage).cursor_index == 0
 
 
 async def test_an_action_that_runs_has_a_bar_and_a_duration_that_goes_on() -> None:
@@ -160,14 +166,14 @@ async def test_what_ran_is_not_said_to_run_on_while_it_is_not_seen() -> None:
         await stage.move(40)
         assert "00:00:00" in stage.part("#action-table")
         assert "running 00:42:00" in stage.part("#session")
-        assert stage.app.screen.action_table.has_class("-stale")
+        assert action_table(stage).has_class("-stale")
 
 
 async def test_while_polling_is_paused_the_actions_do_not_look_fresh_either() -> None:
     async with at_session(a_session(), actions=[an_action(1, "RUNNING")]) as stage:
         await stage.press("p")
         await stage.move(30)
-        assert stage.app.screen.action_table.has_class("-stale")
+        assert action_table(stage).has_class("-stale")
         assert "00:00:00" in stage.part("#action-table")
         assert "as of 02:10:00" in stage.part("#actions")
 
@@ -211,10 +217,10 @@ async def test_when_the_session_ends_its_actions_are_asked_for_once_more_and_the
         assert stage.app.poller._followed[key].due is None
 
 
-async def test_the_clock_is_put_off_by_news_and_not_by_itself() -> None:
+async def test_the_clock_is_put_off_by_news_and_not_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     async with at_session(a_session()) as stage:
         drawn: list[str] = []
-        stage.app.has_drawn = lambda: drawn.append("all")  # type: ignore[method-assign]
+        monkeypatch.setattr(stage.app, "has_drawn", lambda: drawn.append("all"))
         stage.app._tick()
         assert drawn == []
         stage.clock.move(2)

@@ -336,7 +336,7 @@ def test_the_past_of_a_thousand_sessions_takes_a_few_queries(
     connect = sqlite3.connect
 
     def listening(*args: Any, **named: Any) -> sqlite3.Connection:
-        database = connect(*args, **named)
+        database: sqlite3.Connection = connect(*args, **named)
         database.set_trace_callback(lambda statement: asked.append(statement))
         return database
 

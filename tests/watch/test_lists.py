@@ -1,10 +1,20 @@
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch.cloud.model import DEFAULT_CONNECTION, FaultKind, JobSearch, Page, SessionSummary
+from farmwatch.cloud.model import (
+    DEFAULT_CONNECTION,
+    FaultKind,
+    Job,
+    JobSearch,
+    Page,
+    Session,
+    SessionRef,
+    SessionSummary,
+)
 from farmwatch.watch.listing import Listing
 from farmwatch.watch.lists import HostFinder, Jobs, ListTarget, NameTarget, Sessions
 from tests.canned import (
@@ -21,6 +31,7 @@ from tests.canned import (
 )
 
 SEARCH = JobSearch(FARM_ID, QUEUE_ID)
+Row = TypeVar("Row", Job, SessionSummary)
 FIVE_SECONDS = timedelta(seconds=5)
 
 
@@ -89,7 +100,7 @@ def test_no_item_is_ever_there_twice(taken: list[tuple[int, list[int], bool]]) -
 def searched(busy: int, others: int) -> CannedFarm:
     """A queue whose SearchJobs gives pages of 100."""
 
-    def search(search: JobSearch, offset: int) -> Page:
+    def search(search: JobSearch, offset: int) -> Page[Job]:
         found = [a_job(n, "RUNNING") for n in range(busy)] if search.active else []
         if not search.active:
             found += [a_job(1000 + n) for n in range(others)]
@@ -102,7 +113,7 @@ def searched(busy: int, others: int) -> CannedFarm:
     return CannedFarm(search_jobs=search)
 
 
-def polled(target: ListTarget, farm: CannedFarm, clock: HandClock, times: int = 1) -> ListTarget:
+def polled(target: ListTarget[Row], farm: CannedFarm, clock: HandClock, times: int = 1) -> ListTarget[Row]:
     for _ in range(times):
         target.poll(farm, clock)
         clock.move(5)
@@ -171,7 +182,7 @@ def listed(count: int) -> CannedFarm:
         found = [a_summary(n) for n in range(offset, min(offset + 100, count))]
         return Page(tuple(found), str(offset + 100) if offset + 100 < count else None)
 
-    def by_id(refs: list) -> dict:
+    def by_id(refs: list[SessionRef]) -> dict[str, Session]:
         return {ref.session_id: a_session(session_id=ref.session_id) for ref in refs}
 
     return CannedFarm(sessions=sessions, sessions_by_id=by_id)

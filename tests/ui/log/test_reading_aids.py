@@ -1,6 +1,7 @@
 """What makes a log readable: folding, the outline, times, wrapping, lines drawn as what they are."""
 
 from farmwatch.ui.widgets.virtual_table import VirtualTable
+from tests.canned import present
 from tests.ui.log.stage import (
     at_failed,
     at_log,
@@ -99,7 +100,7 @@ async def test_enter_on_an_action_goes_to_its_first_line() -> None:
     async with at_failed("failed_exit_7", "enter") as stage:
         assert under_cursor(stage) == "--------- Running Task"
         assert not log_screen(stage).view.following
-        assert log_screen(stage).action_in_sight.parameters == {"Frame": "1"}
+        assert present(log_screen(stage).action_in_sight).parameters == {"Frame": "1"}
 
 
 async def test_coming_back_from_the_log_the_cursor_is_on_the_action_that_was_in_sight() -> None:

@@ -43,8 +43,11 @@ async def test_a_failure_is_summed_up_with_what_the_process_said() -> None:
 
 
 async def test_it_stands_three_keys_from_the_list_of_sessions() -> None:
-    from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, HandClock, Page, SessionSummary
-    from tests.ui.log.stage import AFTER, Settings, on_stage
+    from farmwatch.cloud.model import Page, SessionSummary
+    from farmwatch.settings import Settings
+    from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, HandClock
+    from tests.ui.log.stage import AFTER
+    from tests.ui.stage import on_stage
 
     session = a_failed_session()
     farm = farm_with(

@@ -142,7 +142,7 @@ def test_another_log_takes_the_place_of_a_lanes() -> None:
 
 def passed(browser: Browser, line: Line, forward: bool) -> list[Line]:
     """Every match on the way from a line on."""
-    found = []
+    found: list[Line] = []
     # Whoever goes round in circles is stopped.
     while (following := browser.next_match(line, forward)) is not None and len(found) < 99:
         line = following

@@ -99,8 +99,8 @@ def test_the_captured_failure_reads_as_it_happened() -> None:
         "Running Task",
         "Exiting Environment: Toolset",
     ]
-    assert [one for line in lines if (one := exit_code(line)) is not None] == [0, 7, 0]
-    assert [one for line in lines if (one := parameter(line))] == [("Frame", "1")]
+    assert [code for line in lines if (code := exit_code(line)) is not None] == [0, 7, 0]
+    assert [given for line in lines if (given := parameter(line))] == [("Frame", "1")]
     assert {one for line in lines if (one := phase(line))} == {"Setup", "Running action"}
     kinds = Counter(found.kind for line in lines if (found := directive(line)))
     assert kinds["fail"] == 1

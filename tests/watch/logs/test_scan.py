@@ -134,7 +134,8 @@ def test_numbers_are_a_sorted_list(ends: list[bool], asked: int) -> None:
     assert numbers.next_after(asked) == next((one for one in model if one > asked), None)
     assert numbers.last_before(asked) == next((one for one in reversed(model) if one < asked), None)
     assert (asked in numbers) == (asked in model)
-    assert "no number" not in numbers
+    nothing: object = "no number"
+    assert nothing not in numbers
 
 
 def test_what_is_the_same_as_the_line_before_is_found_across_slices(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,8 @@ def test_nothing_put_in_changes_nothing() -> None:
     kept.prepend(lines_of([]))
     assert (kept.first, kept.end, kept.size, kept.dropped) == (0, 0, 0, 0)
     assert (kept.first_at(), kept.newest_at(), kept.number_at(5)) == (None, None, 0)
-    assert list(kept.stretches(-9, 9)) == list(kept.backwards(-9, 9)) == list(kept.events_since(0)) == []
+    assert list(kept.stretches(-9, 9)) == list(kept.backwards(-9, 9)) == []
+    assert list(kept.events_since(0)) == []
 
 
 @pytest.mark.parametrize("number", [-3, 2, 100, -100])
@@ -177,7 +178,8 @@ def filled(
     changes: list[tuple[str, list[tuple[int, str]]]], bounds: dict[str, int]
 ) -> tuple[LogStore, dict[int, tuple[int, str, int]], int]:
     """A store, what it must hold (time, text and flags by number), and how many lines were seen to go."""
-    kept, model, gone = LogStore(**bounds), {}, 0
+    kept, gone = LogStore(**bounds), 0
+    model: dict[int, tuple[int, str, int]] = {}
     newest, oldest = 1_000, 1_000
     for change, parts in changes:
         oldest -= 100
