@@ -12,7 +12,7 @@ from farmwatch.cloud.session_action import NOT_BEGUN, SessionAction
 from farmwatch.watch.cadence import DENIED_WAIT, Cadence
 from farmwatch.watch.changes import ACTION_CALLS, Changes, action_value, was_over
 from farmwatch.watch.clock import Clock
-from farmwatch.watch.entries import Kind, NoRecords, Records, Watched
+from farmwatch.watch.entries import Entry, Kind, NoRecords, Records, Watched
 from farmwatch.watch.ledger import Ledger, Trouble
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.target import Polled, Target
@@ -87,8 +87,8 @@ class ActionsTarget(Target):
         fault = asked if isinstance(asked, Fault) else self._load(asked)
         if fault is not None or isinstance(asked, Fault):
             self._note(fault, clock, "ListSessionActions")
-            self._publish(replace(self.observed, fault=fault, troubles=self._ledger.entries), clock.now())
-            return Polled(fault)
+            observed = replace(self.observed, fault=fault, troubles=self._ledger.entries)
+            return Polled(fault, events=self._publish(observed, clock.now()))
         summaries = [action for page in self._pages for action in page.actions]
         wanted = self._undetailed(summaries)
         undetailed = self._detail(asked, wanted)
@@ -102,12 +102,12 @@ class ActionsTarget(Target):
             steps=dict(self._steps.found),
             troubles=self._ledger.entries,
         )
-        self._publish(observed, observed.seen_at or clock.now())
+        events = self._publish(observed, observed.seen_at or clock.now())
         more = undetailed is None and len(wanted) > (SINGLES if self._no_batch else BATCH)
         final = self.session_is_final and all(action.is_final for action in summaries)
-        return Polled(final=final and not more, again_in=MORE_IN if more else None)
+        return Polled(final=final and not more, again_in=MORE_IN if more else None, events=events)
 
-    def _publish(self, observed: ActionsObserved, at: datetime) -> None:
+    def _publish(self, observed: ActionsObserved, at: datetime) -> tuple[Entry, ...]:
         values = self._changes.faults(observed.troubles)
         good = observed.fault is None
         if good:
@@ -123,7 +123,7 @@ class ActionsTarget(Target):
                 for action in observed.actions
                 if action.action_id not in self._unseen
             }
-        self._changes.write(
+        events = self._changes.write(
             values,
             may_end=frozenset({Kind.FAULT}),
             after=self._seen_until,
@@ -132,6 +132,7 @@ class ActionsTarget(Target):
         )
         self._seen_until = at if good else self._seen_until
         self.observed = observed
+        return events
 
     def _note(self, fault: Fault | None, clock: Clock, *operations: str) -> None:
         if fault is not None:

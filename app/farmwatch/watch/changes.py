@@ -69,11 +69,12 @@ class Changes:
         at: datetime,
         watched: Watched,
         first: Sequence[Entry] = (),
-    ) -> None:
-        """Write down in what ``values``, seen at ``at``, differ from the ones before; returns when they are
+    ) -> tuple[Entry, ...]:
+        """Write down in what ``values``, seen at ``at``, differ from the ones before; returns that when it is
         safe. What is of a kind in ``may_end`` and not among them is no more."""
         entries = [*first, *self.compare(values, may_end=may_end, after=after, at=at)]
         self._records.record(entries, [watched])
+        return tuple(entries)
 
     def compare(
         self, values: Values, *, may_end: frozenset[Kind], after: datetime | None, at: datetime
@@ -118,16 +119,18 @@ class CallFaults:
         self._changes = Changes(ref, records, frozenset({what}))
         self._last: str | None = None
 
-    def note(self, fault: Fault | None, at: datetime) -> None:
-        """How it went."""
+    def note(self, fault: Fault | None, at: datetime) -> tuple[Entry, ...]:
+        """How it went; what is written down of it, nothing where it goes as before."""
         value = "" if fault is None else f"{fault.kind}: {fault.code}"
         if value == self._last:
-            return
+            return ()
         self._last = value
         self._changes.open()
         values = {(Kind.FAULT, self._what): (value, None)} if value else {}
         watched = Watched(self._ref)
-        self._changes.write(values, may_end=frozenset({Kind.FAULT}), after=None, at=at, watched=watched)
+        return self._changes.write(
+            values, may_end=frozenset({Kind.FAULT}), after=None, at=at, watched=watched
+        )
 
 
 def session_values(session: Session) -> dict[Key, tuple[str, datetime | None]]:

@@ -19,6 +19,7 @@ from farmwatch.cloud.model import Fault, FaultKind
 from farmwatch.watch.cadence import Budget
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.door import Door, Gate, GivenUp, hung_call, own_fault
+from farmwatch.watch.entries import Entry
 from farmwatch.watch.freshness import Rhythm
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.target import News, Polled, Target
@@ -340,7 +341,11 @@ class Poller:
             self._keep_together(call, polled)
             self._changed.notify_all()
             if not self._stopped:
-                news = [self._news(followed) for followed in call.followed if not followed.dropped]
+                news = [
+                    self._news(followed, one.events)
+                    for followed, one in zip(call.followed, polled, strict=True)
+                    if not followed.dropped
+                ]
         for one_news in news:
             self._tell(one_news)
 
@@ -414,7 +419,7 @@ class Poller:
             followed.again, wait = False, 0.0
         followed.due = None if wait is None else now + wait
 
-    def _news(self, followed: _Followed) -> News:
+    def _news(self, followed: _Followed, events: tuple[Entry, ...] = ()) -> News:
         now = self._clock.monotonic()
         next_at = None
         if followed.due is not None and not followed.paused:
@@ -426,4 +431,4 @@ class Poller:
             paused=followed.paused,
             stopped=followed.due is None and followed.asking_since is None,
         )
-        return News(followed.target.key, followed.target.observed, rhythm)
+        return News(followed.target.key, followed.target.observed, rhythm, events)

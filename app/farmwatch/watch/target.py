@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from farmwatch.cloud.model import Fault
 from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
+from farmwatch.watch.entries import Entry
 from farmwatch.watch.freshness import Rhythm
 from farmwatch.watch.questions import Questions
 
@@ -16,12 +17,14 @@ from farmwatch.watch.questions import Questions
 @dataclass(frozen=True, slots=True)
 class Polled:
     """How a poll went: its fault if any, whether what is followed is final, whether it has changed, and how
-    soon the target wants to go on (seconds) where that is not left to its cadence."""
+    soon the target wants to go on (seconds) where that is not left to its cadence. ``events`` are what was
+    seen to change, written down already."""
 
     fault: Fault | None = None
     final: bool = False
     changed: bool = False
     again_in: float | None = None
+    events: tuple[Entry, ...] = ()
 
 
 class Target(Protocol):
@@ -62,8 +65,10 @@ class Group(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Told after every poll, and when a rhythm changes: what is known about the target of that key."""
+    """Told after every poll, and when a rhythm changes: what is known about the target of that key, and what
+    was seen to change by this poll."""
 
     key: str
     observed: Any
     rhythm: Rhythm
+    events: tuple[Entry, ...] = ()

@@ -157,6 +157,7 @@ class SessionTarget(Target):
         self.group: SessionGroup = group or SessionGroup(records)
         self._tracker = SessionTracker(ref)
         self._changes = Changes(ref, NoRecords(), SESSION_CALLS)
+        self._events: tuple[Entry, ...] = ()
 
     def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
         return self.group.poll([self], asked, clock)[0]
@@ -169,7 +170,7 @@ class SessionTarget(Target):
         """Begin with what the history knows."""
         self._tracker.remember(self._changes.begin_with(past))
 
-    def take(self, answer: Session | Fault, now: datetime) -> tuple[list[Entry], Watched]:
+    def take(self, answer: Session | Fault, now: datetime) -> tuple[Sequence[Entry], Watched]:
         """Take an answer; what is to be written down before `publish` shows it."""
         before = self._tracker.observed
         observed = self._tracker.observe(answer, now, self.cadence.in_force)
@@ -190,12 +191,15 @@ class SessionTarget(Target):
             after=before.until,
             at=now if observed.seen_at is None or observed.fault is not None else observed.seen_at,
         )
-        return [*gaps, *changes], Watched(self.ref, session_until=observed.seen_at)
+        self._events = (*gaps, *changes)
+        return self._events, Watched(self.ref, session_until=observed.seen_at)
 
     def publish(self) -> Polled:
         """Show what was taken: it is safe now."""
         observed = self.observed = self._tracker.observed
-        return Polled(observed.fault, final=observed.is_final, changed=bool(observed.changed))
+        return Polled(
+            observed.fault, final=observed.is_final, changed=bool(observed.changed), events=self._events
+        )
 
 
 class SessionGroup:

@@ -105,7 +105,15 @@ class SessionLogs:
             return []
         is_own = self._is_own if lane == WORKER else None
         noted = self._faults[lane].note
-        tail = LogTail(source, self._budget, store=fresh.store, is_own=is_own, rank=lane, noted=noted)
+        tail = LogTail(
+            source,
+            self._budget,
+            key=f"log {lane} of {self.ref.session_id}",
+            store=fresh.store,
+            is_own=is_own,
+            rank=lane,
+            noted=noted,
+        )
         self.tails[lane] = tail
         return [tail]
 

@@ -21,6 +21,7 @@ from farmwatch.cloud.log_page import LogEvent, LogSource
 from farmwatch.cloud.model import Fault, FaultKind
 from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
+from farmwatch.watch.entries import Entry
 from farmwatch.watch.logs.store import LogStore, lines_of
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.target import Polled, Target
@@ -117,13 +118,14 @@ class LogTail(Target):
         source: LogSource,
         budget: Budget,
         *,
+        key: str = "",
         store: LogStore | None = None,
         is_own: Callable[[str], bool] | None = None,
         rank: int = 0,
-        noted: Callable[[Fault | None, datetime], None] = lambda *_: None,
+        noted: Callable[[Fault | None, datetime], tuple[Entry, ...]] = lambda *_: (),
     ) -> None:
         self._noted = noted
-        self.key = f"log {source.group} {source.stream}"
+        self.key = key or f"log {source.group} {source.stream}"
         self.cadence = Cadence(EVERY)
         self.budget = self._budget = budget
         self.rank = rank
@@ -181,7 +183,7 @@ class LogTail(Target):
         polled = self._poll(asked, clock)
         # A log that is not there yet, while its session lives, is none that fails.
         if polled.fault is None or polled.again_in != NOT_THERE_EVERY:
-            self._noted(polled.fault, clock.now())
+            return replace(polled, events=self._noted(polled.fault, clock.now()))
         return polled
 
     def _poll(self, asked: Questions | Fault, clock: Clock) -> Polled:

@@ -1,0 +1,173 @@
+"""Handles: what somebody holds on to who wants something watched, and tells the Monitor's wishes by.
+
+Every handle may be used from any thread, waits for no network, and is let go of once, with ``close``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from farmwatch.monitor.session_watch import SessionWatch
+from farmwatch.monitor.update import HistoryRef, ListRef, LogSnapshot, SessionSnapshot, Snapshot
+from farmwatch.watch.freshness import Rhythm
+from farmwatch.watch.lists import ListObserved, ListTarget
+from farmwatch.watch.logs.sources import SessionLogs
+from farmwatch.watch.poller import Poller
+from farmwatch.watch.review import Reviewed, ReviewTarget
+from farmwatch.watch.target import Target
+
+K = TypeVar("K")
+
+
+class SessionHandle:
+    """A session that is watched. Handles of one session share one rhythm: a wish is for all of them."""
+
+    def __init__(self, watch: SessionWatch, let_go: Callable[[], None]) -> None:
+        self.subject = watch.ref
+        self._watch = watch
+        self._let_go = let_go
+        self._is_attended = False
+        self._is_open = True
+
+    @property
+    def snapshot(self) -> SessionSnapshot:
+        """What is known now."""
+        return self._watch.snapshot()
+
+    @property
+    def interval(self) -> timedelta:
+        """How often the session is asked for while all is well, as it was wished."""
+        return self._watch.interval
+
+    def refresh(self) -> None:
+        """Ask at once, be it paused, final or waiting out a fault."""
+        self._watch.refresh()
+
+    def pause(self, paused: bool) -> None:
+        """Stop asking, or go on."""
+        self._watch.pause(paused)
+
+    def set_interval(self, interval: timedelta) -> None:
+        """How often to ask for the session while all is well, 1 s to 1 h."""
+        self._watch.set_interval(interval)
+
+    def attend(self, attended: bool) -> None:
+        """Whether somebody looks at it just now: then its actions are asked for more often while one runs."""
+        if attended != self._is_attended:
+            self._is_attended = attended
+            self._watch.attend(attended)
+
+    def read_logs(self) -> LogsHandle:
+        """Read both logs, for as long as that handle is held."""
+        return LogsHandle(self._watch)
+
+    def close(self) -> None:
+        """Let go of it. A watch that nobody holds ends."""
+        if self._is_open:
+            self._is_open = False
+            self.attend(False)
+            self._let_go()
+
+
+class LogsHandle:
+    """Both logs of a session, being read."""
+
+    def __init__(self, watch: SessionWatch) -> None:
+        self.subject = watch.ref
+        self._watch = watch
+        self._is_open = True
+        watch.start_reading()
+
+    @property
+    def logs(self) -> SessionLogs:
+        """What has been read of them."""
+        return self._watch.logs
+
+    def snapshot(self, lane: int) -> LogSnapshot:
+        """What is known now of one of them."""
+        return self._watch.log_snapshot(lane)
+
+    def want_time(self, lane: int, at: float, *, at_once: bool = False) -> bool:
+        """Read a log back until this time (milliseconds; minus infinity: all); whether that takes asking."""
+        return self._watch.want_time(lane, at, at_once=at_once)
+
+    def want_lines(self, lane: int, number: int) -> bool:
+        """Read a log back until this line is there; whether that takes asking."""
+        return self._watch.want_lines(lane, number)
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._watch.stop_reading()
+
+
+class _TargetHandle:
+    """Something with a target of its own."""
+
+    def __init__(self, poller: Poller, target: Target, rhythm: Callable[[], Rhythm | None]) -> None:
+        self._poller = poller
+        self._target = target
+        self._rhythm = rhythm
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is known now."""
+        return Snapshot(self._target.observed, self._rhythm() or Rhythm(self._target.cadence.interval))
+
+    def refresh(self) -> None:
+        """Ask at once."""
+        self._poller.now(self._target.key)
+
+    def pause(self, paused: bool) -> None:
+        """Stop asking, or go on."""
+        self._poller.pause(self._target.key, paused)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._poller.drop(self._target.key)
+
+
+class ListHandle(_TargetHandle, Generic[K]):
+    """A list that somebody looks at."""
+
+    def __init__(
+        self, subject: ListRef, poller: Poller, target: ListTarget[Any], rhythm: Callable[[], Rhythm | None]
+    ) -> None:
+        super().__init__(poller, target, rhythm)
+        self.subject = subject
+        self._list = target
+
+    @property
+    def observed(self) -> ListObserved[Any]:
+        return self._list.observed
+
+    def want(self, rows: int) -> None:
+        """Load until there are so many rows, or no more."""
+        self._list.want(rows)
+        self._poller.soon(self._list.key, 0)
+
+    def look_at(self, keys: Iterable[str]) -> None:
+        """These rows are in sight: they are kept fresh."""
+        self._list.look_at(keys)
+
+
+class HistoryHandle(_TargetHandle):
+    """A look at the history."""
+
+    def __init__(
+        self, subject: HistoryRef, poller: Poller, target: ReviewTarget, rhythm: Callable[[], Rhythm | None]
+    ) -> None:
+        super().__init__(poller, target, rhythm)
+        self.subject = subject
+        self._review = target
+
+    @property
+    def observed(self) -> Reviewed:
+        return self._review.observed
+
+    def choose(self, since: datetime | None) -> None:
+        """Look back to another time; ``None`` for the last look."""
+        self._review.choose(since)
+        self.refresh()

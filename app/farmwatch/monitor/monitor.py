@@ -1,0 +1,267 @@
+"""The Monitor: connections, what is watched on them, and who is told.
+
+It knows no screen and needs none. Whoever wants something watched holds a handle, and lets go of it; whoever
+wants to know subscribes. What was seen to change is in the history before anybody is told of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from farmwatch.cloud.model import Farm, Fault, Job, Queue, SessionRef, Who
+from farmwatch.monitor.handles import HistoryHandle, ListHandle, SessionHandle
+from farmwatch.monitor.session_watch import LANES, SessionWatch
+from farmwatch.monitor.update import (
+    HistoryRef,
+    IdentityRef,
+    ListRef,
+    LogRef,
+    NameRef,
+    Snapshot,
+    Update,
+)
+from farmwatch.watch.actions import ActionsTarget
+from farmwatch.watch.cadence import Budget
+from farmwatch.watch.clock import Clock, SystemClock
+from farmwatch.watch.entries import NoRecords, Records
+from farmwatch.watch.freshness import Rhythm
+from farmwatch.watch.lists import ListTarget, NameTarget
+from farmwatch.watch.logs.reading import Severities
+from farmwatch.watch.logs.sources import SessionLogs
+from farmwatch.watch.poller import Poller
+from farmwatch.watch.questions import Questions
+from farmwatch.watch.recorder import Recorder
+from farmwatch.watch.review import ReviewTarget
+from farmwatch.watch.target import News
+from farmwatch.watch.tracker import SessionGroup, SessionTarget
+
+_log = logging.getLogger(__name__)
+
+OpenConnection = Callable[[Callable[[], None], Callable[[Who], None]], Questions | Fault]
+"""Connects, in a thread of its own. It is handed what to call before every request, and what to call when it
+knows as whom it asks."""
+
+Listener = Callable[[Update], None]
+"""Is told of every update, in the thread that brought it, one at a time and in their order. It returns at
+once: it puts the update into a queue, or posts it."""
+
+DEFAULT_INTERVAL = timedelta(seconds=2)
+
+
+@dataclass(eq=False)
+class _Connection:
+    """A connection, with all that it does not share with others."""
+
+    name: str
+    poller: Poller
+    group: SessionGroup
+    log_budget: Budget
+    who: Who = field(default_factory=lambda: Who("", "", ""))
+
+
+class Monitor:
+    """Watches sessions and lists on connections, one poller each, and tells whoever subscribed.
+
+    ``connections`` has by name what opens each; ``records`` is where what is seen is written down first.
+    ``interval`` is how often a living session is asked for (1 s to 1 h); ``log_requests`` how many pages of
+    logs a second a connection asks for at the most; ``severities`` makes what tells errors in logs.
+    """
+
+    def __init__(
+        self,
+        connections: Mapping[str, OpenConnection],
+        records: Records | None = None,
+        *,
+        clock: Clock | None = None,
+        interval: timedelta = DEFAULT_INTERVAL,
+        log_requests: float = 5.0,
+        severities: Callable[[], Severities] = Severities.of,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.interval = interval
+        self.names: dict[str, str] = {}
+        """The names of farms, queues and jobs by their ids, as far as they are known."""
+        self._records = records or NoRecords()
+        self._log_requests = log_requests
+        self._severities = severities
+        self._lock = threading.RLock()
+        self._listeners: list[Listener] = []
+        self._numbers = itertools.count(1)
+        self._sessions: dict[tuple[str, str], SessionWatch] = {}
+        self._looks: dict[tuple[str, str], tuple[Hashable, dict[str, Rhythm]]] = {}
+        self._connections = {name: self._connection(name, open_) for name, open_ in connections.items()}
+
+    def _connection(self, name: str, open_connection: OpenConnection) -> _Connection:
+        def connect() -> Questions | Fault:
+            return open_connection(
+                lambda: poller.budget.spend(self.clock.monotonic()), partial(self._identify, name)
+            )
+
+        poller = Poller(connect, partial(self._take, name), self.clock)
+        log_budget = Budget(rate=self._log_requests, burst=max(2.0, self._log_requests))
+        poller.other_budgets.append(log_budget)
+        return _Connection(name, poller, SessionGroup(self._records), log_budget)
+
+    # --- start, end, and who is told ------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Poll from now on, in threads of its own."""
+        for connection in self._connections.values():
+            connection.poller.start()
+
+    def stop(self) -> None:
+        """Ask for nothing more; does not wait for calls that are under way."""
+        for connection in self._connections.values():
+            connection.poller.stop()
+
+    def run_due(self) -> int:
+        """Poll all that is due, in this thread; for tests with a clock moved by hand. How many were."""
+        return sum(connection.poller.run_due() for connection in self._connections.values())
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell this one of every update from now on; call what is returned to end that."""
+        with self._lock:
+            self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _publish(self, update: Update) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(update)
+            except Exception:  # noqa: BLE001 - whatever it is
+                # One that fails must keep nothing from the others, and ends no poller's thread.
+                _log.exception("a listener failed on %s", type(update.subject).__name__)
+
+    # --- connections ----------------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        return tuple(self._connections)
+
+    def who(self, connection: str) -> Who:
+        """As whom a connection asks, as far as it is known."""
+        return self._connections[connection].who
+
+    def requests_last_minute(self) -> int:
+        """Requests made in the last 60 seconds, by all connections together."""
+        return sum(one.poller.requests_last_minute() for one in self._connections.values())
+
+    def clock_skew(self, connection: str) -> timedelta | None:
+        """How far this machine's clock is ahead of the service's, by the newest reply."""
+        return self._connections[connection].poller.skew
+
+    def _identify(self, name: str, who: Who) -> None:
+        with self._lock:
+            self._connections[name].who = who
+            self._publish(Update(name, IdentityRef(name), who))
+
+    # --- watching -------------------------------------------------------------------------------------
+
+    def watch_session(self, ref: SessionRef) -> SessionHandle:
+        """Watch a session, with its actions, from now on; at once, though others may watch it already."""
+        with self._lock:
+            key = (ref.connection, ref.session_id)
+            watch = self._sessions.get(key)
+            if watch is None:
+                watch = self._sessions[key] = self._session_watch(ref)
+            watch.holders += 1
+            watch.start()
+        return SessionHandle(watch, partial(self._let_go, watch))
+
+    def watch_sessions(self, refs: Iterable[SessionRef]) -> list[SessionHandle]:
+        """Watch many: those of a connection are read together, a hundred a call."""
+        return [self.watch_session(ref) for ref in refs]
+
+    def _session_watch(self, ref: SessionRef) -> SessionWatch:
+        connection = self._connections[ref.connection]
+        actions = ActionsTarget(ref, self._records)
+        session = SessionTarget(ref, self.interval, self._records, group=connection.group)
+
+        def make_logs() -> SessionLogs:
+            return SessionLogs(ref, connection.log_budget, self._severities(), self._records)
+
+        return SessionWatch(connection.poller, session, actions, make_logs)
+
+    def _let_go(self, watch: SessionWatch) -> None:
+        with self._lock:
+            watch.holders -= 1
+            key = (watch.ref.connection, watch.ref.session_id)
+            if not watch.holders and self._sessions.get(key) is watch:
+                del self._sessions[key]
+                watch.stop()
+
+    def watch_list(self, connection: str, target: ListTarget[Any]) -> ListHandle[Any]:
+        """Follow a list for as long as somebody looks at it."""
+        poller = self._connections[connection].poller
+        subject = ListRef(connection, target.key, next(self._numbers))
+        target.key = f"{target.key} #{subject.number}"
+        rhythms = self._look(connection, target.key, subject)
+        poller.follow(target)
+        return ListHandle(subject, poller, target, lambda: rhythms.get(target.key))
+
+    def watch_history(self, recorder: Recorder) -> HistoryHandle:
+        """Follow what the history has to tell; it asks nobody."""
+        name, connection = next(iter(self._connections.items()))
+        subject = HistoryRef(next(self._numbers))
+        target = ReviewTarget(recorder, key=f"history #{subject.number}")
+        rhythms = self._look(name, target.key, subject)
+        connection.poller.follow(target)
+        return HistoryHandle(subject, connection.poller, target, lambda: rhythms.get(target.key))
+
+    def want_name(
+        self, connection: str, of: str, ask: Callable[[Questions], Farm | Queue | Job | Fault]
+    ) -> None:
+        """Ask for the name of a farm, a queue or a job until it is known; it is told once."""
+        target = NameTarget(f"name of {of}", ask)
+        self._look(connection, target.key, NameRef(connection, of))
+        self._connections[connection].poller.follow(target)
+
+    def _look(self, connection: str, key: str, subject: Hashable) -> dict[str, Rhythm]:
+        rhythms: dict[str, Rhythm] = {}
+        with self._lock:
+            self._looks[connection, key] = subject, rhythms
+        return rhythms
+
+    # --- news from the pollers, in their threads --------------------------------------------------------
+
+    def _take(self, name: str, news: News) -> None:
+        with self._lock:
+            look = self._looks.get((name, news.key))
+            if look is not None:
+                self._take_look(name, news, *look)
+                return
+            # Of whatever is followed for a session the key ends with the session's id.
+            watch = self._sessions.get((name, news.key.rpartition(" ")[2]))
+            if watch is not None:
+                self._take_session(name, news, watch)
+
+    def _take_look(self, name: str, news: News, subject: Hashable, rhythms: dict[str, Rhythm]) -> None:
+        rhythms[news.key] = news.rhythm
+        if isinstance(subject, NameRef):
+            if news.observed is not None:
+                self.names[subject.id] = news.observed
+                self._publish(Update(name, subject, news.observed))
+            return
+        connection = "" if isinstance(subject, HistoryRef) else name
+        self._publish(Update(connection, subject, Snapshot(news.observed, news.rhythm), news.events))
+
+    def _take_session(self, name: str, news: News, watch: SessionWatch) -> None:
+        poller = self._connections[name].poller
+        new = watch.take(news)
+        if watch.readers:
+            for tail in new:
+                poller.follow(tail)
+        lane = watch.lane_of(news.key)
+        if lane is not None:
+            self._publish(Update(name, LogRef(watch.ref, lane), watch.log_snapshot(lane), news.events))
+            return
+        self._publish(Update(name, watch.ref, watch.snapshot(), news.events))
+        for lane in LANES if new else ():
+            self._publish(Update(name, LogRef(watch.ref, lane), watch.log_snapshot(lane)))

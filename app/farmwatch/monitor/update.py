@@ -1,0 +1,119 @@
+"""What the Monitor tells: which thing, what is known of it, and what was seen to change."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from farmwatch.cloud.model import Fault, SessionRef
+from farmwatch.watch.actions import ActionsObserved
+from farmwatch.watch.entries import Entry
+from farmwatch.watch.freshness import Rhythm
+from farmwatch.watch.ledger import Trouble
+from farmwatch.watch.logs.sources import Found
+from farmwatch.watch.logs.tail import LogObserved
+from farmwatch.watch.tracker import SessionObserved
+
+
+@dataclass(frozen=True, slots=True)
+class LogRef:
+    """Names a log of a session: ``lane`` 0 is the session's own, 1 its worker's."""
+
+    session: SessionRef
+    lane: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListRef:
+    """Names a list that somebody looks at. ``number`` tells apart two that look at the same."""
+
+    connection: str
+    key: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameRef:
+    """Names the name of a farm, a queue or a job."""
+
+    connection: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRef:
+    """Names as whom a connection asks."""
+
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRef:
+    """Names a look at the history."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSnapshot:
+    """All that is known about a session: its newest reply, its actions, their errors, how they are polled."""
+
+    ref: SessionRef
+    session: SessionObserved
+    actions: ActionsObserved
+    rhythm: Rhythm
+    actions_rhythm: Rhythm
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """The errors of the session and of what is asked about its actions, newest first."""
+        both = (*self.session.troubles, *self.actions.troubles)
+        return tuple(sorted(both, key=lambda one: (one.last_at, one.first_at), reverse=True))
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing of it will change: it has ended, and the last look at its actions was taken."""
+        return self.session.is_final and self.rhythm.stopped and self.actions_rhythm.stopped
+
+
+@dataclass(frozen=True, slots=True)
+class LogSnapshot:
+    """What is known about a log: where it is, how far it is read, and how it is polled. ``log`` is ``None``
+    where it is not asked for."""
+
+    ref: LogRef
+    found: Found
+    log: LogObserved | None
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is known about a list, or of the history, and how it is polled."""
+
+    observed: Any
+    rhythm: Rhythm
+
+    @property
+    def seen_at(self) -> datetime | None:
+        return self.observed.seen_at  # type: ignore[no-any-return]
+
+    @property
+    def fault(self) -> Fault | None:
+        return self.observed.fault  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One thing that is watched, as it is known now. ``subject`` names it; ``snapshot`` is an immutable value
+    of the kind that belongs to the subject; ``events`` were written down before anybody is told of them.
+
+    ``connection`` is empty for what no connection tells, the history.
+    """
+
+    connection: str
+    subject: Hashable
+    snapshot: Any
+    events: tuple[Entry, ...] = ()

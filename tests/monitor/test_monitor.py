@@ -1,0 +1,258 @@
+"""The Monitor: what is held is watched once, what nobody holds ends, what happened is safe before it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from farmwatch.cloud.model import DEFAULT_CONNECTION, Farm, Fault, FaultKind, Page, Session, SessionRef, Who
+from farmwatch.monitor.monitor import Monitor
+from farmwatch.monitor.update import IdentityRef, ListRef, LogRef, NameRef, SessionSnapshot, Update
+from farmwatch.watch.entries import Entry, Kind, NoRecords, Watched
+from farmwatch.watch.lists import Farms, ListTarget
+from farmwatch.watch.questions import Questions
+from tests.canned import FARM_ID, REF, START, CannedFarm, HandClock, a_fault, a_session, an_action
+
+OTHER = replace(REF, session_id="session-" + "a" * 32)
+WEST = replace(REF, connection="west")
+
+
+class Notebook(NoRecords):
+    """What was written down, as it came."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def record(self, entries: Sequence[Entry], watched: Sequence[Watched]) -> None:
+        self.entries += entries
+
+
+class Watching:
+    """A Monitor on canned farms, one for each connection, and everything it tells."""
+
+    def __init__(self, *connections: str, **answers: Any) -> None:
+        self.clock = HandClock()
+        self.answer: Callable[[SessionRef], Session | Fault] = lambda ref: a_session(
+            session_id=ref.session_id
+        )
+        self.farms = {
+            name: CannedFarm(
+                **{"session": lambda ref: self.answer(ref), "sessions_by_id": self.many, **answers}
+            )
+            for name in connections or (DEFAULT_CONNECTION,)
+        }
+        self.notebook = Notebook()
+        self.updates: list[Update] = []
+        self.safe: list[int] = []
+        self.monitor = Monitor(
+            {name: self._opener(farm) for name, farm in self.farms.items()}, self.notebook, clock=self.clock
+        )
+        self.monitor.subscribe(self._hear)
+
+    @staticmethod
+    def _opener(farm: CannedFarm) -> Callable[..., Questions | Fault]:
+        def connect(on_request: object, on_identity: Callable[[Who], None]) -> Questions:
+            on_identity(Who("studio", "123456789012", "us-west-2"))
+            return farm
+
+        return connect
+
+    def many(self, refs: Sequence[SessionRef]) -> Mapping[str, Session | Fault]:
+        return {ref.session_id: self.answer(ref) for ref in refs}
+
+    def _hear(self, update: Update) -> None:
+        self.updates.append(update)
+        self.safe.append(len(self.notebook.entries))
+
+    @property
+    def farm(self) -> CannedFarm:
+        return next(iter(self.farms.values()))
+
+    def run(self, seconds: float = 1) -> None:
+        for _ in range(round(seconds)):
+            self.monitor.run_due()
+            self.clock.move(1)
+        self.monitor.run_due()
+
+    def snapshots(self, ref: SessionRef = REF) -> list[SessionSnapshot]:
+        return [update.snapshot for update in self.updates if update.subject == ref]
+
+
+def test_a_session_is_told_with_its_actions_and_what_changed_is_safe_before() -> None:
+    watching = Watching(session_actions=Page((an_action(1), an_action(2, "RUNNING"))))
+    watching.monitor.watch_session(REF)
+    watching.run()
+    newest = watching.snapshots()[-1]
+    assert newest.session.session is not None
+    assert newest.session.session.lifecycle_status == "STARTED"
+    assert [action.status for action in newest.actions.actions] == ["SUCCEEDED", "RUNNING"]
+    events = [event for update in watching.updates for event in update.events]
+    assert {event.kind for event in events} == {Kind.STATUS, Kind.ACTION}
+    told = 0
+    for update, safe in zip(watching.updates, watching.safe, strict=True):
+        told += len(update.events)
+        assert told <= safe, "nobody is told of what is not written down"
+    assert told == len(watching.notebook.entries)
+
+
+def test_two_who_watch_one_session_share_one_rhythm_and_it_ends_with_the_last() -> None:
+    watching = Watching()
+    first, second = watching.monitor.watch_session(REF), watching.monitor.watch_session(REF)
+    watching.run(20)
+    alone = Watching()
+    alone.monitor.watch_session(REF)
+    alone.run(20)
+    assert watching.farm.count("session") == alone.farm.count("session")
+    first.close()
+    first.close()
+    before = watching.farm.count("session")
+    watching.run(10)
+    assert watching.farm.count("session") > before
+    second.close()
+    before = len(watching.farm.asked)
+    watching.run(60)
+    assert len(watching.farm.asked) == before
+
+
+def test_one_who_comes_later_knows_at_once_what_is_known() -> None:
+    watching = Watching()
+    watching.monitor.watch_session(REF)
+    watching.run()
+    assert watching.monitor.watch_session(REF).snapshot.session.session is not None
+
+
+def test_wishes_go_through_the_handle() -> None:
+    watching = Watching()
+    handle = watching.monitor.watch_session(REF)
+    watching.run()
+    handle.pause(True)
+    before = watching.farm.count("session")
+    watching.run(30)
+    assert watching.farm.count("session") == before
+    assert handle.snapshot.rhythm.paused
+    handle.refresh()
+    watching.run(0)
+    assert watching.farm.count("session") == before + 1
+    handle.pause(False)
+    handle.set_interval(timedelta(seconds=10))
+    watching.run(40)
+    assert (handle.interval, watching.farm.count("session") - before) <= (timedelta(seconds=10), 8)
+
+
+def test_what_is_final_is_asked_for_no_more_whoever_holds_it() -> None:
+    watching = Watching(session_actions=Page((an_action(1),)))
+    watching.answer = lambda ref: a_session(lifecycle_status="ENDED", ended_at=START)
+    handle = watching.monitor.watch_session(REF)
+    watching.run(120)
+    before = len(watching.farm.asked)
+    watching.run(600)
+    assert len(watching.farm.asked) == before
+    assert handle.snapshot.is_final
+
+
+def test_sessions_that_are_watched_together_are_asked_for_together() -> None:
+    watching = Watching()
+    refs = [replace(REF, session_id=f"session-{n:032x}") for n in range(120)]
+    watching.monitor.watch_sessions(refs)
+    watching.run()
+    assert (watching.farm.count("session"), watching.farm.count("sessions_by_id")) == (0, 2)
+    assert {update.subject for update in watching.updates} >= set(refs)
+
+
+def test_connections_have_their_own_faults_and_their_own_names() -> None:
+    watching = Watching("default", "west")
+    watching.farms["west"].answers["session"] = [a_fault(FaultKind.LOGIN)]
+    watching.monitor.watch_session(REF)
+    watching.monitor.watch_session(WEST)
+    watching.run()
+    assert watching.snapshots(REF)[-1].session.fault is None
+    fault = watching.snapshots(WEST)[-1].session.fault
+    assert fault is not None
+    assert fault.kind is FaultKind.LOGIN
+    assert {entry.ref.connection for entry in watching.notebook.entries} == {"default", "west"}
+    assert {update.connection for update in watching.updates} == {"default", "west"}
+
+
+def test_as_whom_a_connection_asks_is_told() -> None:
+    watching = Watching()
+    watching.monitor.watch_session(REF)
+    watching.run()
+    assert [u.snapshot.profile for u in watching.updates if isinstance(u.subject, IdentityRef)] == ["studio"]
+    assert watching.monitor.who(DEFAULT_CONNECTION).name == "123456789012"
+
+
+def test_logs_are_read_while_somebody_reads_them() -> None:
+    watching = Watching()
+    handle = watching.monitor.watch_session(REF)
+    watching.run(10)
+    assert watching.farm.count("log_page") == 0
+    reading, also = handle.read_logs(), handle.read_logs()
+    watching.run(10)
+    assert watching.farm.count("log_page") > 0
+    assert {update.subject for update in watching.updates} >= {LogRef(REF, 0), LogRef(REF, 1)}
+    reading.close()
+    before = watching.farm.count("log_page")
+    watching.run(30)
+    assert watching.farm.count("log_page") > before
+    also.close()
+    before = watching.farm.count("log_page")
+    watching.run(30)
+    assert watching.farm.count("log_page") == before
+
+
+def test_logs_can_be_wanted_before_the_session_is_known() -> None:
+    watching = Watching()
+    handle = watching.monitor.watch_session(REF)
+    handle.read_logs()
+    watching.run(10)
+    assert watching.farm.count("log_page") > 0
+
+
+def test_a_list_is_followed_for_as_long_as_it_is_looked_at() -> None:
+    watching = Watching(farms=Page((Farm(FARM_ID, "Northlight", START, "mira"),)))
+    handle = watching.monitor.watch_list(
+        DEFAULT_CONNECTION, ListTarget("farms", Farms(), timedelta(seconds=5))
+    )
+    watching.run(6)
+    told = [update for update in watching.updates if isinstance(update.subject, ListRef)]
+    assert told[-1].subject == handle.subject
+    assert [farm.name for farm in told[-1].snapshot.observed.items] == ["Northlight"]
+    handle.close()
+    before = watching.farm.count("farms")
+    watching.run(60)
+    assert watching.farm.count("farms") == before
+
+
+def test_names_are_asked_for_until_they_are_known() -> None:
+    watching = Watching(farm=[a_fault(), Farm(FARM_ID, "Northlight", START, "mira")])
+    watching.monitor.want_name(DEFAULT_CONNECTION, FARM_ID, lambda asked: asked.farm(FARM_ID))
+    watching.run(120)
+    told = [update.snapshot for update in watching.updates if isinstance(update.subject, NameRef)]
+    assert set(told) == {"Northlight"}
+    assert watching.monitor.names == {FARM_ID: "Northlight"}
+
+
+def test_a_listener_that_fails_keeps_nothing_from_the_others() -> None:
+    watching = Watching()
+
+    def fail(update: Update) -> None:
+        raise ZeroDivisionError
+
+    watching.monitor.subscribe(fail)
+    heard: list[Update] = []
+    end = watching.monitor.subscribe(heard.append)
+    watching.monitor.watch_session(REF)
+    watching.run()
+    assert len(heard) == len(watching.updates)
+    end()
+    watching.run(10)
+    assert len(heard) < len(watching.updates)
+
+
+def test_a_session_of_a_connection_that_is_not_there_is_refused() -> None:
+    with pytest.raises(KeyError):
+        Watching().monitor.watch_session(WEST)
