@@ -1,4 +1,4 @@
-"""The Monitor: what is held is watched once, what nobody holds ends, what happened is safe before it is told."""
+"""The Monitor: what is held is watched once, what nobody holds ends; what is told was written down before."""
 
 from __future__ import annotations
 
@@ -9,13 +9,35 @@ from typing import Any
 
 import pytest
 
-from farmwatch.cloud.model import DEFAULT_CONNECTION, Farm, Fault, FaultKind, Page, Session, SessionRef, Who
+from farmwatch.cloud.model import (
+    DEFAULT_CONNECTION,
+    Farm,
+    Fault,
+    FaultKind,
+    Page,
+    Session,
+    SessionRef,
+    SessionSummary,
+    Who,
+)
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.update import IdentityRef, ListRef, LogRef, NameRef, SessionSnapshot, Update
+from farmwatch.watch.discovery import JobRef, QueueRef
 from farmwatch.watch.entries import Entry, Kind, NoRecords, Watched
 from farmwatch.watch.lists import Farms, ListTarget
 from farmwatch.watch.questions import Questions
-from tests.canned import FARM_ID, REF, START, CannedFarm, HandClock, a_fault, a_session, an_action
+from tests.canned import (
+    FARM_ID,
+    REF,
+    START,
+    CannedFarm,
+    HandClock,
+    a_fault,
+    a_job,
+    a_session,
+    a_summary,
+    an_action,
+)
 
 OTHER = replace(REF, session_id="session-" + "a" * 32)
 WEST = replace(REF, connection="west")
@@ -256,3 +278,84 @@ def test_a_listener_that_fails_keeps_nothing_from_the_others() -> None:
 def test_a_session_of_a_connection_that_is_not_there_is_refused() -> None:
     with pytest.raises(KeyError):
         Watching().monitor.watch_session(WEST)
+
+
+# --- the sessions of a job, and of a queue ------------------------------------------------------------------
+
+JOB = JobRef(DEFAULT_CONNECTION, REF.farm_id, REF.queue_id, REF.job_id)
+QUEUE = QueueRef(DEFAULT_CONNECTION, REF.farm_id, REF.queue_id)
+
+
+def test_all_sessions_of_a_job_are_watched_the_later_ones_too() -> None:
+    summaries = [a_summary(n) for n in range(3)]
+    watching = Watching(sessions=lambda *_: Page(tuple(summaries)), job=a_job(1, "RUNNING"))
+    handle = watching.monitor.watch_crowd(JOB)
+    watching.run(2)
+    assert {ref.session_id for ref in handle.sessions} == {one.session_id for one in summaries}
+    assert all(snapshot.session.session is not None for snapshot in handle.sessions.values())
+    assert watching.farm.count("session") <= 1, "they are asked for together"
+    summaries.append(a_summary(7))
+    watching.run(30)
+    assert len(handle.sessions) == 4
+    newest = [update.snapshot for update in watching.updates if update.subject == JOB][-1]
+    assert (newest.discovered.job.task_run_status, len(newest.sessions)) == ("RUNNING", 4)
+    handle.close()
+    before = len(watching.farm.asked)
+    watching.run(60)
+    assert len(watching.farm.asked) == before
+
+
+def test_the_pages_of_a_long_list_of_sessions_are_all_read() -> None:
+    def sessions(farm: str, queue: str, job: str, token: str | None) -> Page[SessionSummary]:
+        first = int(token or 0)
+        return Page(
+            tuple(a_summary(n) for n in range(first, first + 100)), str(first + 100) if first < 200 else None
+        )
+
+    watching = Watching(sessions=sessions, job=a_job(1, "RUNNING"))
+    handle = watching.monitor.watch_crowd(JOB)
+    watching.run(2)
+    assert len(handle.sessions) == 300
+
+
+def test_the_active_sessions_of_a_queue_are_watched_to_their_end() -> None:
+    jobs = [a_job(n, "RUNNING") for n in range(30)]
+    ended: set[str] = set()
+
+    def sessions(farm: str, queue: str, job: str, token: str | None) -> Page[SessionSummary]:
+        number = int(job.removeprefix("job-"), 16)
+        return Page(
+            tuple(
+                a_summary(
+                    n,
+                    ended_at=START if a_summary(n).session_id in ended or n % 2 else None,
+                    lifecycle_status="ENDED" if a_summary(n).session_id in ended or n % 2 else "STARTED",
+                )
+                for n in (2 * number, 2 * number + 1)
+            )
+        )
+
+    watching = Watching(sessions=sessions, search_jobs=lambda search, offset: Page(tuple(jobs), None, 30))
+    watching.answer = lambda ref: a_session(
+        session_id=ref.session_id, lifecycle_status="ENDED" if ref.session_id in ended else "STARTED"
+    )
+    handle = watching.monitor.watch_crowd(QUEUE)
+    watching.run(120)
+    assert len(handle.sessions) == 30, "more jobs than are looked at in one look take turns"
+    ended |= {a_summary(n).session_id for n in range(0, 60, 2)}
+    jobs.clear()
+    watching.run(300)
+    assert len(handle.sessions) == 0
+    status = [
+        entry for entry in watching.notebook.entries if entry.kind is Kind.STATUS and entry.new == "ENDED"
+    ]
+    assert len(status) == 30
+
+
+def test_a_job_that_cannot_be_seen_keeps_what_was_found() -> None:
+    watching = Watching(sessions=Page((a_summary(1),)), job=[a_job(1, "RUNNING"), a_fault(FaultKind.DENIED)])
+    handle = watching.monitor.watch_crowd(JOB)
+    watching.run(40)
+    newest = [update.snapshot for update in watching.updates if update.subject == JOB][-1]
+    assert newest.discovered.fault.kind is FaultKind.DENIED
+    assert len(newest.sessions) == len(handle.sessions) == 1

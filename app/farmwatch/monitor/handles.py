@@ -5,12 +5,13 @@ Every handle may be used from any thread, waits for no network, and is let go of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from farmwatch.monitor.session_watch import SessionWatch
-from farmwatch.monitor.update import HistoryRef, ListRef, LogSnapshot, SessionSnapshot, Snapshot
+from farmwatch.monitor.update import LogSnapshot, SessionSnapshot, Snapshot
 from farmwatch.watch.freshness import Rhythm
 from farmwatch.watch.lists import ListObserved, ListTarget
 from farmwatch.watch.logs.sources import SessionLogs
@@ -103,40 +104,52 @@ class LogsHandle:
             self._watch.stop_reading()
 
 
-class _TargetHandle:
-    """Something with a target of its own."""
+@dataclass(eq=False)
+class Look:
+    """A target that one alone follows: what the Monitor and its handle share of it."""
 
-    def __init__(self, poller: Poller, target: Target, rhythm: Callable[[], Rhythm | None]) -> None:
-        self._poller = poller
-        self._target = target
-        self._rhythm = rhythm
+    subject: Hashable
+    poller: Poller
+    target: Target
+    let_go: Callable[[], None]
+    rhythm: Rhythm | None = None
+
+
+class LookHandle:
+    """Something that is followed for this one alone."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+
+    @property
+    def subject(self) -> Hashable:
+        """By what its updates are known."""
+        return self.look.subject
 
     @property
     def snapshot(self) -> Snapshot:
         """What is known now."""
-        return Snapshot(self._target.observed, self._rhythm() or Rhythm(self._target.cadence.interval))
+        target = self.look.target
+        return Snapshot(target.observed, self.look.rhythm or Rhythm(target.cadence.interval))
 
     def refresh(self) -> None:
         """Ask at once."""
-        self._poller.now(self._target.key)
+        self.look.poller.now(self.look.target.key)
 
     def pause(self, paused: bool) -> None:
         """Stop asking, or go on."""
-        self._poller.pause(self._target.key, paused)
+        self.look.poller.pause(self.look.target.key, paused)
 
     def close(self) -> None:
         """Let go of it."""
-        self._poller.drop(self._target.key)
+        self.look.let_go()
 
 
-class ListHandle(_TargetHandle, Generic[K]):
+class ListHandle(LookHandle, Generic[K]):
     """A list that somebody looks at."""
 
-    def __init__(
-        self, subject: ListRef, poller: Poller, target: ListTarget[Any], rhythm: Callable[[], Rhythm | None]
-    ) -> None:
-        super().__init__(poller, target, rhythm)
-        self.subject = subject
+    def __init__(self, look: Look, target: ListTarget[Any]) -> None:
+        super().__init__(look)
         self._list = target
 
     @property
@@ -146,21 +159,18 @@ class ListHandle(_TargetHandle, Generic[K]):
     def want(self, rows: int) -> None:
         """Load until there are so many rows, or no more."""
         self._list.want(rows)
-        self._poller.soon(self._list.key, 0)
+        self.look.poller.soon(self._list.key, 0)
 
     def look_at(self, keys: Iterable[str]) -> None:
         """These rows are in sight: they are kept fresh."""
         self._list.look_at(keys)
 
 
-class HistoryHandle(_TargetHandle):
+class HistoryHandle(LookHandle):
     """A look at the history."""
 
-    def __init__(
-        self, subject: HistoryRef, poller: Poller, target: ReviewTarget, rhythm: Callable[[], Rhythm | None]
-    ) -> None:
-        super().__init__(poller, target, rhythm)
-        self.subject = subject
+    def __init__(self, look: Look, target: ReviewTarget) -> None:
+        super().__init__(look)
         self._review = target
 
     @property

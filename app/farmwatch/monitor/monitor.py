@@ -16,7 +16,8 @@ from functools import partial
 from typing import Any
 
 from farmwatch.cloud.model import Farm, Fault, Job, Queue, SessionRef, Who
-from farmwatch.monitor.handles import HistoryHandle, ListHandle, SessionHandle
+from farmwatch.monitor.crowd import Crowd, CrowdHandle, CrowdSnapshot
+from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, SessionHandle
 from farmwatch.monitor.session_watch import LANES, SessionWatch
 from farmwatch.monitor.update import (
     HistoryRef,
@@ -30,8 +31,8 @@ from farmwatch.monitor.update import (
 from farmwatch.watch.actions import ActionsTarget
 from farmwatch.watch.cadence import Budget
 from farmwatch.watch.clock import Clock, SystemClock
+from farmwatch.watch.discovery import JobDiscovery, JobRef, QueueDiscovery, QueueRef
 from farmwatch.watch.entries import NoRecords, Records
-from farmwatch.watch.freshness import Rhythm
 from farmwatch.watch.lists import ListTarget, NameTarget
 from farmwatch.watch.logs.reading import Severities
 from farmwatch.watch.logs.sources import SessionLogs
@@ -39,7 +40,7 @@ from farmwatch.watch.poller import Poller
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.recorder import Recorder
 from farmwatch.watch.review import ReviewTarget
-from farmwatch.watch.target import News
+from farmwatch.watch.target import News, Target
 from farmwatch.watch.tracker import SessionGroup, SessionTarget
 
 _log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class Monitor:
         self._listeners: list[Listener] = []
         self._numbers = itertools.count(1)
         self._sessions: dict[tuple[str, str], SessionWatch] = {}
-        self._looks: dict[tuple[str, str], tuple[Hashable, dict[str, Rhythm]]] = {}
+        self._looks: dict[tuple[str, str], Look] = {}
         self._connections = {name: self._connection(name, open_) for name, open_ in connections.items()}
 
     def _connection(self, name: str, open_connection: OpenConnection) -> _Connection:
@@ -199,35 +200,45 @@ class Monitor:
 
     def watch_list(self, connection: str, target: ListTarget[Any]) -> ListHandle[Any]:
         """Follow a list for as long as somebody looks at it."""
-        poller = self._connections[connection].poller
         subject = ListRef(connection, target.key, next(self._numbers))
         target.key = f"{target.key} #{subject.number}"
-        rhythms = self._look(connection, target.key, subject)
-        poller.follow(target)
-        return ListHandle(subject, poller, target, lambda: rhythms.get(target.key))
+        return ListHandle(self._look(connection, target, subject), target)
 
     def watch_history(self, recorder: Recorder) -> HistoryHandle:
         """Follow what the history has to tell; it asks nobody."""
-        name, connection = next(iter(self._connections.items()))
-        subject = HistoryRef(next(self._numbers))
-        target = ReviewTarget(recorder, key=f"history #{subject.number}")
-        rhythms = self._look(name, target.key, subject)
-        connection.poller.follow(target)
-        return HistoryHandle(subject, connection.poller, target, lambda: rhythms.get(target.key))
+        number = next(self._numbers)
+        target = ReviewTarget(recorder, key=f"history #{number}")
+        return HistoryHandle(self._look(self.connections[0], target, HistoryRef(number)), target)
+
+    def watch_crowd(self, ref: JobRef | QueueRef) -> CrowdHandle:
+        """Watch all sessions of a job, or all active ones of a queue, and those that come later."""
+        target = JobDiscovery(ref) if isinstance(ref, JobRef) else QueueDiscovery(ref)
+        target.key = f"{target.key} #{next(self._numbers)}"
+        crowd = Crowd(ref, self.watch_session)
+        return CrowdHandle(self._look(ref.connection, target, crowd), crowd)
 
     def want_name(
         self, connection: str, of: str, ask: Callable[[Questions], Farm | Queue | Job | Fault]
     ) -> None:
         """Ask for the name of a farm, a queue or a job until it is known; it is told once."""
-        target = NameTarget(f"name of {of}", ask)
-        self._look(connection, target.key, NameRef(connection, of))
-        self._connections[connection].poller.follow(target)
+        self._look(connection, NameTarget(f"name of {of}", ask), NameRef(connection, of))
 
-    def _look(self, connection: str, key: str, subject: Hashable) -> dict[str, Rhythm]:
-        rhythms: dict[str, Rhythm] = {}
+    def _look(self, connection: str, target: Target, subject: Hashable) -> Look:
+        """Follow a target that one alone looks at."""
+        poller = self._connections[connection].poller
+
+        def let_go() -> None:
+            with self._lock:
+                self._looks.pop((connection, target.key), None)
+                poller.drop(target.key)
+                if isinstance(subject, Crowd):
+                    subject.close()
+
+        look = Look(subject, poller, target, let_go)
         with self._lock:
-            self._looks[connection, key] = subject, rhythms
-        return rhythms
+            self._looks[connection, target.key] = look
+        poller.follow(target)
+        return look
 
     # --- news from the pollers, in their threads --------------------------------------------------------
 
@@ -235,22 +246,28 @@ class Monitor:
         with self._lock:
             look = self._looks.get((name, news.key))
             if look is not None:
-                self._take_look(name, news, *look)
+                self._take_look(name, news, look)
                 return
             # Of whatever is followed for a session the key ends with the session's id.
             watch = self._sessions.get((name, news.key.rpartition(" ")[2]))
             if watch is not None:
                 self._take_session(name, news, watch)
 
-    def _take_look(self, name: str, news: News, subject: Hashable, rhythms: dict[str, Rhythm]) -> None:
-        rhythms[news.key] = news.rhythm
-        if isinstance(subject, NameRef):
-            if news.observed is not None:
-                self.names[subject.id] = news.observed
-                self._publish(Update(name, subject, news.observed))
-            return
-        connection = "" if isinstance(subject, HistoryRef) else name
-        self._publish(Update(connection, subject, Snapshot(news.observed, news.rhythm), news.events))
+    def _take_look(self, name: str, news: News, look: Look) -> None:
+        look.rhythm = news.rhythm
+        subject, observed = look.subject, news.observed
+        if isinstance(subject, Crowd):
+            if observed.fault is None and observed.seen_at is not None:
+                subject.take(observed)
+            snapshot = CrowdSnapshot(subject.ref, observed, news.rhythm)
+            self._publish(Update(name, subject.ref, snapshot, news.events))
+        elif isinstance(subject, NameRef):
+            if observed is not None:
+                self.names[subject.id] = observed
+                self._publish(Update(name, subject, observed))
+        else:
+            connection = "" if isinstance(subject, HistoryRef) else name
+            self._publish(Update(connection, subject, Snapshot(observed, news.rhythm), news.events))
 
     def _take_session(self, name: str, news: News, watch: SessionWatch) -> None:
         poller = self._connections[name].poller

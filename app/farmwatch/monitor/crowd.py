@@ -1,0 +1,66 @@
+"""The sessions of a job, or the active ones of a queue, watched together: those that come later as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from farmwatch.cloud.model import SessionRef
+from farmwatch.monitor.handles import Look, LookHandle, SessionHandle
+from farmwatch.monitor.update import SessionSnapshot
+from farmwatch.watch.discovery import Discovered, JobRef, QueueRef
+from farmwatch.watch.freshness import Rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdSnapshot:
+    """What is known of a job's or a queue's sessions: which they are, and how they are looked for."""
+
+    ref: JobRef | QueueRef
+    discovered: Discovered
+    rhythm: Rhythm
+
+    @property
+    def sessions(self) -> tuple[SessionRef, ...]:
+        return tuple(ref for ref, _ in self.discovered.sessions)
+
+
+class Crowd:
+    """Holds a handle on every session that was found. Used by the Monitor alone, under its lock."""
+
+    def __init__(self, ref: JobRef | QueueRef, watch: Callable[[SessionRef], SessionHandle]) -> None:
+        self.ref = ref
+        self.handles: dict[SessionRef, SessionHandle] = {}
+        self._watch = watch
+
+    def take(self, discovered: Discovered) -> None:
+        """Watch those that are new. One that is watched is watched to its end, and then let go of where it is
+        not among those that were found."""
+        found = {ref for ref, _ in discovered.sessions}
+        for ref in found - self.handles.keys():
+            self.handles[ref] = self._watch(ref)
+        for ref in self.handles.keys() - found:
+            if self.handles[ref].snapshot.is_final:
+                self.handles.pop(ref).close()
+
+    def close(self) -> None:
+        for handle in self.handles.values():
+            handle.close()
+        self.handles.clear()
+
+
+class CrowdHandle(LookHandle):
+    """The sessions of a job, or the active ones of a queue. Letting go of it lets go of all of them."""
+
+    def __init__(self, look: Look, crowd: Crowd) -> None:
+        super().__init__(look)
+        self._crowd = crowd
+
+    @property
+    def subject(self) -> JobRef | QueueRef:
+        return self._crowd.ref
+
+    @property
+    def sessions(self) -> dict[SessionRef, SessionSnapshot]:
+        """What is known now of each session that is watched."""
+        return {ref: handle.snapshot for ref, handle in list(self._crowd.handles.items())}
