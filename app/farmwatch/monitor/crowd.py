@@ -61,6 +61,12 @@ class CrowdHandle(LookHandle):
         return self._crowd.ref
 
     @property
+    def discovered(self) -> Discovered:
+        """Which sessions were found."""
+        observed: Discovered = self.look.target.observed
+        return observed
+
+    @property
     def sessions(self) -> dict[SessionRef, SessionSnapshot]:
         """What is known now of each session that is watched."""
         return {ref: handle.snapshot for ref, handle in list(self._crowd.handles.items())}
