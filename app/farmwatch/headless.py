@@ -7,9 +7,9 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from farmwatch.cloud.cleaning import clean
 from farmwatch.cloud.model import Fault, FaultKind, SessionRef
@@ -73,7 +73,7 @@ class Inbox:
     def take(self, seconds: float) -> tuple[list[Update], int]:
         """What has come in, waiting for it so long at most; and how many were lost since the last time."""
         with self._changed:
-            if not self._updates and not self._is_stopped:
+            if seconds > 0 and not self._updates and not self._is_stopped:
                 self._clock.wait(self._changed, seconds)
             taken, self._updates = list(self._updates), deque()
             lost, self.lost = self.lost, 0
@@ -195,66 +195,109 @@ class Watching:
         )
 
 
-def watch(
-    watching: Watching, output: Output, line: Callable[[Record], str], *, until_ended: bool = False
-) -> int:
-    """Tell everything that happens, until all has ended (if so wanted), nobody reads, or it is stopped; the
-    exit code."""
-    report, clock = Report(), watching.monitor.clock
-    beat_at = clock.monotonic() + HEARTBEAT
-    try:
-        while not watching.inbox.is_stopped:
-            updates, lost = watching.inbox.take(LOOK_EVERY)
-            now = clock.now()
-            if lost:
-                why = f"the output is slow: {lost} updates were lost"
-                output.write(line(record("gap", now, watching.wanted, new=why, fresh=False)))
-            for update in updates:
-                for told in report.take(update, now):
-                    output.write(line(told))
-            if clock.monotonic() >= beat_at:
-                beat_at = clock.monotonic() + HEARTBEAT
-                fresh = watching.is_fresh(now)
-                output.write(line(report.heartbeat(watching.wanted.connection, now, fresh=fresh)))
-            if until_ended and watching.is_over():
-                return WELL
-            output.check()
-    except NobodyReads:
-        return WELL
+class Step(Protocol):
+    """What a command does with what has come in; the exit code where it ends by that."""
+
+    def __call__(self, updates: Sequence[Update], lost: int) -> int | None: ...
+
+
+def run(watching: Watching, step: Step) -> int:
+    """Go on until a step ends it, or somebody stops it; the exit code."""
+    while not watching.inbox.is_stopped:
+        code = step(*watching.inbox.take(LOOK_EVERY))
+        if code is not None:
+            return code
     return WELL
 
 
-def wait(
-    watching: Watching,
-    say: Callable[[str], None],
-    *,
-    timeout: timedelta | None = None,
-    patience: timedelta = timedelta(minutes=10),
-) -> int:
-    """Wait until all has ended, whatever fails meanwhile; the exit code, and one sentence that says why."""
-    clock = watching.monitor.clock
-    began = clock.monotonic()
-    login_since: float | None = None
-    while not watching.inbox.is_stopped:
-        watching.inbox.take(LOOK_EVERY)
+class Telling:
+    """Tells everything that happens, until all has ended (if so wanted) or nobody reads."""
+
+    def __init__(
+        self,
+        watching: Watching,
+        output: Output,
+        line: Callable[[Record], str],
+        *,
+        until_ended: bool = False,
+    ) -> None:
+        self._watching = watching
+        self._output = output
+        self._line = line
+        self._until_ended = until_ended
+        self._report = Report()
+        self._clock = watching.monitor.clock
+        self._beat_at = self._clock.monotonic() + HEARTBEAT
+
+    def __call__(self, updates: Sequence[Update], lost: int) -> int | None:
+        try:
+            for told in self._records(updates, lost):
+                self._output.write(self._line(told))
+            self._output.check()
+        except NobodyReads:
+            return WELL
+        return WELL if self._until_ended and self._watching.is_over() else None
+
+    def _records(self, updates: Sequence[Update], lost: int) -> Iterator[Record]:
+        now, wanted = self._clock.now(), self._watching.wanted
+        if lost:
+            why = f"the output is slow: {lost} updates were lost"
+            yield record("gap", now, wanted, new=why, fresh=False)
+        for update in updates:
+            yield from self._report.take(update, now)
+        if self._clock.monotonic() >= self._beat_at:
+            self._beat_at = self._clock.monotonic() + HEARTBEAT
+            yield self._report.heartbeat(wanted.connection, now, fresh=self._watching.is_fresh(now))
+
+
+class Waiting:
+    """Waits until all has ended, whatever fails meanwhile, and then ``say``s why it waits no longer.
+
+    It gives up after ``timeout``, if there is one, and where a login is needed for longer than ``patience``.
+    """
+
+    def __init__(
+        self,
+        watching: Watching,
+        say: Callable[[str], None],
+        *,
+        timeout: timedelta | None = None,
+        patience: timedelta = timedelta(minutes=10),
+    ) -> None:
+        self._watching = watching
+        self._say = say
+        self._timeout = timeout
+        self._patience = patience
+        self._clock = watching.monitor.clock
+        self._began = self._clock.monotonic()
+        self._login_since: float | None = None
+
+    def __call__(self, updates: Sequence[Update], lost: int) -> int | None:  # noqa: ARG002 - as every step
+        found = self._outcome()
+        if found is None:
+            return None
+        code, why = found
+        self._say(why)
+        return code
+
+    def _outcome(self) -> tuple[int, str] | None:
+        watching, now = self._watching, self._clock.monotonic()
         if watching.is_over():
-            code, why = outcome(watching)
-            say(why)
-            return code
-        now = clock.monotonic()
+            return outcome(watching)
         login = _login_fault(watching)
-        login_since = None if login is None else now if login_since is None else login_since
-        if login is not None and login_since is not None and now - login_since >= patience.total_seconds():
-            say(f"a login has been needed for {_minutes(now - login_since)}: {login.remedy}")
-            return LOGIN_NEEDED
+        if login is None:
+            self._login_since = None
+        elif self._login_since is None:
+            self._login_since = now
+        elif now - self._login_since >= self._patience.total_seconds():
+            needed = _minutes(now - self._login_since)
+            return LOGIN_NEEDED, f"a login has been needed for {needed}: {login.remedy}"
         given_up = _given_up(watching)
         if given_up is not None:
-            say(f"the session was not found for so long that it is no longer asked for: {given_up}")
-            return OWN_ERROR
-        if timeout is not None and now - began >= timeout.total_seconds():
-            say(f"not ended after {_minutes(now - began)}: {_state(watching)}")
-            return TIMED_OUT
-    return OWN_ERROR
+            return OWN_ERROR, f"{given_up} was not found for so long that it is no longer asked for"
+        if self._timeout is not None and now - self._began >= self._timeout.total_seconds():
+            return TIMED_OUT, f"not ended after {_minutes(now - self._began)}: {_state(watching)}"
+        return None
 
 
 def outcome(watching: Watching) -> tuple[int, str]:
