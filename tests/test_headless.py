@@ -82,9 +82,7 @@ def test_a_session_whose_log_could_not_be_written_is_exit_code_5() -> None:
 
 def test_waiting_rides_out_faults() -> None:
     farm = stage.Watching(session_actions=Page((an_action(1),)))
-    answers: Iterator[Session | Fault] = iter(
-        [a_session(), a_fault(), a_fault(), a_fault(FaultKind.SERVICE)]
-    )
+    answers: Iterator[Session | Fault] = iter([a_session(), a_fault(), a_fault(), a_fault(FaultKind.SERVICE)])
     farm.answer = lambda ref: next(answers, None) or ended(ref)
     assert waiting(farm)[0] == WELL
 

@@ -124,7 +124,7 @@ def test_a_fault_in_looking_for_sessions_is_told_of_the_job() -> None:
     job = a_job(1, "RUNNING")
     watching = Watching(sessions=Page((a_summary(1),)), job=[job, denied, denied, job])
     watching.monitor.watch_crowd(JOB)
-    watching.run(600)
+    watching.run(700)
     told = [one for one in reported(watching) if one.get("subject") == "GetJob"]
     assert [one["type"] for one in told] == ["fault", "recovered"]
     assert told[0]["jobId"] == JOB.job_id

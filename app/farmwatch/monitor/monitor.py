@@ -183,7 +183,7 @@ class Monitor:
     def _session_watch(self, ref: SessionRef) -> SessionWatch:
         connection = self._connections[ref.connection]
         actions = ActionsTarget(ref, self._records)
-        session = SessionTarget(ref, self.interval, self._records, group=connection.group)
+        session = SessionTarget(ref, self.interval, self._records, actions, connection.group)
 
         def make_logs() -> SessionLogs:
             return SessionLogs(ref, connection.log_budget, self._severities(), self._records)

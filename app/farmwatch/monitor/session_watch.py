@@ -114,6 +114,7 @@ class SessionWatch:
     def attend(self, attended: bool) -> None:
         """One more, or one less, looks at it."""
         self._attended_by += 1 if attended else -1
+        self._actions.somebody_looks = self._attended_by > 0
 
     def set_interval(self, interval: timedelta) -> None:
         self._poller.set_interval(self._session.key, interval)

@@ -339,6 +339,8 @@ class Poller:
                 self._asking.discard(id(followed.target))
                 self._schedule(followed, one)
             self._keep_together(call, polled)
+            for key in (key for one in polled for key in one.wakes):
+                self._wake_beside(key)
             self._changed.notify_all()
             if not self._stopped:
                 news = [
@@ -404,6 +406,15 @@ class Poller:
                     cadence.stir(now)
                     followed.due = now
             self._changed.notify_all()
+
+    def _wake_beside(self, key: str) -> None:
+        """Ask about this one at once, be it stopped; unless it is paused, or waits out a fault."""
+        beside = self._followed.get(key)
+        if beside is None or beside.paused or beside.target.cadence.faults_in_a_row:
+            return
+        # An answer that is under way may be of the time before.
+        beside.again = beside.asking_since is not None
+        beside.due = self._clock.monotonic()
 
     def _schedule(self, followed: _Followed, polled: Polled) -> None:
         now = self._clock.monotonic()

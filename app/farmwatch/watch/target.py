@@ -18,13 +18,15 @@ from farmwatch.watch.questions import Questions
 class Polled:
     """How a poll went: its fault if any, whether what is followed is final, whether it has changed, and how
     soon the target wants to go on (seconds) where that is not left to its cadence. ``events`` are what was
-    seen to change, written down already."""
+    seen to change, written down already; ``wakes`` has the keys of other targets that are to be asked about
+    at once, because of what was learnt here."""
 
     fault: Fault | None = None
     final: bool = False
     changed: bool = False
     again_in: float | None = None
     events: tuple[Entry, ...] = ()
+    wakes: tuple[str, ...] = ()
 
 
 class Target(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from farmwatch.cloud.model import ENDED, Fault, FaultKind, Session, SessionRef
+from farmwatch.watch.actions import ActionsTarget
 from farmwatch.watch.cadence import DENIED_WAIT, Cadence
 from farmwatch.watch.changes import NOT_WATCHED, SESSION_CALLS, Changes, is_gap, session_values
 from farmwatch.watch.clock import Clock
@@ -141,16 +142,22 @@ class SessionTracker:
 
 
 class SessionTarget(Target):
-    """Follows one session, in a `SessionGroup`: what it saw is written down before anybody is told."""
+    """Follows one session, in a `SessionGroup`: what it saw is written down before anybody is told.
+
+    ``actions`` follows the session's actions, where they are followed: it learns here that the session is
+    final, whoever looks at it, and is asked about at once when the session has changed.
+    """
 
     def __init__(
         self,
         ref: SessionRef,
         interval: timedelta,
         records: Records | None = None,
+        actions: ActionsTarget | None = None,
         group: SessionGroup | None = None,
     ) -> None:
         self.key = ref.session_id
+        self._actions = actions
         self.cadence = Cadence(interval, is_adaptive=True)
         self.observed = SessionObserved(ref)
         self.ref = ref
@@ -196,9 +203,19 @@ class SessionTarget(Target):
 
     def publish(self) -> Polled:
         """Show what was taken: it is safe now."""
-        observed = self.observed = self._tracker.observed
+        before, observed = self.observed, self._tracker.observed
+        self.observed = observed
+        wakes: tuple[str, ...] = ()
+        if self._actions is not None and observed.fault is None:
+            self._actions.session_is_final = observed.is_final
+            if observed.changed or observed.is_final != before.is_final:
+                wakes = (self._actions.key,)
         return Polled(
-            observed.fault, final=observed.is_final, changed=bool(observed.changed), events=self._events
+            observed.fault,
+            final=observed.is_final,
+            changed=bool(observed.changed),
+            events=self._events,
+            wakes=wakes,
         )
 
 
