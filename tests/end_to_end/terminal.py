@@ -16,6 +16,10 @@ import pyte
 _KITTY = re.compile(r"\x1b\[[<>=?][0-9;]*u")
 
 
+LONG = 60.0
+"""Seconds after which something is taken not to come any more, on a machine that is busy."""
+
+
 class Terminal:
     """Runs a command at a size of its own, with a home folder of its own."""
 
@@ -51,7 +55,7 @@ class Terminal:
             dimensions=(rows, columns),
             encoding="utf-8",
             codec_errors="replace",
-            timeout=20,
+            timeout=LONG,
         )
 
     def read(self, seconds: float = 0.1) -> None:
@@ -69,15 +73,26 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.screen.display)
 
-    def wait_for(self, condition: str | Callable[[str], object], seconds: float = 20) -> str:
+    @property
+    def foot(self) -> str:
+        """The last line, with the keys."""
+        return str(self.screen.display[-1])
+
+    @property
+    def trail(self) -> str:
+        """The second line: where one is."""
+        return str(self.screen.display[1])
+
+    def wait_for(self, condition: str | Callable[[str], object], seconds: float = LONG) -> str:
         """Wait until the screen fulfils a condition (a string: shows it); raises `AssertionError`."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        is_over = False
+        while not is_over:
+            # What was printed last is looked at too.
+            is_over = time.monotonic() > end or not self.process.isalive()
             self.read()
             if condition in self.text if isinstance(condition, str) else condition(self.text):
                 return self.text
-            if not self.process.isalive():
-                break
         raise AssertionError(f"waited for {condition!r} in vain; the screen shows:\n{self.text}")
 
     @property
@@ -90,7 +105,7 @@ class Terminal:
         for key in keys:
             self.process.send(KEYS.get(key, key))
 
-    def wait_for_end(self, seconds: float = 10) -> int:
+    def wait_for_end(self, seconds: float = LONG) -> int:
         """Wait for the end of the program; its exit code, or 128 and its signal."""
         end = time.monotonic() + seconds
         while self.process.isalive() and time.monotonic() < end:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.terminal import FARMWATCH, Terminal
+from tests.end_to_end.terminal import FARMWATCH, LONG, Terminal
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -62,7 +63,7 @@ def test_the_walk_from_the_farms_to_a_session_whose_status_changes_by_itself(dem
     demo.wait_for(lambda text: "1 session" in text and "● STARTED" in text)
     demo.press("enter")
     demo.wait_for(lambda text: "logGroupName" in text and "● STARTED   every 2 s" in text)
-    demo.wait_for(lambda text: "○ ENDED" in text and "◂ new" in text, seconds=40)
+    demo.wait_for(lambda text: "○ ENDED" in text and "◂ new" in text)
 
 
 def test_q_leaves_with_exit_code_0_and_no_process_behind(demo: Terminal) -> None:
@@ -92,9 +93,7 @@ def test_no_process_is_left_behind(demo: Terminal, how: signal.Signals, exit_cod
 
 
 def assert_gone(started: list[int]) -> None:
-    import time
-
-    end = time.monotonic() + 5
+    end = time.monotonic() + LONG
     while any(map(is_running, started)) and time.monotonic() < end:
         time.sleep(0.05)
     assert [pid for pid in started if is_running(pid)] == []
