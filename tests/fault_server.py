@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.waiting import LONG
+
 DATE = "Sat, 14 Mar 2026 02:10:00 GMT"
 
 
@@ -45,10 +47,6 @@ def error(status: int, code: str, **headers: str) -> Way:
     return reply(
         {"__type": code, "message": "no"}, status=status, headers={"x-amzn-ErrorType": code, **found}
     )
-
-
-LONG = 60.0
-"""Seconds after which something is taken not to come any more, on a machine that is busy."""
 
 
 class FaultServer:

@@ -8,14 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.terminal import LONG
 from tests.end_to_end.test_demo import assert_gone, children
+from tests.waiting import LONG, eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,10 +52,7 @@ def busy(project: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def ids(project: Path) -> tuple[int, int]:
     """The shell that has started tests and loops, and the tests."""
-    end = time.monotonic() + LONG
-    while not (project / "ids").exists():
-        assert time.monotonic() < end, "it does not begin"
-        time.sleep(0.05)
+    eventually((project / "ids").exists, "it does not begin")
     shell, suite = (project / "ids").read_text().split()
     return int(shell), int(suite)
 

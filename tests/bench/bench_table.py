@@ -91,7 +91,7 @@ class Ours:
         self._table.rows_changed()
 
     def update(self, row: int, progress: int) -> None:
-        self._model.cells(row)[2] = f"{progress % 100} %"  # type: ignore[index]
+        self._rows[row][1][2] = f"{progress % 100} %"
         self._table.row_changed(str(row))
 
 

@@ -18,7 +18,8 @@ from farmwatch.watch.recorder import Recorder
 from farmwatch.watch.tracker import SessionTarget
 from tests.canned import FLEET_ID, REF, SESSION_ID, WORKER_ID, HandClock
 from tests.cloud.asking import QUESTIONS, real_questions
-from tests.fault_server import LONG, WAYS, FaultServer, Way, fault_server, reply
+from tests.fault_server import WAYS, FaultServer, Way, fault_server, reply
+from tests.waiting import LONG
 
 K = FaultKind
 EXPECTED: dict[str, tuple[FaultKind, ...]] = {

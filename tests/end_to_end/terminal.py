@@ -12,12 +12,10 @@ from pathlib import Path
 import pexpect
 import pyte
 
+from tests.waiting import LONG
+
 # pyte prints a stray "u" for the sequences that switch the kitty keyboard protocol on and off.
 _KITTY = re.compile(r"\x1b\[[<>=?][0-9;]*u")
-
-
-LONG = 60.0
-"""Seconds after which something is taken not to come any more, on a machine that is busy."""
 
 
 class Terminal:

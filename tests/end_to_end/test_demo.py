@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.terminal import FARMWATCH, LONG, Terminal
+from tests.end_to_end.terminal import FARMWATCH, Terminal
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -93,10 +93,7 @@ def test_no_process_is_left_behind(demo: Terminal, how: signal.Signals, exit_cod
 
 
 def assert_gone(started: list[int]) -> None:
-    end = time.monotonic() + LONG
-    while any(map(is_running, started)) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert [pid for pid in started if is_running(pid)] == []
+    eventually(lambda: not any(map(is_running, started)), "a process is left behind")
 
 
 def test_ctrl_c_leaves(demo: Terminal) -> None:

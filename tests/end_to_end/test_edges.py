@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +13,10 @@ import pytest
 
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID
 from tests.cloud.test_fault_matrix import a_reply
-from tests.end_to_end.terminal import FARMWATCH, LONG, Terminal
+from tests.end_to_end.terminal import FARMWATCH, Terminal
 from tests.end_to_end.test_demo import assert_gone, children, is_running
 from tests.fault_server import FaultServer, Way, error, fault_server, reply
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -77,10 +77,7 @@ def test_a_terminal_that_goes_away_takes_the_program_with_it(tmp_path: Path) -> 
     pid = terminal.pid
     started = children(pid)
     os.close(terminal.process.child_fd)
-    end = time.monotonic() + LONG
-    while is_running(pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not is_running(pid)
+    eventually(lambda: not is_running(pid))
     assert_gone(started)
     os.waitpid(pid, 0)
 

@@ -39,6 +39,7 @@ from farmwatch.watch.logs.sources import milliseconds
 from farmwatch.watch.recorder import Recorder
 from tests.bench.bench_table import Paints
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, CannedFarm, HandClock, a_fault, a_session, an_action
+from tests.ui.stage import by_hand
 from tests.watch.logs.model_log import ModelLog
 
 STEP = 5
@@ -164,7 +165,7 @@ async def _soak(days: float, polls: int, folder: Path) -> Soaked:
     settings = Settings(farm_id=FARM_ID, interval=timedelta(seconds=STEP))
     app = FarmwatchApp(settings, lambda *_: world.farm, clock, recorder=recorder)
     app.driver_class = Paints
-    app.poller.start = lambda: None  # type: ignore[method-assign]
+    by_hand(app)
     failed: list[BaseException] = []
 
     async def watch(pilot: Pilot[Any]) -> None:
@@ -205,7 +206,7 @@ async def _watch(pilot: Pilot[None], world: _World, result: Soaked, polls: int) 
             app.notify(f"Toast number {result.toasts}", markup=False, timeout=0.5)
             result.toasts += 1
         if step % DRAWN_EVERY == 0:
-            app._tick()
+            app.tick()
             await pilot.pause()
             # Other times for every line: all of the log is drawn anew.
             await _answer(app, "t", result)

@@ -298,4 +298,4 @@ async def test_what_comes_while_the_screen_is_taken_down_is_let_go() -> None:
     # Its parts are gone before it: none of these may look for them.
     screen.tick()
     screen.hear(news)
-    screen._look()
+    screen.on_virtual_table_row_highlighted()

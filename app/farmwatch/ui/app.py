@@ -106,7 +106,7 @@ class FarmwatchApp(App[None]):
         self._open_farm = open_farm
         # The same ones every time: what was filtered is kept, by filter.
         self._own_filters = [NoControls(), AsciiOnly()] if ascii_only else [NoControls()]
-        self._ticker: Timer | None = None
+        self.ticker: Timer | None = None
         self.poller = Poller(self._connect, self._tell, self.clock)
         rate = settings.log_requests
         self.log_budget = Budget(rate=rate, burst=max(2.0, rate))
@@ -148,7 +148,7 @@ class FarmwatchApp(App[None]):
         self._end_on_signals()
         # Back in the foreground the terminal is blank, and nothing would be drawn but what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        self._ticker = self.set_interval(1.0, self._tick)
+        self.ticker = self.set_interval(1.0, self.tick)
 
     def on_ready(self) -> None:
         """The first frame is painted: only now is imported and asked what it does not need."""
@@ -205,7 +205,7 @@ class FarmwatchApp(App[None]):
         news = message.news
         if isinstance(news.observed, str) and news.key.startswith(NAME_OF):
             self.names[news.key.removeprefix(NAME_OF)] = news.observed
-            self._tick()
+            self.tick()
         for screen in self.screen_stack:
             if isinstance(screen, FollowingScreen):
                 self.view_faults.contain(None, "hearing news", partial(screen.hear, news))
@@ -213,9 +213,10 @@ class FarmwatchApp(App[None]):
     @on(Identified)
     def _identify(self, message: Identified) -> None:
         self.who = message.who
-        self._tick()
+        self.tick()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Draw what changes by itself, the ages above all. Called every second, and by who tells news."""
         if self.recorder is not None and self.recorder.notice != self._noticed:
             self._noticed = self.recorder.notice
             self.notify(self._noticed, severity="warning", timeout=30, markup=False)
@@ -225,8 +226,8 @@ class FarmwatchApp(App[None]):
 
     def has_drawn(self) -> None:
         """A screen has just drawn everything: the next time is a second from now."""
-        if self._ticker is not None:
-            self._ticker.reset()
+        if self.ticker is not None:
+            self.ticker.reset()
 
     # --- the way between screens ----------------------------------------------------------------------
 

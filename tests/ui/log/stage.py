@@ -161,7 +161,7 @@ async def settle(stage: Stage) -> None:
         await stage.app.workers.wait_for_complete(digests)
         if not asked and not digests:
             break
-    stage.app._tick()
+    stage.app.tick()
     await stage.pilot.pause()
 
 

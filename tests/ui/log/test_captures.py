@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from farmwatch.ui.app import FarmwatchApp
 from tests.canned import CannedFarm, HandClock
 from tests.ui.log.stage import AFTER, AT_SESSION, a_failed_session, capture, failed_actions, farm_with
-from tests.ui.stage import WHO
+from tests.ui.stage import WHO, by_hand
 
 CAPTURED = [
     "command_not_found",
@@ -29,14 +29,14 @@ def shown(farm: CannedFarm, *keys: str) -> tuple[FarmwatchApp, Any]:
 
     clock = HandClock(AFTER)
     app = FarmwatchApp(AT_SESSION, open_farm, clock)
-    app.poller.start = lambda: None  # type: ignore[method-assign]
+    by_hand(app)
 
     async def lead(pilot: Pilot[None]) -> None:
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
-            for followed in app.poller._followed.values():
-                followed.target.cadence.jitter.seed(7)
+            for target in app.poller.targets:
+                target.cadence.jitter.seed(7)
             for _ in range(4):
                 # Logs are asked for so many times a second, and not more often.
                 clock.move(0.5)
@@ -44,7 +44,7 @@ def shown(farm: CannedFarm, *keys: str) -> tuple[FarmwatchApp, Any]:
                 await pilot.pause()
                 digests = [worker for worker in app.workers if worker.group == "digest"]
                 await app.workers.wait_for_complete(digests)
-        app._tick()
+        app.tick()
         await pilot.pause()
 
     return app, lead

@@ -1,5 +1,7 @@
 """Following a log, leaving its end, and reading what is older."""
 
+from textual.events import MouseScrollUp
+
 from tests.canned import a_fault
 from tests.ui.log.stage import at_log, log_screen, settle, state, under_cursor, write, written
 from tests.ui.stage import Stage
@@ -129,13 +131,7 @@ async def test_leaving_the_log_stops_asking_for_it() -> None:
 async def test_a_mouse_wheel_goes_through_the_lines() -> None:
     async with at_log(many(100)) as stage:
         view = log_screen(stage).view
-        await stage.pilot._post_mouse_events([_wheel_up()], "#lines")
+        view.post_message(MouseScrollUp(view, 1, 1, 0, -1, 0, False, False, False))
         await settle(stage)
         assert not view.following
         assert "line 99" not in stage.part("#lines")
-
-
-def _wheel_up() -> type:
-    from textual.events import MouseScrollUp
-
-    return MouseScrollUp

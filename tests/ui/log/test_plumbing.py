@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,8 @@ def words(stage: Stage) -> str:
     return " ".join(stage.text.split())
 
 
-def configured(**changes: object) -> LogConfiguration:
-    return replace(LogConfiguration("awslogs", {}, {}), **changes)  # type: ignore[arg-type]
+def configured(**changes: Any) -> LogConfiguration:
+    return replace(LogConfiguration("awslogs", {}, {}), **changes)
 
 
 async def test_a_log_that_could_not_be_made_shows_its_error_and_where_to_look() -> None:
