@@ -183,7 +183,8 @@ def test_the_counts_of_a_job_add_up(own: Served) -> None:
                 found: dict[str, int] = {}
                 for task in tasks:
                     found[task["runStatus"]] = found.get(task["runStatus"], 0) + 1
-                assert found == step["taskRunStatusCounts"], job_id
+                counts = step["taskRunStatusCounts"].items()
+                assert found == {status: count for status, count in counts if count}, job_id
 
 
 def test_an_archived_job_can_be_looked_into_and_stays_as_it_was(own: Served) -> None:

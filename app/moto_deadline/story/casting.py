@@ -11,16 +11,15 @@ from moto_deadline.log_stream import Generated, ServiceLogStream
 from moto_deadline.story import logs
 from moto_deadline.story.account import Record, SessionIds, log_configuration, named
 from moto_deadline.story.archive import fill_archive
+from moto_deadline.story.jobs import Run, submit
 from moto_deadline.story.plays import (
     FAILS,
     INTERRUPTED,
     TIMES_OUT,
     WELL,
-    Run,
     open_session,
     released_later,
     session_play,
-    submit,
     told_later,
 )
 
@@ -38,6 +37,47 @@ ODD_NAMES = (
     "a very long name " + "that goes on and on " * 5 + "until it ends",
 )
 """Names that a list has to bear: markup, quotes, emoji, wide and right-to-left text, length."""
+
+TOOLSET = """\
+specificationVersion: environment-2023-09
+parameterDefinitions:
+- name: ToolsetVersion
+  type: STRING
+  default: comp-2026.2
+  description: The version of the studio's toolset.
+  userInterface:
+    control: LINE_EDIT
+    label: Toolset version
+- name: RenderThreads
+  type: INT
+  default: 16
+  minValue: 1
+  description: Threads of a renderer.
+  userInterface:
+    control: SPIN_BOX
+    label: Render threads
+environment:
+  name: Toolset
+  script:
+    actions:
+      onEnter:
+        command: bash
+        args: ["{{Env.File.Enter}}"]
+      onExit:
+        command: bash
+        args: ["{{Env.File.Exit}}"]
+    embeddedFiles:
+    - name: Enter
+      type: TEXT
+      data: |
+        echo "openjd_status: Resolving toolset"
+        echo "openjd_env: RENDER_THREADS={{Param.RenderThreads}}"
+        echo "Loaded toolset {{Param.ToolsetVersion}}"
+    - name: Exit
+      type: TEXT
+      data: echo "Cleaning up scratch"
+"""
+"""The environment that every job of a queue enters first (Open Job Description)."""
 
 CROWD = 300
 """Sessions of the job that has many."""
@@ -98,6 +138,16 @@ def _queue(story: Story, farm_id: str, name: str, status: str) -> str:
     if status == "SCHEDULING_BLOCKED":
         queue |= {"blockedReason": "NO_BUDGET_CONFIGURED"}
     story.account.queues[farm_id][queue_id] = queue
+    environment: Record = {
+        "queueEnvironmentId": story.new_id("queueenv"),
+        "name": "Toolset",
+        "priority": 1,
+        "templateType": "YAML",
+        "template": TOOLSET,
+        "createdAt": at,
+        "createdBy": "mira",
+    }
+    story.account.environments[queue_id] = {environment["queueEnvironmentId"]: environment}
     return queue_id
 
 

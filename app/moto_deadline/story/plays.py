@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from moto_deadline.story import logs
-from moto_deadline.story.account import Record, job_status, log_configuration
+from moto_deadline.story.account import Record, log_configuration
+from moto_deadline.story.jobs import Run
 
 if TYPE_CHECKING:
     from moto_deadline.story.story import Play, Story
@@ -24,112 +23,21 @@ REPORT_EVERY = 15.0
 
 TOLD_BY = "mira"
 
-
-@dataclass
-class Run:
-    """A job being run: its tasks wait to be taken by sessions."""
-
-    story: Story
-    farm_id: str
-    queue_id: str
-    job: Record
-    step: Record
-    tasks: list[Record]
-    waiting: deque[Record] = field(default_factory=deque)
-
-    def set_status(self, task: Record, status: str) -> None:
-        """A task has got another status, and so perhaps its step and its job."""
-        at = self.story.at
-        for counted in (self.job, self.step):
-            counts = counted["taskRunStatusCounts"]
-            counts[task["runStatus"]] -= 1
-            counts[status] = counts.get(status, 0) + 1
-            if not counts[task["runStatus"]]:
-                del counts[task["runStatus"]]
-            counted["taskRunStatus"] = job_status(counts)
-            counted["updatedAt"] = at
-            if status == "RUNNING":
-                counted.setdefault("startedAt", at)
-            if set(counts) <= {"SUCCEEDED", "FAILED", "CANCELED"}:
-                counted["endedAt"] = at
-            else:
-                counted.pop("endedAt", None)
-        task["runStatus"] = status
-        task["updatedAt"] = at
-        if status == "RUNNING":
-            task["startedAt"] = at
-        elif status in ("SUCCEEDED", "FAILED"):
-            task["endedAt"] = at
-
-    def give_back(self, task: Record) -> None:
-        """A task that was not finished waits again, before the others."""
-        self.set_status(task, "READY")
-        self.waiting.appendleft(task)
-
-
-def submit(
-    story: Story,
-    farm_id: str,
-    queue_id: str,
-    name: str,
-    *,
-    frames: int,
-    by: str,
-    priority: int = 50,
-    job: Record | None = None,
-) -> Run:
-    """Submit a job of so many frames; or make the steps and tasks of one that is there."""
-    at = story.at
-    if job is None:
-        job = {
-            "jobId": story.new_id("job"),
-            "queueId": queue_id,
-            "name": name,
-            "lifecycleStatus": "CREATE_COMPLETE",
-            "lifecycleStatusMessage": "Job creation completed successfully",
-            "priority": priority,
-            "createdAt": at,
-            "createdBy": by,
-            "maxFailedTasksCount": 20,
-            "maxRetriesPerTask": 5,
-            "taskFailureRetryCount": 0,
-            "parameters": {"Frames": {"string": f"1-{frames}"}, "Scene": {"path": f"/mnt/shows/{name}.usd"}},
-        }
-        # Newest first, as a list of jobs is wanted.
-        story.account.jobs[queue_id] = {job["jobId"]: job, **story.account.jobs[queue_id]}
-    job |= {"taskRunStatus": "READY", "taskRunStatusCounts": {"READY": frames}}
-    step: Record = {
-        "stepId": story.new_id("step"),
-        "name": "Render",
-        "lifecycleStatus": "CREATE_COMPLETE",
-        "taskRunStatus": "READY",
-        "taskRunStatusCounts": {"READY": frames},
-        "createdAt": at,
-        "createdBy": by,
-        "parameterSpace": {"parameters": [{"name": "Frame", "type": "INT"}]},
-    }
-    stem = step["stepId"].removeprefix("step-")
-    tasks: list[Record] = [
-        {
-            "taskId": f"task-{stem}-{number}",
-            "createdAt": at,
-            "createdBy": by,
-            "runStatus": "READY",
-            "parameters": {"Frame": {"int": str(number + 1)}},
-        }
-        for number in range(frames)
-    ]
-    story.account.steps[job["jobId"]][step["stepId"]] = step
-    story.account.tasks[step["stepId"]] = {task["taskId"]: task for task in tasks}
-    return Run(story, farm_id, queue_id, job, step, tasks, deque(tasks))
+ENTERING = 6.0
+"""Seconds that it takes to enter the environment of a job."""
 
 
 def open_session(
-    run: Run, worker: Record, *, log_error: str | None = None, worker_log_error: str | None = None
+    run: Run,
+    worker: Record,
+    *,
+    session_id: str | None = None,
+    log_error: str | None = None,
+    worker_log_error: str | None = None,
 ) -> Record:
-    """A worker takes up a session of a job."""
+    """A worker takes up a session of a job, under a new id unless it is given one."""
     story = run.story
-    session_id = story.new_id("session")
+    session_id = session_id or story.new_id("session")
     group = f"/aws/deadline/{run.farm_id}/{run.queue_id}"
     worker_log = {**worker["log"]}
     if worker_log_error is not None:
@@ -213,7 +121,7 @@ def session_play(
     entering = _act(run, session, {"envEnter": environment})
     _report(story, worker, run, session, entering, "EnvEnter", "Start", "Action started.")
     story.log(session, logs.beginning("Entering Environment: Toolset", "Env", folder, pid, {}))
-    yield 6
+    yield ENTERING
     story.log(session, ["openjd_status: Resolving toolset", "openjd_env: RENDER_THREADS=16"])
     story.log(session, ["Loaded toolset comp-2026.2", *logs.ending(pid, 0)])
     _end_action(story, entering, "SUCCEEDED", 0)

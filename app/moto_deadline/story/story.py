@@ -101,8 +101,12 @@ class Story:
     def new_id(self, kind: str) -> str:
         """The next id of a kind: ``session-`` and 32 hexadecimal digits."""
         number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
-        digest = hashlib.sha256(f"{self.seed} {kind} {number}".encode()).hexdigest()
-        return f"{kind}-{digest[:32]}"
+        return self.id_of(kind, number)
+
+    def id_of(self, kind: str, *names: object) -> str:
+        """An id of a kind that follows from names: the same whenever it is asked for."""
+        told = " ".join(map(str, (self.seed, kind, *names)))
+        return f"{kind}-{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
     def chance(self, *names: object) -> random.Random:
         """A source of chance of one's own, so that no play disturbs another's."""
@@ -143,11 +147,20 @@ class Story:
         self.play(told_to_end(self, session, well))
         self.advance()
 
+    def outline(self, queue_id: str, job_id: str) -> None:
+        """Make the step and the tasks of an archived job, which is done when they are looked for."""
+        from moto_deadline.story.archive import outline
+
+        if job_id in self.archive and job_id not in self.account.steps:
+            _, fate = self.archive[job_id]
+            outline(self, self.account.jobs[queue_id][job_id], fate)
+
     def write_out(self, queue_id: str, job_id: str) -> None:
         """Make the steps, tasks and sessions of an archived job, which is done when it is looked into."""
         from moto_deadline.story.archive import write_out_archived
 
+        self.outline(queue_id, job_id)
         archived = self.archive.pop(job_id, None)
         if archived is not None:
             farm_id, fate = archived
-            write_out_archived(self, farm_id, self.account.jobs[queue_id][job_id], queue_id, fate)
+            write_out_archived(self, farm_id, self.account.jobs[queue_id][job_id], fate)
