@@ -8,14 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from moto_deadline.story.account import Record, job_status, task_counts
+from moto_deadline.story.agent import open_session
 from moto_deadline.story.jobs import Run, make_tasks
-from moto_deadline.story.plays import (
-    ENTERING,
-    FAILS,
-    WELL,
-    open_session,
-    session_play,
-)
+from moto_deadline.story.plays import ENTERING, FAILS, WELL, session_play
 
 if TYPE_CHECKING:
     from moto_deadline.story.story import Story

@@ -27,6 +27,8 @@ class Run:
     step: Record
     tasks: list[Record]
     waiting: deque[Record] = field(default_factory=deque)
+    attachments: bool = False
+    """Whether its files are downloaded before, and uploaded after each task."""
 
     def set_status(self, task: Record, status: str) -> None:
         """A task has got another status, and so perhaps its step and its job."""
@@ -47,8 +49,14 @@ class Run:
         task["updatedAt"] = at
         if status == "RUNNING":
             task["startedAt"] = at
-        elif status in ("SUCCEEDED", "FAILED"):
+        elif status in OVER and "startedAt" in task:
             task["endedAt"] = at
+
+    def cancel_waiting(self) -> None:
+        """What has not run when the job is canceled never will."""
+        for task in self.waiting:
+            self.set_status(task, "CANCELED")
+        self.waiting.clear()
 
     def give_back(self, task: Record) -> None:
         """A task that was not finished waits again, before the others."""
@@ -65,6 +73,7 @@ def submit(
     frames: int,
     by: str,
     priority: int = 50,
+    attachments: bool = False,
 ) -> Run:
     """Submit a job of so many frames."""
     at = story.at
@@ -82,13 +91,16 @@ def submit(
         "taskFailureRetryCount": 0,
         "parameters": {"Frames": {"string": f"1-{frames}"}, "Scene": {"path": f"/mnt/shows/{name}.usd"}},
     }
+    if attachments:
+        manifest = {"rootPath": f"/mnt/shows/{name}", "rootPathFormat": "posix"}
+        job["attachments"] = {"manifests": [manifest], "fileSystem": "COPIED"}
     # Newest first, as a list of jobs is wanted.
     story.account.jobs[queue_id] = {job["jobId"]: job, **story.account.jobs[queue_id]}
     job |= {"taskRunStatus": "READY", "taskRunStatusCounts": task_counts(READY=frames)}
     step, tasks = make_tasks(job, story.new_id("step"), at, frames, by)
     story.account.steps[job["jobId"]][step["stepId"]] = step
     story.account.tasks[step["stepId"]] = {task["taskId"]: task for task in tasks}
-    return Run(story, farm_id, queue_id, job, step, tasks, deque(tasks))
+    return Run(story, farm_id, queue_id, job, step, tasks, deque(tasks), attachments)
 
 
 def make_tasks(job: Record, step_id: str, at: datetime, frames: int, by: str) -> tuple[Record, list[Record]]:

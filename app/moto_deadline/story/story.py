@@ -8,12 +8,15 @@ import random
 import threading
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from moto_deadline import ACCOUNT, REGION
 from moto_deadline.story.account import Account, Record, SessionIds
 from moto_deadline.story.clock import RealClock, StoryClock
-from moto_deadline.story.logs import LogWriter, worker_event
+from moto_deadline.story.logs import LogWriter
+
+if TYPE_CHECKING:
+    from moto_deadline.story.agent import SessionOnWorker
 
 Play = Generator[float, None, None]
 """Something that happens: between two steps it says how many seconds pass."""
@@ -48,6 +51,8 @@ class Story:
         self.cast: dict[str, SessionIds] = {}
         self.start = self.clock.now()
         self.at = self.start
+        self.running: dict[str, SessionOnWorker] = {}
+        """Sessions that are not over, by their ids."""
         self.archive: dict[str, tuple[str, str]] = {}
         self._due: list[tuple[datetime, int, Play]] = []
         self._plays = 0
@@ -129,14 +134,6 @@ class Story:
             self.at = at
             self.log(session, lines)
         self.at = here
-
-    def worker_log(
-        self, worker: Record, of: str, subtype: str, /, level: str = "INFO", **members: Any
-    ) -> None:
-        """An event in the log of a worker: ``of`` a Worker, a Session or an Action."""
-        options = worker["log"]["options"]
-        message = worker_event(of, subtype, level, members)
-        self.logs.write(options["logGroupName"], options["logStreamName"], self.at, [message])
 
     # --- what others want -----------------------------------------------------------------------------
 
