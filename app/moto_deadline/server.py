@@ -81,6 +81,8 @@ def words(endpoint: str, speed: float, seed: int) -> list[str]:
         f"endpoint {endpoint}",
         f"# Deadline Cloud, embedded: speed {speed:g}, seed {seed}. Ctrl+C ends it. In another terminal:",
         f"export AWS_ENDPOINT_URL={endpoint}",
+        # The deadline command looks for farms in every region unless this one is set.
+        f"export AWS_ENDPOINT_URL_DEADLINE={endpoint}",
         f"export AWS_REGION={moto_deadline.REGION} AWS_DEFAULT_REGION={moto_deadline.REGION}",
         "export AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing",
         # Else a client puts "management." in front of the address.
