@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
@@ -83,6 +81,13 @@ class FarmwatchApp(App[None]):
             super().__init__()
             self.who = who
 
+    class Ended(Message):
+        """Somebody outside wants the program to end."""
+
+        def __init__(self, return_code: int) -> None:
+            super().__init__()
+            self.return_code = return_code
+
     def __init__(
         self,
         settings: Settings,
@@ -145,7 +150,6 @@ class FarmwatchApp(App[None]):
         return self._screen_for(Place(given.farm_id, given.queue_id, given.job_id, given.session_id))
 
     def on_mount(self) -> None:
-        self._end_on_signals()
         # Back in the foreground the terminal is blank, and nothing would be drawn but what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self._ticker = self.set_interval(1.0, self._tick)
@@ -159,14 +163,13 @@ class FarmwatchApp(App[None]):
     def on_unmount(self) -> None:
         self.poller.stop()
 
-    def _end_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                # Windows has no such handlers; there the process simply ends. Nor has a thread of a test.
-                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop.add_signal_handler(number, self._end, 128 + number)
+    def end(self, return_code: int) -> None:
+        """Leave soon, with an exit code; from any thread."""
+        self._post(self.Ended(return_code))
+
+    @on(Ended)
+    def _leave(self, message: Ended) -> None:
+        self.exit(return_code=message.return_code)
 
     # --- faults of its own ----------------------------------------------------------------------------
 
@@ -191,9 +194,6 @@ class FarmwatchApp(App[None]):
         self._exception = self._exception or error
         self._exception_event.set()
         self.exit(return_code=1, message=f"farmwatch: it failed; please report it with {debug_log_path()}")
-
-    def _end(self, return_code: int) -> None:
-        self.exit(return_code=return_code)
 
     def get_line_filters(self) -> list[LineFilter]:
         return [*super().get_line_filters(), *self._own_filters]
