@@ -163,7 +163,8 @@ def _watch(options: dict[str, Any]) -> int:
             app.run()
         finally:
             finish()
-    return app.return_code or 0
+    # Whoever ended without having been asked to has failed.
+    return 1 if app.return_code is None else app.return_code
 
 
 def recorder_of(settings: Settings) -> Recorder:
