@@ -142,21 +142,29 @@ def _watch(options: dict[str, Any]) -> int:
             fail(demo.HOW_TO_GET_IT)
         demo_farm = demo.DemoFarm()
     from farmwatch.ui.app import FarmwatchApp
+    from farmwatch.ui.hangup import guarded
     from farmwatch.ui.terminal import speaks_utf8
 
     recorder = recorder_of(settings)
     app = FarmwatchApp(
         settings, farm_opener(settings, demo_farm), ascii_only=not speaks_utf8(), recorder=recorder
     )
-    recorder.start()
-    try:
-        app.run()
-    finally:
-        recorder.close()
+
+    def finish() -> None:
         if demo_farm is not None:
             demo_farm.stop()
+        recorder.close()
+        if demo_farm is not None:
             shutil.rmtree(recorder.path.parent, ignore_errors=True)
-    return app.return_code or 0
+
+    recorder.start()
+    with guarded(app.end, finish):
+        try:
+            app.run()
+        finally:
+            finish()
+    # Whoever ended without having been asked to has failed.
+    return 1 if app.return_code is None else app.return_code
 
 
 def recorder_of(settings: Settings) -> Recorder:

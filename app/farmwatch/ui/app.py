@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
@@ -12,24 +10,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter
+from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.theme import Theme
 from textual.timer import Timer
+from textual.widget import Widget
 
 from farmwatch.cloud.model import Fault, Who
 from farmwatch.debug_log import debug_log_path
 from farmwatch.settings import Settings
 from farmwatch.ui.commands import commands, keys_of, save_picture
-from farmwatch.ui.containment import ViewFaults, tell_fault
+from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.place import Level, Place
-from farmwatch.ui.screens.following import FollowingScreen
+from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.ui.text import clean
+from farmwatch.ui.textual_compat import ContainedApp
 from farmwatch.watch.cadence import Budget
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.lists import NameTarget
@@ -53,7 +55,7 @@ def styles_folder() -> Path:
     return installed if installed.is_dir() else package.parent.parent / "styles"
 
 
-class FarmwatchApp(App[None]):
+class FarmwatchApp(ContainedApp[None]):
     """Farmwatch. ``open_farm`` is called in a poller's thread, after the first frame is painted;
     ``ascii_only`` draws for a terminal whose encoding knows no more; ``recorder`` keeps what is seen."""
 
@@ -82,6 +84,13 @@ class FarmwatchApp(App[None]):
         def __init__(self, who: Who) -> None:
             super().__init__()
             self.who = who
+
+    class Ended(Message):
+        """Somebody outside wants the program to end."""
+
+        def __init__(self, return_code: int) -> None:
+            super().__init__()
+            self.return_code = return_code
 
     def __init__(
         self,
@@ -145,7 +154,6 @@ class FarmwatchApp(App[None]):
         return self._screen_for(Place(given.farm_id, given.queue_id, given.job_id, given.session_id))
 
     def on_mount(self) -> None:
-        self._end_on_signals()
         # Back in the foreground the terminal is blank, and nothing would be drawn but what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.ticker = self.set_interval(1.0, self.tick)
@@ -159,41 +167,62 @@ class FarmwatchApp(App[None]):
     def on_unmount(self) -> None:
         self.poller.stop()
 
-    def _end_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                # Windows has no such handlers; there the process simply ends. Nor has a thread of a test.
-                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop.add_signal_handler(number, self._end, 128 + number)
+    def end(self, return_code: int) -> None:
+        """Leave soon, with an exit code; from any thread."""
+        self._post(self.Ended(return_code))
+
+    @on(Ended)
+    def _leave(self, message: Ended) -> None:
+        self.exit(return_code=message.return_code)
 
     # --- faults of its own ----------------------------------------------------------------------------
 
-    async def run_action(self, *given: Any, **named: Any) -> bool:
+    async def run_action(self, action: Any, *given: Any, **named: Any) -> bool:
         """A key, or a click: what fails is said, and nothing else ends."""
         try:
-            return await super().run_action(*given, **named)
+            return await super().run_action(action, *given, **named)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the program
-            tell_fault(self, error, "answering a key")
+            self.view_failed(error, f"answering a key ({action})")
+            if action == BACK.action:
+                self._leave_failed_screen()
             return True
 
-    async def _dispatch_message(self, message: Message) -> None:
-        try:
-            await super()._dispatch_message(message)
-        except Exception as error:  # noqa: BLE001 - as above
-            tell_fault(self, error, f"handling {type(message).__name__}")
+    def _leave_failed_screen(self) -> None:
+        """The way back out of a screen that does not know it any more."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        elif isinstance(self.screen, FollowingScreen) and self.screen.place.parent is not None:
+            self.go_to(self.screen.place.parent)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """What nobody contained: the end. Without the traceback that Textual would print, because that shows
-        every local variable."""
-        self.view_faults.take(error, "running")
+    def view_failed(self, error: Exception, doing: str, widget: Widget | None = None, part: str = "") -> None:
+        """A view failed: said in its place, or as a notice, and nothing else ends."""
+        if widget is None or not part:
+            if self.view_faults.note(error, doing):
+                words = self.view_faults.words(error, doing).plain
+                self.notify(words, severity="error", markup=False, timeout=10)
+        elif self.view_faults.put_in_place(widget, part, error, doing):
+            widget.refresh()
+
+    def view_is_well(self, widget: Widget, part: str) -> None:
+        """A view is drawn, or laid out, as it should be."""
+        if self.view_faults.is_well(widget, part):
+            widget.refresh()
+
+    def is_shown_as_failed(self, widget: Widget, part: str) -> bool:
+        """Whether a fault of this part of a view is shown in its place."""
+        return self.view_faults.is_in_place(widget, part)
+
+    def drawn_instead(self, widget: Widget, crop: Region) -> list[Strip] | None:
+        """The fault of a view, in its place."""
+        return self.view_faults.drawn_instead(widget, crop)
+
+    def cannot_go_on(self, error: Exception) -> None:
+        """The last resort: not a view failed, but the app itself. Without the traceback that Textual would
+        print, because that shows every local variable."""
+        self.view_faults.note(error, "running")
         self._exception = self._exception or error
         self._exception_event.set()
         self.exit(return_code=1, message=f"farmwatch: it failed; please report it with {debug_log_path()}")
-
-    def _end(self, return_code: int) -> None:
-        self.exit(return_code=return_code)
 
     def get_line_filters(self) -> list[LineFilter]:
         return [*super().get_line_filters(), *self._own_filters]

@@ -10,7 +10,6 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.text import Part, content, lifecycle
 
 MOVES = ("↑ ↓ PgUp PgDn Home End", "Move; k j g G as well; the mouse too")
@@ -32,7 +31,7 @@ FRESHNESS = (
 )
 
 
-class HelpScreen(ModalScreen[None], Contained):
+class HelpScreen(ModalScreen[None]):
     """``keys`` are pairs of key and meaning, of the screen that asked."""
 
     BINDINGS = [Binding("escape,q,enter,question_mark", "dismiss", "Close")]

@@ -11,7 +11,6 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.log_finding import Finding
 from farmwatch.ui.log_words import choice_parts, counted, place_parts
 from farmwatch.ui.screens.details import DetailsScreen
@@ -23,7 +22,7 @@ from farmwatch.watch.logs.browse import CONTEXTS, Browser
 from farmwatch.watch.logs.lines import SESSION
 
 
-class LogPanel(Vertical, Contained):
+class LogPanel(Vertical):
     """Searching, filtering, folding, and taking out what is on screen; whoever owns it reads the log.
 
     ``read_the_rest`` waits until everything is read, and tells whether it is.

@@ -11,7 +11,6 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.text import content
 from farmwatch.watch.logs.scan import BadPattern, Query
 
@@ -31,7 +30,7 @@ _HINTS = {
 }
 
 
-class LogPrompt(Horizontal, Contained):
+class LogPrompt(Horizontal):
     """Not there until something is asked for. Escape leaves it as it was before."""
 
     BINDINGS = [

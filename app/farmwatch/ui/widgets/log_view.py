@@ -17,7 +17,6 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.text import Part
 from farmwatch.ui.widgets import log_messages as messages
 from farmwatch.ui.widgets.log_digest import Digest
@@ -30,7 +29,7 @@ NEAR_START = 200
 TONES = ("success", "warning", "error", "accent", "muted", "strong", "title", "failure", "lane")
 
 
-class LogView(ScrollView, Contained, can_focus=True):
+class LogView(ScrollView, can_focus=True):
     """Lines of logs with a cursor. It follows the end until somebody moves up, and again from the end on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
