@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -32,10 +33,20 @@ def at_session(
     """The screen of a session that is answered for like this; ``actions`` may be answers of their own."""
     are_answers = any(isinstance(one, Page | Fault) for one in actions)
     pages = list(actions) if are_answers else [Page(tuple(actions))]
-    details = {action.action_id: action for page in pages for action in getattr(page, "items", ())}
+    details: dict[str, Any] = {}
+
+    def told(answer: Any) -> Any:
+        """What is told in detail is as new as what the list told."""
+
+        def tell(*_: Any) -> Any:
+            details.update({action.action_id: action for action in getattr(answer, "items", ())})
+            return answer
+
+        return tell
+
     farm = CannedFarm(
         session=list(answers),
-        session_actions=pages,
+        session_actions=[told(page) for page in pages],
         session_actions_by_id=lambda ref, ids: {one: details[one] for one in ids},
         step_name="Render",
     )

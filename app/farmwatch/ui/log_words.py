@@ -163,8 +163,10 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def place_parts(following: bool, new_below: int) -> list[Part]:
-    """Whether the end is followed, and what has come in meanwhile."""
+def place_parts(following: bool, new_below: int, *, over: bool = False) -> list[Part]:
+    """Whether the end is followed, and what has come in meanwhile; ``over``: nothing more is to come."""
+    if following and over:
+        return [("○ end of log", "muted")]
     if following:
         return [("● following", "success")]
     if new_below:

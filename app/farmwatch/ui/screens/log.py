@@ -24,6 +24,7 @@ from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_view import LogView
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.watch.actions import ActionsTarget
+from farmwatch.watch.freshness import State
 from farmwatch.watch.logs.browse import Line, Shown
 from farmwatch.watch.logs.lines import SESSION, WORKER
 from farmwatch.watch.logs.sources import SessionLogs, actions_of, milliseconds
@@ -139,10 +140,11 @@ class LogScreen(FollowingScreen):
     # --- drawing --------------------------------------------------------------------------------------
 
     def draw(self, now: datetime) -> None:
-        session, tail = self.session, self.tail
+        session, tail = self.session, self._tail_to_tell_of()
         what: list[Part] = [lifecycle(session.lifecycle_status)] if session is not None else []
         if tail is None:
-            fresh = self.freshness_of(self._session_target.observed, now)
+            observed_session = self._session_target.observed
+            fresh = self.freshness_of(observed_session, now, final=observed_session.is_final)
             self.draw_edges(what, fresh, now)
         else:
             observed = tail.observed
@@ -150,8 +152,13 @@ class LogScreen(FollowingScreen):
             self.draw_edges(what, fresh, now, self.rhythm_of(tail))
         self._draw_notes(session)
         self._draw_empty(session, now)
-        self._panel.show_state(self._how_far(now))
+        self._panel.show_state(self._how_far(now), over=fresh.state is State.FINAL)
         self._draw_outline(now)
+
+    def _tail_to_tell_of(self) -> LogTail | None:
+        """Of two logs in sight the one that may still grow: both together are final when each of them is."""
+        tails = [self.logs.tails[lane] for lane in self._browser.in_sight if lane in self.logs.tails]
+        return next((tail for tail in tails if not tail.observed.over), tails[0] if tails else None)
 
     def _draw_notes(self, session: Session | None) -> None:
         box = self.query_one("#notes", Static)

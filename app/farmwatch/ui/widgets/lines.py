@@ -187,11 +187,18 @@ class StatusLine(TwoSided):
 
 def freshness_parts(fresh: Freshness, rhythm: Rhythm, now: datetime) -> list[Part]:
     """The age of what is shown, why it is not fresh, and when the next poll comes."""
+    following = _next_words(rhythm, now)
+    if fresh.state is State.FINAL and not rhythm.stopped:
+        # The last looks, in case the service still corrects itself, are not worth a word: what is final and
+        # what is still to come do not stand side by side.
+        following = ""
+    return [age_part(fresh, rhythm, now), (f"   {following}" if following else "", "muted")]
+
+
+def age_part(fresh: Freshness, rhythm: Rhythm, now: datetime) -> Part:
+    """The age of what is shown, or why it is not fresh; for one box of a screen, or its edge."""
     mark, tone = FRESHNESS_GLYPHS[fresh.state]
-    return [
-        (f"{mark} {_state_words(fresh, rhythm, now)}", tone),
-        (f"   {_next_words(rhythm, now)}", "muted"),
-    ]
+    return f"{mark} {_state_words(fresh, rhythm, now)}", tone
 
 
 def _state_words(fresh: Freshness, rhythm: Rhythm, now: datetime) -> str:

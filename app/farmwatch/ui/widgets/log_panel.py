@@ -75,10 +75,11 @@ class LogPanel(Vertical):
         yield LogPrompt(id="prompt")
         yield Static(id="state")
 
-    def show_state(self, how_far: Sequence[Part]) -> None:
-        """Bring the line up to date; ``how_far`` is how much of the log is read."""
+    def show_state(self, how_far: Sequence[Part], *, over: bool = False) -> None:
+        """Bring the line up to date; ``how_far`` is how much of the log is read, ``over`` says that nothing
+        more is to come."""
         view = self.view
-        parts = [*place_parts(view.following, view.new_below), ("   ", ""), *how_far]
+        parts = [*place_parts(view.following, view.new_below, over=over), ("   ", ""), *how_far]
         parts += choice_parts(self._browser, view.cursor)
         if self._finding.seeking is not None:
             parts.append(("   looking for errors…", "accent"))
