@@ -175,6 +175,10 @@ class Job:
     created_by: str
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    target_task_run_status: str | None = None
+    """What somebody wants of its tasks: CANCELED, for example."""
+    updated_at: datetime | None = None
+    updated_by: str | None = None
 
     @property
     def key(self) -> str:
@@ -218,6 +222,9 @@ class Job:
             created_by=optional_text(reply, "createdBy") or "",
             started_at=optional_time(reply, "startedAt"),
             ended_at=optional_time(reply, "endedAt"),
+            target_task_run_status=optional_text(reply, "targetTaskRunStatus"),
+            updated_at=optional_time(reply, "updatedAt"),
+            updated_by=optional_text(reply, "updatedBy"),
         )
 
 

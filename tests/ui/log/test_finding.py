@@ -175,6 +175,6 @@ async def test_e_goes_from_error_to_error_and_a_traceback_counts_once() -> None:
 
 
 async def test_no_further_error_is_said() -> None:
-    async with at_failed("failed_exit_7", "l", "home", "e", "e", "e", "e", "e", "e") as stage:
+    async with at_failed("fails", "l", "home", "e", "e", "e", "e", "e", "e") as stage:
         await stage.move(1)
         assert "No error below" in stage.text

@@ -27,7 +27,7 @@ from farmwatch.watch.actions import ActionsTarget
 from farmwatch.watch.freshness import State
 from farmwatch.watch.logs.browse import Line, Shown
 from farmwatch.watch.logs.lines import SESSION, WORKER
-from farmwatch.watch.logs.sources import SessionLogs, actions_of, milliseconds
+from farmwatch.watch.logs.sources import SessionLogs, milliseconds
 from farmwatch.watch.logs.tail import LogTail
 from farmwatch.watch.target import News, Target
 from farmwatch.watch.tracker import SessionTarget
@@ -105,6 +105,7 @@ class LogScreen(FollowingScreen):
     def follow(self) -> None:
         if self.session is not None:
             self.logs.take(self.session)
+        self.logs.know(self._action_target.observed.actions)
         self.logs.look_at(self._browser.in_sight)
         super().follow()
 
@@ -127,6 +128,8 @@ class LogScreen(FollowingScreen):
         if news.key == self._session_target.key and self.session is not None:
             for tail in self.logs.take(self.session):
                 self.farmwatch.poller.follow(tail)
+        if news.key == self._action_target.key:
+            self.logs.know(self._action_target.observed.actions)
         if lane is not None:
             store = self._browser.lanes[lane].store
             ends = (store.first, store.end)
@@ -195,9 +198,8 @@ class LogScreen(FollowingScreen):
         table = self.query_one("#outline", VirtualTable)
         if not table.display:
             return
-        lane = self._browser.lanes[SESSION]
-        observed = self._action_target.observed
-        if self._outline.show(lane, observed.actions, observed.steps, now):
+        outline, steps = self._browser.lanes[SESSION].outline, self._action_target.observed.steps
+        if self._outline.show(outline, steps, now):
             table.rows_changed()
         entitle(table, content(("Outline", "")))
         cursor = self.view.cursor
@@ -225,8 +227,7 @@ class LogScreen(FollowingScreen):
         section = None if cursor is None else self._browser.section_of(cursor)
         if section is None:
             return None
-        sections = self._browser.lanes[SESSION].sections()
-        return actions_of(sections, self._action_target.observed.actions).get(section.head)
+        return self._browser.lanes[SESSION].outline.actions.get(section.head)
 
     def action_why(self) -> None:
         from farmwatch.ui.screens.why import WhyScreen

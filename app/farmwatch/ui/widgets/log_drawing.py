@@ -119,7 +119,8 @@ class LogDrawing:
         in_traceback = not of.of_worker and of.traceback_of(number) is not None
         parts = line_parts(text, self._browser.severities, of_worker=of.of_worker, in_traceback=in_traceback)
         section = of.section_of(number) if parts and parts[0][1] == "title" else None
-        if section is not None:
+        # (The upload of what a task wrote has a banner inside the section of its task.)
+        if section is not None and section.head == number:
             folded = number in reduction.folded
             hidden = f"   {of.section_end(section) - section.first:,} lines" if folded else ""
             parts = [("▸ " if folded else "▾ ", "title"), *parts]

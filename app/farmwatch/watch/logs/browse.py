@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
-from farmwatch.watch.logs.lines import SESSION, WORKER, Lane, Reduction, Rows, Section, interleaved, rows_of
+from farmwatch.cloud.session_action import SessionAction
+from farmwatch.watch.logs.lines import SESSION, WORKER, Lane, Reduction, Rows, interleaved, rows_of
 from farmwatch.watch.logs.reading import Severities
 from farmwatch.watch.logs.scan import Query, Scan, errors, worker_errors
+from farmwatch.watch.logs.sections import Section
 
 Line = tuple[int, int]
 """A lane and the number of a line in it."""
@@ -40,6 +42,7 @@ class Browser:
         self.rows = Rows()
         self._searches: dict[int, Scan] = {}
         self._errors: dict[int, Scan] = {}
+        self._actions: tuple[SessionAction, ...] = ()
 
     # --- what is looked at ----------------------------------------------------------------------------
 
@@ -51,9 +54,15 @@ class Browser:
     def put_lane(self, index: int, lane: Lane) -> None:
         """Another log takes the place of a lane's."""
         self.lanes[index] = lane
+        self.know(self._actions)
         lane.filter_by(self.reduction.query, lane.store.end)
         self.look_for(self.search, None)
         self._errors = {}
+
+    def know(self, actions: tuple[SessionAction, ...]) -> None:
+        """The actions of the session are these, as far as is known by now."""
+        self._actions = actions
+        self.lanes[SESSION].know(actions)
 
     def rebuild(self) -> None:
         """Bring the rows up to date with what is there and known."""
