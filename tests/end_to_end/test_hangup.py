@@ -73,7 +73,7 @@ def stall(terminal: Terminal) -> None:
     for n in range(60):
         terminal.process.setwinsize(36 + n % 2, 120)
         terminal.press("?", "escape")
-    wait_until(lambda: is_at_rest(terminal.process.pid))
+    wait_until(lambda: is_at_rest(terminal.pid))
 
 
 def is_at_rest(pid: int) -> bool:
@@ -116,7 +116,7 @@ def test_a_terminal_that_is_closed_ends_the_program_on_every_screen(
 ) -> None:
     terminal = watching(server, tmp_path, screen)
     os.close(terminal.process.child_fd)
-    assert exit_code(terminal.process.pid) == 128 + signal.SIGHUP
+    assert exit_code(terminal.pid) == 128 + signal.SIGHUP
     assert history_files(tmp_path) == ["history.sqlite"], "committed, and closed"
 
 
@@ -125,7 +125,7 @@ def test_so_it_does_while_the_terminal_is_not_read(server: FaultServer, tmp_path
     terminal = watching(server, tmp_path, screen)
     stall(terminal)
     os.close(terminal.process.child_fd)
-    assert exit_code(terminal.process.pid) == 128 + signal.SIGHUP
+    assert exit_code(terminal.pid) == 128 + signal.SIGHUP
     assert history_files(tmp_path) == ["history.sqlite"]
 
 
@@ -135,8 +135,8 @@ def test_a_signal_ends_it_while_the_terminal_is_not_read(
 ) -> None:
     terminal = watching(server, tmp_path)
     stall(terminal)
-    os.kill(terminal.process.pid, number)
-    wait_until(lambda: not is_running(terminal.process.pid))
+    os.kill(terminal.pid, number)
+    wait_until(lambda: not is_running(terminal.pid))
     assert terminal.wait_for_end() == 128 + number
     assert history_files(tmp_path) == ["history.sqlite"]
 
@@ -146,8 +146,8 @@ def test_a_terminal_that_was_not_read_is_restored_for_whoever_reads_it_again(
 ) -> None:
     terminal = watching(server, tmp_path)
     stall(terminal)
-    os.kill(terminal.process.pid, signal.SIGTERM)
-    wait_until(lambda: not is_running(terminal.process.pid))
+    os.kill(terminal.pid, signal.SIGTERM)
+    wait_until(lambda: not is_running(terminal.pid))
     terminal.read(PATIENCE)
     assert terminal.bytes.rfind("\x1b[?1049l") > terminal.bytes.rfind("\x1b[?1049h")
 
@@ -156,9 +156,9 @@ def test_nohup_does_not_keep_a_program_without_a_terminal(server: FaultServer, t
     ask = shlex.join([*FARMWATCH, "--endpoint-url", server.url, "--region", "us-west-2", *PLACE])
     terminal = Terminal(["sh", "-c", f"trap '' HUP; {ask}; exit 7"], tmp_path, environ=KEYS, cwd=tmp_path)
     terminal.wait_for(SCREENS["session"][1])
-    started = descendants(terminal.process.pid)
+    started = descendants(terminal.pid)
     os.close(terminal.process.child_fd)
-    assert exit_code(terminal.process.pid) == 7
+    assert exit_code(terminal.pid) == 7
     wait_until(lambda: not any(map(is_running, started)))
 
 
@@ -168,13 +168,13 @@ def test_the_demo_under_make_leaves_nothing_behind(tmp_path: Path, stalled: bool
     (tmp_path / "Makefile").write_text(f"demo:\n\t{shlex.join(FARMWATCH)} --demo\n")
     terminal = Terminal(["make", "demo"], tmp_path, cwd=tmp_path)
     terminal.wait_for("Northlight")
-    started = descendants(terminal.process.pid)
+    started = descendants(terminal.pid)
     assert len(started) >= 2, "the program and its farm"
     if stalled:
         stall(terminal)
     os.close(terminal.process.child_fd)
     wait_until(lambda: not any(map(is_running, started)))
-    assert exit_code(terminal.process.pid) != 0
+    assert exit_code(terminal.pid) != 0
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no shell with jobs here")
@@ -183,7 +183,7 @@ def test_a_program_whose_make_was_killed_gives_the_terminal_back_and_ends(tmp_pa
     terminal.wait_for("ready>")
     terminal.press(f"sh -c '{shlex.join(FARMWATCH)} --demo; true'\r")
     terminal.wait_for("Northlight")
-    [starter] = children(terminal.process.pid)
+    [starter] = children(terminal.pid)
     started = descendants(starter)
     os.kill(starter, signal.SIGKILL)
     wait_until(lambda: not any(map(is_running, started)))
@@ -199,7 +199,7 @@ def test_a_program_that_was_put_aside_ends_as_well(tmp_path: Path, how: str) -> 
     terminal.wait_for("ready>")
     terminal.press(f"{shlex.join([*FARMWATCH, '--demo'])}\r")
     terminal.wait_for("Northlight")
-    started = descendants(terminal.process.pid)
+    started = descendants(terminal.pid)
     terminal.press("\x1a")
     terminal.wait_for("Stopped")
     if how == "closed":
@@ -214,9 +214,9 @@ def test_a_program_that_was_put_aside_ends_as_well(tmp_path: Path, how: str) -> 
 
 def test_the_farm_of_the_demo_ends_when_it_is_orphaned_while_it_starts(tmp_path: Path) -> None:
     terminal = Terminal([*FARMWATCH, "--demo"], tmp_path)
-    wait_until(lambda: children(terminal.process.pid))
-    started = children(terminal.process.pid)
-    os.kill(terminal.process.pid, signal.SIGKILL)
+    wait_until(lambda: children(terminal.pid))
+    started = children(terminal.pid)
+    os.kill(terminal.pid, signal.SIGKILL)
     wait_until(lambda: not any(map(is_running, started)))
     terminal.process.close(force=True)
 

@@ -14,6 +14,7 @@ import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.model import StringShape
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
@@ -69,7 +70,8 @@ def test_a_batch_takes_a_hundred_and_no_more(served: Served, kind: str) -> None:
 def search(served: Served, operation: str, *queues: str, **more: Any) -> dict[str, Any]:
     ids = [served.queue(name) for name in queues]
     asked = {"farmId": ids[0]["farmId"], "queueIds": [one["queueId"] for one in ids], "itemOffset": 0}
-    return getattr(served.client, operation)(**asked | more)
+    reply: dict[str, Any] = getattr(served.client, operation)(**asked | more)
+    return reply
 
 
 def all_pages(served: Served, operation: str, name: str, *queues: str, **more: Any) -> list[dict[str, Any]]:
@@ -189,7 +191,9 @@ def test_workers_of_a_fleet_are_found_by_their_hosts(served: Served) -> None:
 
 def test_counts_of_tasks_have_the_zeros_too(served: Served) -> None:
     model = botocore.session.get_session().get_service_model("deadline")
-    statuses = tuple(model.shape_for("TaskRunStatus").enum)
+    shape = model.shape_for("TaskRunStatus")
+    assert isinstance(shape, StringShape)
+    statuses = tuple(shape.enum)
     assert statuses == TASK_RUN_STATUSES
     for queue in ("lighting", "dailies archive"):
         for job in served.client.list_jobs(**served.queue(queue))["jobs"]:

@@ -131,8 +131,8 @@ def test_looks_at_an_action_that_runs_do_not_count_as_looks_at_its_end() -> None
 
 
 def test_an_action_that_ends_between_the_two_questions_is_told_as_ended_with_its_exit_code() -> None:
-    watch = Watch(an_action(0, "RUNNING"), session_actions_by_id=lambda *_: {ended.action_id: ended})
     ended = an_action(0, "FAILED", exit_code=7, ended_at=START, detailed=True)
+    watch = Watch(an_action(0, "RUNNING"), session_actions_by_id=lambda *_: {ended.action_id: ended})
     watch.poll()
     (action,) = watch.target.observed.actions
     assert (action.status, action.exit_code) == ("FAILED", 7)

@@ -9,7 +9,7 @@ from farmwatch.ui.app import FarmwatchApp
 from tests.canned import CannedFarm, HandClock
 from tests.captures import NAMES, scenario
 from tests.ui.log.stage import AFTER, farm_of, settings_of
-from tests.ui.stage import WHO
+from tests.ui.stage import WHO, by_hand
 
 
 def shown(name: str, *keys: str) -> tuple[FarmwatchApp, Any]:
@@ -23,7 +23,7 @@ def shown(name: str, *keys: str) -> tuple[FarmwatchApp, Any]:
 
     clock = HandClock(AFTER)
     app = FarmwatchApp(settings_of(found), open_farm, clock)
-    app.poller.start = lambda: None  # type: ignore[method-assign]
+    by_hand(app)
 
     async def lead(pilot: Pilot[None]) -> None:
         for key in ("", *keys):

@@ -106,7 +106,7 @@ async def test_enter_on_an_action_goes_to_its_first_line() -> None:
     async with at_failed("fails", "enter") as stage:
         assert under_cursor(stage) == "--------- Running Task"
         assert not log_screen(stage).view.following
-        assert log_screen(stage).action_in_sight.parameters == {"Frame": "2"}
+        assert present(log_screen(stage).action_in_sight).parameters == {"Frame": "2"}
 
 
 async def test_coming_back_from_the_log_the_cursor_is_on_the_action_that_was_in_sight() -> None:

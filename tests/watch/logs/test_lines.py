@@ -1,6 +1,7 @@
 """Which lines are to be seen, against working it out line by line."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -247,7 +248,7 @@ def test_sections_are_of_the_actions_of_their_kind_that_began_next_to_them() -> 
     ],
 )
 def test_a_banner_is_of_the_action_that_it_announces_even_if_another_began_nearer(
-    title: str, action: dict[str, str]
+    title: str, action: dict[str, Any]
 ) -> None:
     began = START + timedelta(seconds=31)
     others = [
@@ -255,7 +256,7 @@ def test_a_banner_is_of_the_action_that_it_announces_even_if_another_began_neare
         for n, kind in enumerate(("envEnter", "envExit", "unheard of"))
     ]
     frame = an_action(5, started_at=START + timedelta(seconds=31), parameters={"Frame": "7"})
-    wanted = an_action(6, started_at=START, **{"parameters": {}, **action})
+    wanted = an_action(6, started_at=START, **({"parameters": {}} | action))
     assert assigned(banners((31, title)), *others, frame, wanted) == [6]
 
 
