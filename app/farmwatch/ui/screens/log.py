@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from farmwatch.cloud.model import Session
 from farmwatch.cloud.session_action import SessionAction
@@ -51,11 +51,22 @@ class LogScreen(FollowingScreen):
         BACK,
         Binding("o", "outline", "Outline", tooltip="The actions of the session, to jump to"),
         Binding("c", "why", "Why", tooltip="Why it failed, on one screen"),
-        Binding("tab", "other", "Worker", key_display="tab", tooltip="Session log or worker log"),
-        Binding("i", "both", "Both", show=False, tooltip="Session and worker log side by side in time"),
-        Binding("a", "all", "All", show=False, tooltip="All events of the worker, or this session's only"),
-        replace(NOW, show=False),
-        replace(PAUSE, show=False),
+        Binding(
+            "tab", "other('worker')", "Worker log", key_display="tab", tooltip="Session log or worker log"
+        ),
+        Binding(
+            "tab", "other('session')", "Session log", key_display="tab", tooltip="Session log or worker log"
+        ),
+        Binding("i", "both", "Both logs", show=False, tooltip="Session and worker log, merged by time"),
+        Binding(
+            "a",
+            "all",
+            "All events",
+            show=False,
+            tooltip="Worker log: all events of the worker, or this session's only",
+        ),
+        replace(NOW, show=False, tooltip="Refresh"),
+        replace(PAUSE, show=False, tooltip="Pause or resume"),
         HELP,
         QUIT,
     ]
@@ -155,7 +166,9 @@ class LogScreen(FollowingScreen):
             self.draw_edges(what, fresh, now, self.rhythm_of(tail))
         self._draw_notes(session)
         self._draw_empty(session, now)
-        self._panel.show_state(self._how_far(now), over=fresh.state is State.FINAL)
+        self._panel.show_state(
+            self._how_far(now), over=fresh.state is State.FINAL, live=fresh.state is State.LIVE
+        )
         self._draw_outline(now)
 
     def _tail_to_tell_of(self) -> LogTail | None:
@@ -310,7 +323,7 @@ class LogScreen(FollowingScreen):
         self._browser.shown = shown
         self.logs.look_at(self._browser.in_sight)
         self.view.unmark()
-        self.view.following = True
+        self.refresh_bindings()
         if WORKER in self._browser.in_sight:
             self._read_back()
         self._changed()
@@ -319,20 +332,30 @@ class LogScreen(FollowingScreen):
         self.view.changed()
         self.redraw()
 
-    def action_other(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "other":
+            # The key is that of the log it leads to; while something is typed, of none.
+            other = "session" if self._browser.shown is Shown.WORKER else "worker"
+            return parameters == (other,) and not isinstance(self.focused, Input)
+        return True
+
+    def action_other(self, which: str) -> None:
         if self.query_one("#outline", VirtualTable).has_focus:
             self.view.focus()
         else:
-            self._show(Shown.SESSION if self._browser.shown is Shown.WORKER else Shown.WORKER)
+            self._show(Shown.SESSION if which == "session" else Shown.WORKER)
 
     def action_both(self) -> None:
         self._show(Shown.SESSION if self._browser.shown is Shown.BOTH else Shown.BOTH)
 
     def action_all(self) -> None:
-        self._browser.reduce(own_only=not self._browser.reduction.own_only)
-        if self._browser.shown is not Shown.WORKER:
+        if self._browser.shown is Shown.WORKER:
+            self._browser.reduce(own_only=not self._browser.reduction.own_only)
+            self._read_back()
+            self._changed()
+        else:
+            self._browser.reduce(own_only=False)
             self._show(Shown.WORKER)
-        self._changed()
 
     # --- back -----------------------------------------------------------------------------------------
 

@@ -210,6 +210,11 @@ class Lane:
             count += 1
         return count
 
+    def is_repeat_of(self, first: int, number: int) -> bool:
+        """Whether a line, and all between it and an earlier one, are the same as that one."""
+        found = self.repeats.found
+        return number in found and found.place(number) - found.place(first + 1) == number - first - 1
+
     # --- what is seen -------------------------------------------------------------------------------
 
     def spans(self, reduction: Reduction) -> list[Span]:
@@ -355,6 +360,27 @@ class Rows:
         index = indexes[place]
         run = self.runs[index]
         return min(run.end - 1, run.first + row - self._starts[index])
+
+    def around(self, lane: int, number: int) -> tuple[int | None, int | None]:
+        """The nearest lines of a lane that are to be seen: the last one at a number or before it, and the
+        first one at it or after it."""
+        firsts, indexes = self._lane(lane)
+        at = bisect_right(firsts, number) - 1
+        below = firsts[at + 1] if at + 1 < len(firsts) else None
+        if at < 0:
+            return None, below
+        end = self.runs[indexes[at]].end
+        return (number, number) if number < end else (end - 1, below)
+
+    def count_since(self, lane: int, number: int) -> int:
+        """How many lines of a lane are to be seen from a number on."""
+        count = 0
+        for index in reversed(self._lane(lane)[1]):
+            run = self.runs[index]
+            if run.end <= number:
+                break
+            count += run.end - max(run.first, number)
+        return count
 
     def has(self, lane: int, number: int) -> bool:
         """Whether a line is to be seen."""
