@@ -8,7 +8,7 @@ from moto import mock_aws
 
 import moto_deadline
 from farmwatch.cloud.client import DeadlineQuestions
-from farmwatch.cloud.model import Fault, FaultKind, JobSearch, SessionRef
+from farmwatch.cloud.model import ACTIVE_TASK_RUN_STATUSES, Fault, FaultKind, JobSearch, SessionRef
 from moto_deadline.story import FrozenClock, Story
 
 
@@ -62,8 +62,8 @@ def test_jobs_are_searched_by_text(farm: Asked) -> None:
 
 def test_jobs_that_workers_are_busy_with_are_told_from_the_others(farm: Asked) -> None:
     ref = farm.ref("failed")
-    busy = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, active=True))
-    others = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, active=False))
+    busy = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, only=ACTIVE_TASK_RUN_STATUSES))
+    others = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, without=ACTIVE_TASK_RUN_STATUSES))
     everything = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id))
     assert all(job.is_active for job in busy.items)
     assert not any(job.is_active for job in others.items)
