@@ -10,6 +10,7 @@ from farmwatch.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
 from farmwatch.ui.containment import KEPT
 from farmwatch.ui.screens import session as session_screen
+from farmwatch.ui.widgets import session_panels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, HandClock, a_fault, a_session
 from tests.ui.stage import on_stage
@@ -27,7 +28,7 @@ async def test_a_view_that_cannot_be_drawn_says_so_and_is_polled_on(monkeypatch:
     async with on_stage(farm, AT_SESSION) as stage:
         stage.expects_faults = True
         with monkeypatch.context() as patch:
-            patch.setattr(session_screen, "session_parts", fails)
+            patch.setattr(session_panels, "session_parts", fails)
             await stage.move(4)
             assert "✗ This view failed  ZeroDivisionError" in stage.text
             assert "farmwatch.log" in stage.text

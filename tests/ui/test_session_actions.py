@@ -234,10 +234,10 @@ async def test_a_session_without_actions_says_so() -> None:
 
 async def test_on_a_low_terminal_tab_turns_from_actions_to_errors() -> None:
     async with at_session(a_session(), a_fault(), size=(80, 24), actions=a_story()) as stage:
-        assert "tab: Errors" in stage.part("#actions")
         await stage.move(3)
+        assert "tab shows them" in stage.part("#errors-line")
         await stage.press("tab")
-        assert "tab: Session actions" in stage.part("#errors")
+        assert "tab shows them" in stage.part("#actions-line")
         assert "The network is away." in stage.part("#error-table")
         await stage.press("tab")
         await stage.wait_for(lambda: "Render" in stage.part("#action-table"))

@@ -107,6 +107,8 @@ class FarmwatchApp(ContainedApp[None]):
         self.clock = clock or SystemClock()
         self.who = Who(settings.profile or "", "", settings.region or "")
         self.names: dict[str, str] = {}
+        self.orders: dict[Level, tuple[str, bool]] = {}
+        """The order chosen for each level of the picker: a column, and whether backwards."""
         self.view_faults = ViewFaults(str(debug_log_path()))
         self.recorder = recorder
         if recorder is not None:
@@ -266,7 +268,7 @@ class FarmwatchApp(ContainedApp[None]):
             from farmwatch.ui.screens.session import SessionScreen
 
             return SessionScreen(place, self.settings.interval, self.recorder)
-        return PickerScreen(place, cursor_key)
+        return PickerScreen(place, cursor_key, self.orders.get(place.level))
 
     def go_to(self, place: Place) -> None:
         """Show a place: back to its screen where there is one below, else a new screen."""

@@ -140,7 +140,7 @@ def _who_canceled(case: Case, session: Session, job: Job | Fault | None) -> list
         causes.append(f"the session has {text}")
     elif by is not None:
         case.add(Part.CANCEL, "GetSession", session.updated_at, f"updatedBy {by}")
-    if isinstance(job, Job) and job.target_task_run_status is not None:
+    if isinstance(job, Job) and job.target_task_run_status:
         text = f"targetTaskRunStatus {job.target_task_run_status}{_by(job.updated_by)}"
         case.add(Part.CANCEL, "GetJob", job.updated_at, text)
         causes.append(f"the job has {text}")

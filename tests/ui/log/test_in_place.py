@@ -298,7 +298,7 @@ async def test_a_click_above_the_thumb_goes_a_page_up_and_stops_following() -> N
 async def test_the_cursor_stays_in_sight_when_the_wheel_is_turned() -> None:
     async with at_log(straw()) as stage:
         for _ in range(5):
-            await stage.pilot._post_mouse_events([MouseScrollUp], "#lines")
+            await stage.pilot._post_mouse_events([MouseScrollUp], "#lines")  # noqa: SLF001 - no public door
         await settle(stage)
         line = under_cursor(stage)
         assert cursor_row(stage) == log_screen(stage).view.size.height - 1
