@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
@@ -40,6 +41,7 @@ from farmwatch.watch.questions import Questions
 from farmwatch.watch.target import News
 
 if TYPE_CHECKING:
+    from farmwatch.ui.action_names import ActionNames
     from farmwatch.watch.logs.reading import Severities
     from farmwatch.watch.recorder import Recorder
 
@@ -57,14 +59,15 @@ def styles_folder() -> Path:
 
 class FarmwatchApp(ContainedApp[None]):
     """Farmwatch. ``open_farm`` is called in a poller's thread, after the first frame is painted;
-    ``ascii_only`` draws for a terminal whose encoding knows no more; ``recorder`` keeps what is seen."""
+    ``ascii_only`` draws for a terminal whose encoding knows no more, ``few_colours`` for one that has 16 of
+    them; ``recorder`` keeps what is seen."""
 
     TITLE = "Farmwatch"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
         Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True),
         Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
-        Binding("h", "history", "History", show=False, tooltip="What happened since you last looked"),
+        Binding("h", "history", "History", show=False, tooltip="What happened, by session"),
         Binding("f2", "toggle_dark", "Light or dark", show=False, tooltip="Light or dark colours"),
     ]
 
@@ -99,10 +102,15 @@ class FarmwatchApp(ContainedApp[None]):
         clock: Clock | None = None,
         *,
         ascii_only: bool = False,
+        few_colours: bool = False,
         recorder: Recorder | None = None,
     ) -> None:
         styles = styles_folder()
-        super().__init__(css_path=[*sorted(styles.glob("*.tcss"))])
+        # Without colours Textual draws in shades of grey, which are colours to a terminal. Told to draw in
+        # the terminal's own ones it leaves them out altogether.
+        plain = True if "NO_COLOR" in os.environ else None
+        self._themes = FEW_COLOURS if few_colours else COLOURS
+        super().__init__(css_path=[*sorted(styles.glob("*.tcss"))], ansi_color=plain)
         self.settings = settings
         self.clock = clock or SystemClock()
         self.who = Who(settings.profile or "", "", settings.region or "")
@@ -117,6 +125,7 @@ class FarmwatchApp(ContainedApp[None]):
         self._open_farm = open_farm
         # The same ones every time: what was filtered is kept, by filter.
         self._own_filters = [NoControls(), AsciiOnly()] if ascii_only else [NoControls()]
+        self._ascii_only = ascii_only
         self.ticker: Timer | None = None
         self.poller = Poller(self._connect, self._tell, self.clock)
         rate = settings.log_requests
@@ -124,7 +133,14 @@ class FarmwatchApp(ContainedApp[None]):
         self.poller.other_budgets.append(self.log_budget)
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
-        self.theme = "farmwatch-dark"
+        self.theme = self._themes[0]
+
+    @cached_property
+    def action_names(self) -> ActionNames:
+        """What the session actions are called that have been on the screen."""
+        from farmwatch.ui.action_names import ActionNames
+
+        return ActionNames()
 
     @cached_property
     def severities(self) -> Severities:
@@ -237,6 +253,8 @@ class FarmwatchApp(ContainedApp[None]):
         if isinstance(news.observed, str) and news.key.startswith(NAME_OF):
             self.names[news.key.removeprefix(NAME_OF)] = news.observed
             self.tick()
+        if news.key.startswith(ACTIONS_OF):
+            self.action_names.note(news.observed)
         for screen in self.screen_stack:
             if isinstance(screen, FollowingScreen):
                 self.view_faults.contain(None, "hearing news", partial(screen.hear, news))
@@ -321,6 +339,11 @@ class FarmwatchApp(ContainedApp[None]):
 
         self.push_screen(HelpScreen((key, words) for words, key, _ in keys_of(self.screen)))
 
+    def get_key_display(self, binding: Binding) -> str:
+        """The key as it is named on the screen; by a word where its sign would be told by another one."""
+        name = super().get_key_display(binding)
+        return name.replace("⏎", "enter") if self._ascii_only else name
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return commands(self, screen, super().get_system_commands(screen))
 
@@ -364,10 +387,29 @@ class FarmwatchApp(ContainedApp[None]):
             self.exit(return_code=130)
 
     def action_toggle_dark(self) -> None:
-        self.theme = "farmwatch-light" if self.current_theme.dark else "farmwatch-dark"
+        dark, light = self._themes
+        self.theme = light if self.current_theme.dark else dark
 
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's, and how errors and what is muted are told apart where there are no colours."""
+        variables = super().get_css_variables()
+        error, muted = ("bold", "dim") if self.no_color else ("", "")
+        return {
+            **variables,
+            "error-text-style": error or "none",
+            "muted-text-style": muted or "none",
+            "error-tone": f"{error} {variables['text-error']}".strip(),
+            "muted-tone": f"{muted} {variables['text-muted']}".strip(),
+        }
+
+
+COLOURS = ("farmwatch-dark", "farmwatch-light")
+FEW_COLOURS = ("farmwatch-16", "farmwatch-16-light")
+"""The dark and the light theme, for terminals of many colours and of 16."""
 
 NAME_OF = "name of "
+ACTIONS_OF = "actions of "
+"""How the keys begin under which the poller tells names, and the actions of a session."""
 
 
 def themes(path: Path) -> list[Theme]:

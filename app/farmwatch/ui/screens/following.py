@@ -28,7 +28,7 @@ BACK = Binding("escape", "up", "Back", key_display="esc", tooltip="Go up one lev
 NOW = Binding("r", "now", "Refresh", tooltip="Refresh")
 PAUSE = Binding("p", "pause", "Pause", tooltip="Pause or resume")
 COPY_ID = Binding("y", "copy_id", "Copy", show=False, tooltip="Copy the whole id to the clipboard")
-HISTORY = Binding("h", "app.history", "History", tooltip="What happened since you last looked")
+HISTORY = Binding("h", "app.history", "History", tooltip="What happened, by session")
 HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys")
 QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch")
 """The keys of every screen that follows something; each screen puts them into its footer in its own order."""
