@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -67,6 +67,10 @@ class HandClock:
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
         # The real threads of a poller on a clock that stands still look again when they are told to.
         condition.wait(0.02)
+
+    def jump(self, seconds: float) -> None:
+        """Be set anew, as the clock on the wall may be, while no time passes."""
+        self._now += timedelta(seconds=seconds)
 
     def move(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
@@ -171,7 +175,7 @@ class CannedFarm:
         if not given:
             return no_answer(name)
         answer = given.pop(0) if len(given) > 1 else given[0]
-        return answer(*asked) if isinstance(answer, Callable) else answer  # type: ignore[arg-type]
+        return answer(*asked) if callable(answer) else answer
 
     def count(self, name: str) -> int:
         return sum(question[0] == name for question in self.asked)

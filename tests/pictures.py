@@ -187,8 +187,8 @@ async def scene(farm: Farm, name: str) -> AsyncIterator[Stage]:
             recorder=recorder,
         ) as stage:
             # Jitter would draw another picture every time.
-            for followed in stage.app.poller._followed.values():
-                followed.target.cadence.jitter.seed(7)
+            for target in stage.app.poller.targets:
+                target.cadence.jitter.seed(7)
             await happens(stage, farm)
             yield stage
         recorder.close()

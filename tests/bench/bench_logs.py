@@ -227,8 +227,7 @@ def on_stand(store: LogStore, measure: Callable[[Stand], Awaitable[list[float]]]
     async def pilot(_: Any) -> None:
         app.view.focus()
         app.view.grew()
-        while app.view._digest._running:
-            await asyncio.sleep(0.05)
+        await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "digest"])
         found.extend(await measure(app))
         app.exit()
 

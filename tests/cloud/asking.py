@@ -77,13 +77,18 @@ def all_questions() -> set[str]:
     }
 
 
-def real_questions(endpoint_url: str, *, read_timeout: float = 0.3) -> tuple[DeadlineQuestions, Any, Any]:
-    """The real client before an endpoint, without a second try; and its two botocore clients."""
+def real_questions(
+    endpoint_url: str, *, read_timeout: float = 60.0, **given: Any
+) -> tuple[DeadlineQuestions, Any, Any]:
+    """The real client before an endpoint, without a second try; and its two botocore clients.
+
+    Unless a test is about patience it has much of it: on a busy machine a good reply may take its time.
+    """
     core = botocore.session.Session()
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
     session = boto3.Session("testing", "testing", region_name="us-west-2", botocore_session=core)
     config = Config(
-        connect_timeout=0.5,
+        connect_timeout=60.0,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": 1},
         inject_host_prefix=False,
@@ -93,4 +98,4 @@ def real_questions(endpoint_url: str, *, read_timeout: float = 0.3) -> tuple[Dea
     logs = make("logs", endpoint_url=endpoint_url, config=config)
     connection: Any = SimpleNamespace(deadline=deadline, logs=logs)
     reader = LogReader(connection, by_role=False)
-    return DeadlineQuestions(deadline, logs=reader), deadline, logs
+    return DeadlineQuestions(deadline, logs=reader, **given), deadline, logs

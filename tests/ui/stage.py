@@ -18,18 +18,20 @@ from farmwatch.ui.app import FarmwatchApp
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.recorder import Recorder
 from tests.canned import HandClock
+from tests.waiting import LONG
 
 WHO = Who("northlight", "123456789012", "us-west-2")
 
 
-LONG = 60.0
-"""Seconds after which something is taken not to come any more, on a machine that is busy."""
+def by_hand(app: FarmwatchApp) -> None:
+    """Have the polls made by ``run_due`` alone, and none by threads."""
+    app.poller.start = lambda: None  # type: ignore[method-assign] # no configuration, for tests alone
 
 
 def lines_of(app: App[Any]) -> list[str]:
     """The lines that are on the screen."""
-    # Textual tells them nowhere else.
-    return [strip.text for strip in app.screen._compositor.render_strips()]
+    strips = app.screen._compositor.render_strips()  # noqa: SLF001 - Textual tells them nowhere else
+    return [strip.text for strip in strips]
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], then: Callable[[], object] = int) -> None:
@@ -63,7 +65,7 @@ class Stage:
         for _ in range(round(seconds / step)):
             self.clock.move(step)
             self.app.poller.run_due()
-            self.app._tick()
+            self.app.tick()
             await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
@@ -118,7 +120,7 @@ async def on_stage(
 
     hand_clock = clock or HandClock()
     app = FarmwatchApp(settings or Settings(), open_farm, hand_clock, recorder=recorder)
-    app.poller.start = lambda: None  # type: ignore[method-assign]
+    by_hand(app)
     async with app.run_test(size=size, notifications=True) as pilot:
         stage = Stage(app, pilot, hand_clock, farm)
         await pilot.pause()

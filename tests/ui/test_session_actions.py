@@ -234,10 +234,10 @@ async def test_a_session_without_actions_says_so() -> None:
 
 async def test_on_a_low_terminal_tab_turns_from_actions_to_errors() -> None:
     async with at_session(a_session(), a_fault(), size=(80, 24), actions=a_story()) as stage:
-        assert "tab: Errors" in stage.part("#actions")
         await stage.move(3)
+        assert "tab shows them" in stage.part("#errors-line")
         await stage.press("tab")
-        assert "tab: Session actions" in stage.part("#errors")
+        assert "tab shows them" in stage.part("#actions-line")
         assert "The network is away." in stage.part("#error-table")
         await stage.press("tab")
         await stage.wait_for(lambda: "Render" in stage.part("#action-table"))
@@ -245,9 +245,11 @@ async def test_on_a_low_terminal_tab_turns_from_actions_to_errors() -> None:
 
 async def test_leaving_the_screen_stops_asking_for_actions() -> None:
     async with at_session(a_session(), actions=a_story()) as stage:
-        assert len(stage.app.poller._followed) >= 2
+        assert stage.farm.count("session_actions") >= 1
         await stage.press("escape")
-        assert not any(key.startswith("actions of") for key in stage.app.poller._followed)
+        before = stage.farm.count("session_actions")
+        await stage.move(60)
+        assert stage.farm.count("session_actions") == before
 
 
 async def test_when_the_session_ends_its_actions_are_asked_for_once_more_and_then_no_longer() -> None:
@@ -257,15 +259,16 @@ async def test_when_the_session_ends_its_actions_are_asked_for_once_more_and_the
         await stage.move(4)
         assert "○ SUCCEEDED" in stage.part("#action-table")
         await stage.move(120)
-        key = next(key for key in stage.app.poller._followed if key.startswith("actions of"))
-        assert stage.app.poller._followed[key].due is None
+        before = stage.farm.count("session_actions")
+        await stage.move(600, step=10)
+        assert stage.farm.count("session_actions") == before
 
 
 async def test_the_clock_is_put_off_by_news_and_not_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     async with at_session(a_session()) as stage:
         drawn: list[str] = []
         monkeypatch.setattr(stage.app, "has_drawn", lambda: drawn.append("all"))
-        stage.app._tick()
+        stage.app.tick()
         assert drawn == []
         stage.clock.move(2)
         await stage.poll()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from farmwatch.cloud.model import Fault, Job, JobSearch, SessionRef, SessionSummary
+from farmwatch.cloud.model import ACTIVE_TASK_RUN_STATUSES, Fault, Job, JobSearch, SessionRef, SessionSummary
 from farmwatch.watch.cadence import Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.questions import Questions
@@ -143,7 +143,7 @@ class QueueDiscovery(_Discovery):
         return Discovered(sessions, jobs=len(active))
 
     def _active(self, asked: Questions) -> list[str] | Fault:
-        search = JobSearch(self.ref.farm_id, self.ref.queue_id, active=True)
+        search = JobSearch(self.ref.farm_id, self.ref.queue_id, only=ACTIVE_TASK_RUN_STATUSES)
         active: list[str] = []
         offset = 0
         while True:

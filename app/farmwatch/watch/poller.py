@@ -193,6 +193,12 @@ class Poller:
             news = self._news(followed)
         self._tell(news)
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What is being asked about, or was and is paused or final."""
+        with self._changed:
+            return tuple(followed.target for followed in self._followed.values())
+
     # --- the threads -------------------------------------------------------------------------------
 
     def _run(self) -> None:

@@ -13,7 +13,6 @@ from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from farmwatch.cloud.model import Fault, FaultKind, Who
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.place import Place
 from farmwatch.ui.text import (
     FRESHNESS_GLYPHS,
@@ -52,7 +51,7 @@ def entitle(widget: Widget, title: Content | None = None, subtitle: Content | No
         widget.border_subtitle = subtitle
 
 
-class TwoSided(Contained):
+class TwoSided(Widget):
     """One line with a left and a right part; the left one is cut where there is no room for both."""
 
     def __init__(self) -> None:
@@ -104,7 +103,7 @@ class Masthead(TwoSided):
         self.put(content(*parts), right)
 
 
-class Crumbs(Contained):
+class Crumbs(Widget):
     """The second line: the way down from the farms to here. A click on a part goes there."""
 
     class Chosen(Message):

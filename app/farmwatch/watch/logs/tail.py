@@ -120,7 +120,7 @@ class LogTail(Target):
         *,
         key: str = "",
         store: LogStore | None = None,
-        is_own: Callable[[str], bool] | None = None,
+        is_own: Callable[[LogEvent], bool] | None = None,
         rank: int = 0,
         noted: Callable[[Fault | None, datetime], tuple[Entry, ...]] = lambda *_: (),
     ) -> None:
