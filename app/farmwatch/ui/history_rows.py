@@ -164,7 +164,7 @@ class HistoryRows:
         if index is None:
             return None
         ref = self._rows[index].story.watched.ref
-        return Place(ref.farm_id, ref.queue_id, ref.job_id, ref.session_id)
+        return Place(ref.connection, ref.farm_id, ref.queue_id, ref.job_id, ref.session_id)
 
     def cells(self, index: int) -> Sequence[Cell]:
         row = self._rows[index]

@@ -117,7 +117,7 @@ class SessionLogs:
         tail = LogTail(
             source,
             self._budget,
-            key=f"log {lane} of {self.ref.session_id}",
+            key=f"log {source.group} {source.stream} of {self.ref.session_id}",
             store=fresh.store,
             is_own=is_own,
             rank=lane,
