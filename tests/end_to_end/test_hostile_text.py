@@ -86,7 +86,7 @@ def walk_through_logs(terminal: Terminal) -> None:
     terminal.press("enter")
     close_dialog(terminal)
     terminal.press("c")
-    terminal.wait_for("Why it failed")
+    terminal.wait_for("Problems")
     terminal.read(0.5)
     for _ in range(3):
         terminal.press("escape")

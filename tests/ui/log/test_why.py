@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from farmwatch.cloud.model import FaultKind, LogConfiguration
+from farmwatch.cloud.model import FaultKind, LogConfiguration, Page, SessionSummary
 from farmwatch.ui.screens.log import LogScreen
 from farmwatch.watch.logs.sections import milliseconds
 from tests.calls import counted
-from tests.canned import EmptyLog, HandClock, Page, SessionSummary, a_fault, a_job, a_session
+from tests.canned import EmptyLog, HandClock, a_fault, a_job, a_session
 from tests.captures import scenario
 from tests.ui.log.stage import (
     AFTER,

@@ -99,8 +99,8 @@ def test_the_captured_failure_reads_as_it_happened() -> None:
         "Exiting Environment: Toolset",
         "Session Cleanup",
     ]
-    assert [one for line in lines if (one := exit_code(line)) is not None] == [0, 0, 7, 0]
-    assert [one for line in lines if (one := parameter(line))] == [
+    assert [code for line in lines if (code := exit_code(line)) is not None] == [0, 0, 7, 0]
+    assert [told for line in lines if (told := parameter(line))] == [
         Parameter("Frame", "INT", "1"),
         Parameter("Frame", "INT", "2"),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -247,7 +248,7 @@ def test_sections_are_of_the_actions_of_their_kind_that_began_next_to_them() -> 
     ],
 )
 def test_a_banner_is_of_the_action_that_it_announces_even_if_another_began_nearer(
-    title: str, action: dict[str, str]
+    title: str, action: dict[str, Any]
 ) -> None:
     began = START + timedelta(seconds=31)
     others = [
