@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +40,9 @@ def wrongs(shape: Shape, value: Any, path: str) -> list[str]:
         return [f"{path} is a {type(value).__name__}"]
     if getattr(shape, "enum", None) and value not in shape.enum:
         return [f"{path} is {value}"]
+    pattern = shape.metadata.get("pattern")
+    if pattern and re.fullmatch(pattern, value) is None:
+        return [f"{path} is not of the form {pattern}: {value}"]
     return []
 
 
