@@ -249,7 +249,7 @@ async def test_marked_as_seen_it_tells_only_what_is_new_since_then(
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
         await stage.press("Z")
-        assert "(marked as seen)   1 change in 1 session" in stage.text
+        assert "1 change in 1 session   since 02:10:00 (marked as seen)" in stage.text
         assert "○ ENDED  was STARTED" in stage.text
         await stage.press("s", *"2h", "enter")
         assert "8 changes in 1 session" in stage.text
