@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from farmwatch.ui.app import FarmwatchApp
 from tests.canned import CannedFarm, HandClock
 from tests.ui.log.stage import AFTER, AT_SESSION, a_failed_session, capture, failed_actions, farm_with
-from tests.ui.stage import WHO, by_hand
+from tests.ui.stage import WHO, Steady, by_hand
 
 CAPTURED = [
     "command_not_found",
@@ -32,6 +32,7 @@ def shown(farm: CannedFarm, *keys: str) -> tuple[FarmwatchApp, Any]:
     by_hand(app)
 
     async def lead(pilot: Pilot[None]) -> None:
+        pilot = Steady(pilot.app)
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
