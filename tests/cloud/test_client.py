@@ -8,7 +8,14 @@ from moto import mock_aws
 
 import moto_deadline
 from farmwatch.cloud.client import DeadlineQuestions
-from farmwatch.cloud.model import Fault, FaultKind, JobSearch, SessionRef, SessionSummary
+from farmwatch.cloud.model import (
+    ACTIVE_TASK_RUN_STATUSES,
+    Fault,
+    FaultKind,
+    JobSearch,
+    SessionRef,
+    SessionSummary,
+)
 from moto_deadline.story import FrozenClock, Story
 from tests.canned import present, value
 
@@ -64,8 +71,10 @@ def test_jobs_are_searched_by_text(farm: Asked) -> None:
 
 def test_jobs_that_workers_are_busy_with_are_told_from_the_others(farm: Asked) -> None:
     ref = farm.ref("failed")
-    busy = value(farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, active=True)))
-    others = value(farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, active=False)))
+    busy = value(farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, only=ACTIVE_TASK_RUN_STATUSES)))
+    others = value(
+        farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, without=ACTIVE_TASK_RUN_STATUSES))
+    )
     everything = value(farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id)))
     assert all(job.is_active for job in busy.items)
     assert not any(job.is_active for job in others.items)

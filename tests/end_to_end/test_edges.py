@@ -120,7 +120,7 @@ def test_no_secret_reaches_the_screen_or_any_file_whatever_fails_at_debug(tmp_pa
         terminal.press("escape")
         terminal.wait_for(lambda text: "esc closes" not in text)
         terminal.press("h")
-        terminal.wait_for("And not before")
+        terminal.wait_for("Seen by")
         take_a_picture(terminal, tmp_path)
         terminal.press("escape")
         terminal.wait_for(lambda text: "And not before" not in text)

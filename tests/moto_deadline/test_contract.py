@@ -53,6 +53,8 @@ def questions(served: Served) -> dict[str, dict[str, Any]]:
     worker = {**fleet, "workerId": session["workerId"]}
     step = {**job, "stepId": next(iter(served.story.account.steps[ids["jobId"]]))}
     task = {**step, "taskId": next(iter(served.story.account.tasks[step["stepId"]]))}
+    environments = served.story.account.environments[ids["queueId"]]
+    search = {"farmId": ids["farmId"], "queueIds": [ids["queueId"]], "itemOffset": 0}
     action = {**job, "sessionActionId": f"sessionaction-{ids['sessionId'].removeprefix('session-')}-1"}
     return {
         "ListFarms": {},
@@ -66,7 +68,16 @@ def questions(served: Served) -> dict[str, dict[str, Any]]:
         "ListSessionsForWorker": worker,
         "ListJobs": queue,
         "GetJob": job,
-        "SearchJobs": {"farmId": ids["farmId"], "queueIds": [ids["queueId"]], "itemOffset": 0},
+        "SearchJobs": search,
+        "SearchSteps": search,
+        "SearchTasks": search,
+        "SearchWorkers": {"farmId": ids["farmId"], "fleetIds": [session["fleetId"]], "itemOffset": 0},
+        "BatchGetJob": {"identifiers": [job]},
+        "BatchGetStep": {"identifiers": [step]},
+        "BatchGetTask": {"identifiers": [task]},
+        "BatchGetWorker": {"identifiers": [worker]},
+        "ListQueueEnvironments": queue,
+        "GetQueueEnvironment": {**queue, "queueEnvironmentId": next(iter(environments))},
         "ListSteps": job,
         "GetStep": step,
         "ListTasks": step,
@@ -96,6 +107,9 @@ OPERATIONS = [
         "GetTask",
     ],
     *["ListSessions", "GetSession", "BatchGetSession", "ListSessionActions", "GetSessionAction"],
+    *["SearchSteps", "SearchTasks", "SearchWorkers"],
+    *["BatchGetJob", "BatchGetStep", "BatchGetTask", "BatchGetWorker"],
+    *["ListQueueEnvironments", "GetQueueEnvironment"],
     *["BatchGetSessionAction", "AssumeQueueRoleForRead", "AssumeQueueRoleForUser", "AssumeFleetRoleForRead"],
 ]
 
@@ -248,11 +262,6 @@ def test_a_batch_tells_what_it_found_and_what_it_did_not(served: Served) -> None
 def test_a_batch_of_more_than_100_is_a_validation_error(served: Served) -> None:
     error = error_of(served, "BatchGetSession", identifiers=[served.ids("failed")] * 101)
     assert error["Error"]["Code"] == "ValidationException"
-
-
-def test_what_is_lacking_answers_as_moto_does(served: Served) -> None:
-    with pytest.raises(NotImplementedError):
-        served.client.create_farm(displayName="x")
 
 
 # --- roles --------------------------------------------------------------------------------------------

@@ -132,12 +132,12 @@ def test_a_session_times_out(served: Served) -> None:
 def test_a_session_is_interrupted(served: Served) -> None:
     assert "INTERRUPTED" in {action["status"] for action in actions(served, "interrupted")}
     events = [json.loads(line) for line in messages(served, served.session("interrupted")["workerLog"])]
-    assert any(event.get("message") == "The Worker received an EC2 spot interruption" for event in events)
+    assert any(str(event.get("message")).startswith("Spot interruption detected.") for event in events)
 
 
 def test_a_session_without_a_log_has_nothing_in_it(served: Served) -> None:
     session = served.session("log_error")
-    assert session["log"]["error"].startswith("Log provisioning error")
+    assert session["log"]["error"] == "Could not create log stream"
     with pytest.raises(served.logs.exceptions.ResourceNotFoundException):
         messages(served, session["log"])
 
@@ -185,7 +185,8 @@ def test_the_counts_of_a_job_add_up(own: Served) -> None:
                 found: dict[str, int] = {}
                 for task in tasks:
                     found[task["runStatus"]] = found.get(task["runStatus"], 0) + 1
-                assert found == step["taskRunStatusCounts"], job_id
+                counts = step["taskRunStatusCounts"].items()
+                assert found == {status: count for status, count in counts if count}, job_id
 
 
 def test_an_archived_job_can_be_looked_into_and_stays_as_it_was(own: Served) -> None:

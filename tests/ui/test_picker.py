@@ -19,25 +19,35 @@ from tests.canned import (
     a_job,
     a_session,
     a_summary,
+    an_action,
 )
 from tests.ui.stage import Stage, on_stage
 
 FARMS = Page((Farm(FARM_ID, "Northlight", START, "mira"), Farm("farm-" + "0" * 32, "Annex", START, "jon")))
 QUEUES = Page((Queue(QUEUE_ID, "lighting", "SCHEDULING", None, START, "mira"),))
 AT_JOBS = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID)
+AT_SESSIONS = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID)
 
 
 def find(jobs: list[Job]) -> Any:
     """A SearchJobs over these jobs, in pages of 100."""
 
     def search(search: JobSearch, offset: int) -> Page[Job]:
-        found = [job for job in jobs if search.text.casefold() in job.name.casefold()]
-        if search.active is not None:
-            found = [job for job in found if job.is_active == search.active]
-        if search.sort == "NAME":
-            found.sort(key=lambda job: job.name)
-        following = str(offset + 100) if offset + 100 < len(found) else None
-        return Page(tuple(found[offset : offset + 100]), following, len(found))
+        text = search.text.casefold()
+        found = [
+            job
+            for job in jobs
+            if text in job.name.casefold() or (text and text.upper() in job.task_run_status)
+        ]
+        found += [job for job in jobs if job.created_by in search.users and job not in found]
+        if search.only:
+            found = [job for job in found if job.task_run_status in search.only]
+        found = [job for job in found if job.task_run_status not in search.without]
+        keys = {"NAME": lambda job: job.name, "CREATED_BY": lambda job: job.created_by}
+        found.sort(key=keys.get(search.sort, lambda job: job.created_at), reverse=search.descending)
+        following = offset + search.limit if offset + search.limit < len(found) else None
+        page = tuple(found[offset : offset + search.limit])
+        return Page(page, None if following is None else str(following), len(found))
 
     return search
 
@@ -102,14 +112,15 @@ async def test_jobs_show_their_progress() -> None:
         row = stage.line(4)
     assert "sq010_sh0001_lgt_v001" in row
     assert "● RUNNING" in row
-    assert " 60 % 1✗" in row
+    assert " 60 % " in row
+    assert " 1✗ " in row
     assert "mira" in row
 
 
 async def test_the_first_page_of_5000_jobs_is_shown_at_once_with_the_number_of_all() -> None:
     jobs = [a_job(n, "RUNNING" if n < 12 else "SUCCEEDED") for n in range(5000)]
     async with on_stage(a_farm(jobs), AT_JOBS) as stage:
-        assert "5,000 jobs, 12 running, 112 loaded" in stage.part("StatusLine")
+        assert "5,000 jobs, 12 running, 0 failed, 112 loaded" in stage.part("StatusLine")
 
 
 async def test_more_jobs_come_as_the_cursor_nears_the_end() -> None:
@@ -125,7 +136,7 @@ async def test_the_filter_asks_the_service_for_jobs() -> None:
         await stage.press("slash", *"sh4321")
         await stage.wait_for(lambda: len(table(stage).rows) == 1)
         assert "sq010_sh4321_lgt_v001" in stage.text
-        assert "(by the service)" in stage.part("StatusLine")
+        assert "server search" in stage.part("StatusLine")
 
 
 async def test_escape_clears_the_filter_before_it_goes_up() -> None:
@@ -152,7 +163,7 @@ async def test_farms_are_filtered_here_as_one_types() -> None:
 async def test_s_sorts_jobs_by_the_service() -> None:
     jobs = [a_job(3), a_job(1), a_job(2)]
     async with on_stage(a_farm(jobs), AT_JOBS) as stage:
-        await stage.press("s", "s")
+        await stage.press("s", "s", "s")
         assert [table(stage).rows.key(n) for n in range(3)] == [a_job(n).key for n in (1, 2, 3)]
         assert "by name" in stage.part("StatusLine")
 
@@ -188,7 +199,26 @@ async def test_sessions_show_status_worker_and_host_type() -> None:
     assert "g6e.2xlarge" in row
 
 
-async def test_living_sessions_come_first() -> None:
+async def test_sessions_show_their_host_and_how_many_of_their_actions_failed() -> None:
+    farm = a_farm(sessions=2)
+    failed = Page((an_action(0), an_action(1, "FAILED"), an_action(2, "FAILED")))
+    farm.answers["session_actions"] = [lambda ref, _: failed if ref.session_id[-1] == "0" else Page(())]
+    async with on_stage(farm, AT_SESSIONS, size=(80, 24)) as stage:
+        rows = stage.line(4), stage.line(5)
+        assert " 2 " in rows[0]
+        assert " 0 " in rows[1]
+        assert all("ip-10-0-0-12" in row for row in rows)
+
+
+async def test_failed_actions_that_cannot_be_counted_are_not_called_none() -> None:
+    farm = a_farm(sessions=2)
+    farm.answers["session_actions"] = [a_fault(FaultKind.DENIED)]
+    async with on_stage(farm, AT_SESSIONS) as stage:
+        assert "  –  " in stage.line(4)
+        assert "DENIED" not in stage.part("StatusLine")
+
+
+async def test_sessions_that_run_come_first() -> None:
     farm = a_farm()
     ended = [a_summary(n, lifecycle_status="ENDED", ended_at=START) for n in range(5)]
     farm.answers["sessions"] = [Page((*ended, a_summary(9)))]
@@ -299,3 +329,172 @@ async def test_what_comes_while_the_screen_is_taken_down_is_let_go() -> None:
     screen.tick()
     screen.hear(news)
     screen.on_virtual_table_row_highlighted()
+
+
+# --- orders -------------------------------------------------------------------------------------------
+
+
+def shown_jobs(stage: Stage) -> list[str]:
+    rows = table(stage).rows
+    return [rows.key(index) for index in range(len(rows))]
+
+
+def some_jobs() -> list[Job]:
+    return [
+        a_job(1, "RUNNING", task_counts={"RUNNING": 9, "SUCCEEDED": 1}, created_by="jon"),
+        a_job(2, "SUCCEEDED", task_counts={"SUCCEEDED": 10}, created_by="aiko"),
+        a_job(3, "FAILED", task_counts={"FAILED": 3, "SUCCEEDED": 7}, created_by="mira"),
+        a_job(4, "RUNNING", task_counts={"FAILED": 8, "RUNNING": 2}, created_by="zeynep"),
+    ]
+
+
+def keys_of(*numbers: int) -> list[str]:
+    return [a_job(number).key for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("times", "words", "order"),
+    [
+        (0, "running first, then newest", (1, 4, 2, 3)),
+        (1, "failures first", (4, 3, 1, 2)),
+        (2, "newest first", (1, 2, 3, 4)),
+        (3, "by name", (1, 2, 3, 4)),
+        (5, "least done first", (1, 4, 2, 3)),
+        (6, "by user", (2, 1, 3, 4)),
+    ],
+)
+async def test_every_order_of_jobs_both_ways(times: int, words: str, order: tuple[int, ...]) -> None:
+    async with on_stage(a_farm(some_jobs()), AT_JOBS) as stage:
+        for _ in range(times):
+            await stage.press("s")
+        assert shown_jobs(stage) == keys_of(*order)
+        assert words in stage.part("StatusLine")
+        assert "4 jobs, 2 running, 1 failed" in stage.part("StatusLine")
+        await stage.press("S")
+        first, last = keys_of(order[-1])[0], keys_of(order[0])[0]
+        # Of equals, the order among themselves is of no matter.
+        assert shown_jobs(stage)[0] in (first, *keys_of(*order[2:]))
+        assert last in shown_jobs(stage)[2:]
+        assert "4 jobs, 2 running, 1 failed" in stage.part("StatusLine")
+        await stage.press("S")
+        assert shown_jobs(stage) == keys_of(*order)
+
+
+async def test_a_click_on_a_title_sorts_by_it_and_a_second_one_reverses() -> None:
+    async with on_stage(a_farm(some_jobs()), AT_JOBS) as stage:
+        header = stage.line(3)
+        at = header.index("Name"), 0
+        await stage.pilot.click("#table", offset=at)
+        await stage.poll()
+        assert "by name" in stage.part("StatusLine")
+        assert "Name ▲" in stage.line(3)
+        await stage.pilot.click("#table", offset=at)
+        await stage.poll()
+        assert "by name, backwards" in stage.part("StatusLine")
+        assert "Name ▼" in stage.line(3)
+        assert shown_jobs(stage) == keys_of(4, 3, 2, 1)
+
+
+async def test_the_order_is_kept_when_one_comes_back() -> None:
+    async with on_stage(a_farm(some_jobs()), AT_JOBS) as stage:
+        await stage.press("s", "S")
+        await stage.press("enter")
+        await stage.press("escape")
+        assert "failures last" in stage.part("StatusLine")
+        await stage.press("escape")
+        await stage.press("enter")
+        assert level(stage) is Level.JOBS
+        assert "failures last" in stage.part("StatusLine")
+        assert shown_jobs(stage)[-1] == a_job(4).key
+
+
+async def test_running_jobs_come_last_when_the_order_is_reversed_over_pages() -> None:
+    jobs = [a_job(n, "RUNNING" if n < 3 else "SUCCEEDED") for n in range(150)]
+    async with on_stage(a_farm(jobs), AT_JOBS) as stage:
+        await stage.press("S")
+        assert shown_jobs(stage)[0] == a_job(149).key
+        await stage.press("end")
+        await stage.wait_for(lambda: len(shown_jobs(stage)) == 150)
+        assert shown_jobs(stage)[-3:] == keys_of(2, 1, 0)
+
+
+# --- filter -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "order"), [("failed", (3,)), ("run", (1, 4)), ("zey", (4,)), ("sh0002", (2,))]
+)
+async def test_jobs_are_found_by_status_and_user_as_shown(text: str, order: tuple[int, ...]) -> None:
+    async with on_stage(a_farm(some_jobs()), AT_JOBS) as stage:
+        await stage.press("slash", *text)
+        await stage.wait_for(lambda: shown_jobs(stage) == keys_of(*order))
+        assert f"/ {text}  server search" in stage.part("StatusLine")
+
+
+@pytest.mark.parametrize("text", ["g6e", "ip-10-0", "started", "worker-7e20"])
+async def test_sessions_are_found_by_what_their_rows_show(text: str) -> None:
+    farm = a_farm(sessions=1)
+    async with on_stage(farm, AT_SESSIONS) as stage:
+        await stage.press("slash", *text)
+        assert len(table(stage).rows) == 1
+        assert f"/ {text}  this list" in stage.part("StatusLine")
+        await stage.press(*"zzz")
+        assert len(table(stage).rows) == 0
+
+
+async def test_where_the_service_refuses_the_filter_the_term_alone_is_searched() -> None:
+    farm = a_farm(some_jobs())
+    search = farm.answers["search_jobs"][0]
+    refused = a_fault(FaultKind.GONE, code="ValidationException", operation="SearchJobs")
+    farm.answers["search_jobs"] = [
+        lambda one, offset: search(one, offset) if one.plainly or not one.text else refused
+    ]
+    async with on_stage(farm, AT_JOBS) as stage:
+        await stage.press("slash", *"sh0003")
+        await stage.wait_for(lambda: shown_jobs(stage) == keys_of(3))
+        assert not stage.app.screen.query_one("FaultLine").display
+
+
+# --- a job whole --------------------------------------------------------------------------------------
+
+WHOLE = a_job(
+    7,
+    "RUNNING",
+    task_counts={"SUCCEEDED": 1200, "FAILED": 14, "RUNNING": 3},
+    started_at=START,
+    updated_at=START,
+    updated_by="priya",
+    max_failed_tasks=100,
+    max_workers=40,
+    parameters={"Camera": "shotCam"},
+)
+MEMBERS = (
+    "sq010_sh0007",
+    "1,200",
+    "14",
+    "RUNNING",
+    "running for",
+    "priya",
+    "100",
+    "40",
+    "Camera",
+    "shotCam",
+    WHOLE.key,
+)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 20), (120, 36), (200, 60)])
+async def test_d_shows_a_job_whole_at_every_width(size: tuple[int, int]) -> None:
+    async with on_stage(a_farm([WHOLE]), AT_JOBS, size=size) as stage:
+        await stage.press("d")
+        shown = stage.text
+        await stage.press("end")
+        shown += stage.text
+        assert [member for member in MEMBERS if member not in shown] == []
+
+
+@pytest.mark.parametrize("size", [(160, 45), (200, 60), (240, 70)])
+async def test_from_160_columns_on_a_pane_shows_the_job_under_the_cursor_whole(size: tuple[int, int]) -> None:
+    async with on_stage(a_farm([WHOLE]), AT_JOBS, size=size) as stage:
+        shown = stage.part("#details")
+        assert [member for member in MEMBERS if member not in shown] == []

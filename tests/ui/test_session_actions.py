@@ -1,10 +1,19 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from farmwatch.cloud.model import FaultKind, Page
 from farmwatch.cloud.session_action import SessionAction
-from farmwatch.ui.action_text import action_end, action_message, action_name, exit_words, notable
+from farmwatch.ui.action_text import (
+    action_end,
+    action_message,
+    action_name,
+    action_rows,
+    exit_words,
+    notable,
+    took_words,
+)
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import START, STEP_ID, a_fault, a_session, an_action
@@ -59,12 +68,45 @@ def test_an_action_is_named_for_what_it_does() -> None:
 
 
 def test_a_time_out_is_not_an_exit_code() -> None:
-    assert action_end(an_action(1, "FAILED", message=TIME_OUT, exit_code=-9))[0] == "timed out -9 (SIGKILL)"
+    timed_out = an_action(1, "FAILED", message=TIME_OUT, exit_code=-9)
+    assert action_end(timed_out)[0] == "timed out, SIGKILL (-9)"
+    assert action_end(replace(timed_out, exit_code=1))[0] == "timed out, 1"
+    assert action_end(replace(timed_out, exit_code=None))[0] == "timed out"
 
 
 def test_what_was_never_attempted_says_after_what() -> None:
     actions = a_story()
-    assert action_message(actions[3], actions)[0] == "not begun after action 2 FAILED (inferred)"
+    assert action_message(actions[3], actions)[0] == "not started: action 2 failed (inferred)"
+
+
+def test_what_was_never_attempted_says_what_the_service_says_where_it_does() -> None:
+    told = replace(a_story()[3], message="Previous action failed: sessionaction-1-2")
+    assert action_message(told, a_story())[0] == "Previous action failed: sessionaction-1-2"
+
+
+def rows_of(action: SessionAction) -> dict[str, str]:
+    return dict(action_rows(action, a_story(), {}, START))
+
+
+def test_under_the_name_of_a_member_stands_what_the_reply_has_there_and_nothing_inferred() -> None:
+    rows = rows_of(a_story()[3])
+    assert rows["progressMessage"] == rows["processExitCode"] == "(missing)"
+    assert rows["meaning"] == "not started: action 2 failed (inferred)"
+    rows = rows_of(an_action(1, "FAILED", message=TIME_OUT, exit_code=-9))
+    assert (rows["progressMessage"], rows["processExitCode"]) == (TIME_OUT, "-9")
+    assert rows["ending"] == "timed out, SIGKILL (-9)"
+    assert "ending" not in rows_of(an_action(1, exit_code=0))
+
+
+def test_times_are_told_to_the_millisecond_where_seconds_would_make_start_and_end_the_same() -> None:
+    short = an_action(1, ended_at=START + timedelta(milliseconds=9))
+    assert took_words(short, START) == "9 ms"
+    rows = rows_of(short)
+    assert rows["startedAt"] == "2026-03-14T02:10:00.000+00:00"
+    assert rows["endedAt"] == "2026-03-14T02:10:00.009+00:00"
+    rows = rows_of(an_action(1, ended_at=START + timedelta(seconds=90)))
+    assert (rows["endedAt"], rows["duration"]) == ("2026-03-14T02:11:30+00:00", "00:01:30")
+    assert took_words(an_action(1, "RUNNING"), START) == "00:00:00", "it goes on"
 
 
 def test_what_was_taken_away_is_told_apart_from_what_failed() -> None:
@@ -83,7 +125,7 @@ async def test_enter_shows_all_of_an_action_that_is_in_no_log() -> None:
     async with at_session(a_session(), actions=a_story()) as stage:
         await stage.press("down", "enter")
         assert isinstance(stage.app.screen, DetailsScreen)
-        assert "not begun after" in stage.text
+        assert "not started: action 2" in stage.text
 
 
 async def test_actions_stand_in_a_table_with_name_status_exit_and_message() -> None:
@@ -127,12 +169,14 @@ async def test_an_action_that_runs_has_a_bar_and_a_duration_that_goes_on() -> No
         await stage.wait_for(lambda: "00:00:03" in stage.part("#action-table"))
 
 
-async def test_actions_are_asked_for_again_after_what_workers_need_to_report() -> None:
+async def test_actions_that_run_are_asked_for_every_five_seconds_and_have_an_age_of_their_own() -> None:
     pages = [Page((an_action(1, "RUNNING"),)), Page((an_action(1, "SUCCEEDED"),))]
     async with at_session(a_session(), actions=pages) as stage:
-        await stage.move(14)
+        await stage.move(4)
+        assert "● live 4 s" in stage.part("#actions")
         assert "● RUNNING" in stage.part("#action-table")
-        await stage.move(2)
+        await stage.move(1)
+        assert "● live 0 s" in stage.part("#actions")
         assert "○ SUCCEEDED" in stage.part("#action-table")
 
 
@@ -190,10 +234,10 @@ async def test_a_session_without_actions_says_so() -> None:
 
 async def test_on_a_low_terminal_tab_turns_from_actions_to_errors() -> None:
     async with at_session(a_session(), a_fault(), size=(80, 24), actions=a_story()) as stage:
-        assert "tab: Errors" in stage.part("#actions")
         await stage.move(3)
+        assert "tab shows them" in stage.part("#errors-line")
         await stage.press("tab")
-        assert "tab: Session actions" in stage.part("#errors")
+        assert "tab shows them" in stage.part("#actions-line")
         assert "The network is away." in stage.part("#error-table")
         await stage.press("tab")
         await stage.wait_for(lambda: "Render" in stage.part("#action-table"))

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -32,10 +33,20 @@ def at_session(
     """The screen of a session that is answered for like this; ``actions`` may be answers of their own."""
     are_answers = any(isinstance(one, Page | Fault) for one in actions)
     pages = list(actions) if are_answers else [Page(tuple(actions))]
-    details = {action.action_id: action for page in pages for action in getattr(page, "items", ())}
+    details: dict[str, Any] = {}
+
+    def told(answer: Any) -> Any:
+        """What is told in detail is as new as what the list told."""
+
+        def tell(*_: Any) -> Any:
+            details.update({action.action_id: action for action in getattr(answer, "items", ())})
+            return answer
+
+        return tell
+
     farm = CannedFarm(
         session=list(answers),
-        session_actions=pages,
+        session_actions=[told(page) for page in pages],
         session_actions_by_id=lambda ref, ids: {one: details[one] for one in ids},
         step_name="Render",
     )
@@ -228,50 +239,6 @@ async def test_a_session_not_found_any_more_keeps_what_was_seen() -> None:
         assert "NOT FOUND" in stage.part("StatusLine")
         assert "not found any more; it was ● STARTED" in stage.part("StatusLine")
         assert "ip-10-0-0-12" in stage.part("#host")
-
-
-# --- sizes --------------------------------------------------------------------------------------------
-
-
-async def test_at_80_columns_the_two_logs_share_a_place() -> None:
-    async with at_session(a_session(), size=(80, 24)) as stage:
-        assert "Session log  ✓ awslogs   w: Worker log  ✓ awslogs" in stage.part("#log")
-        await stage.press("w")
-        assert "Worker log  ✓ awslogs   w: Session log" in stage.part("#worker-log")
-
-
-async def test_at_80_columns_only_the_newest_status_is_told_and_d_tells_the_others() -> None:
-    changed = a_session(lifecycle_status="UPDATE_IN_PROGRESS")
-    async with at_session(a_session(), changed, size=(80, 24)) as stage:
-        await stage.move(2)
-        assert "d: 1 earlier" in stage.part("#session")
-        await stage.press("d", "end")
-        assert "STARTED, 2026-03-14T02:10:00" in stage.text
-
-
-async def test_at_80_columns_the_log_with_the_error_comes_first() -> None:
-    broken = LogConfiguration("awslogs", {}, {}, error="Missing log group")
-    async with at_session(a_session(worker_log=broken), size=(80, 24)) as stage:
-        assert "✗ Missing log group" in stage.part("#worker-log")
-
-
-@pytest.mark.parametrize("size", [(120, 30), (200, 60)])
-async def test_with_more_room_the_two_logs_stand_side_by_side(size: tuple[int, int]) -> None:
-    broken = LogConfiguration("awslogs", {}, {}, error="Missing log group")
-    async with at_session(a_session(worker_log=broken), size=size) as stage:
-        log, worker_log = stage.app.screen.query_one("#log"), stage.app.screen.query_one("#worker-log")
-        assert log.region.width == worker_log.region.width > 0
-        assert log.region.y == worker_log.region.y
-        assert log.region.right == worker_log.region.x
-
-
-async def test_at_80_by_24_everything_fits_without_scrolling() -> None:
-    broken = LogConfiguration(
-        "awslogs", {"logGroupName": "g", "logStreamName": "s"}, {"interval": "15"}, "No"
-    )
-    async with at_session(a_session(log=broken), size=(80, 24)) as stage:
-        assert stage.app.screen.query_one("#session-body").max_scroll_y == 0
-        assert "parameters  interval = 15" in stage.part("#log")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60), (40, 10)])

@@ -153,11 +153,11 @@ def test_a_forgetful_file_gives_its_space_back(history: History, path: Path) -> 
     assert path.stat().st_size < before / 10
 
 
-def test_when_somebody_last_looked_is_kept(history: History) -> None:
-    assert history.looked_at() is None
-    history.look(START)
-    history.look(START + timedelta(hours=1))
-    assert history.looked_at() == START + timedelta(hours=1)
+def test_until_when_it_was_marked_as_seen_is_kept(history: History) -> None:
+    assert history.seen_until() is None
+    history.mark_seen(START)
+    history.mark_seen(START + timedelta(hours=1))
+    assert history.seen_until() == START + timedelta(hours=1)
 
 
 def test_a_damaged_file_is_known_and_set_aside_with_its_journal(path: Path) -> None:

@@ -2,12 +2,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch.cloud.model import FaultKind, Job, JobSearch, Page, Session, SessionRef, SessionSummary
+from farmwatch.cloud.model import (
+    ACTIVE_TASK_RUN_STATUSES,
+    FaultKind,
+    Job,
+    JobSearch,
+    Page,
+    Session,
+    SessionRef,
+    SessionSummary,
+)
+from farmwatch.watch.job_list import FAILED, Jobs
 from farmwatch.watch.listing import Listing
-from farmwatch.watch.lists import HostFinder, Jobs, ListTarget, NameTarget, Sessions
+from farmwatch.watch.lists import ListTarget, NameTarget, Sessions
+from farmwatch.watch.session_facts import FailedActions, HostFinder
 from tests.canned import (
     FARM_ID,
     JOB_ID,
@@ -19,6 +31,8 @@ from tests.canned import (
     a_job,
     a_session,
     a_summary,
+    an_action,
+    present,
 )
 
 SEARCH = JobSearch(FARM_ID, QUEUE_ID)
@@ -88,16 +102,26 @@ def test_no_item_is_ever_there_twice(taken: list[tuple[int, list[int], bool]]) -
 # --- jobs ---------------------------------------------------------------------------------------------
 
 
-def searched(busy: int, others: int) -> CannedFarm:
+RUNNING_FIRST = (ACTIVE_TASK_RUN_STATUSES,)
+
+
+def a_list() -> ListTarget[Job]:
+    return ListTarget("jobs", Jobs(SEARCH, RUNNING_FIRST), FIVE_SECONDS)
+
+
+def searched(busy: int, others: int, failed: int = 0) -> CannedFarm:
     """A queue whose SearchJobs gives pages of 100."""
 
     def search(search: JobSearch, offset: int) -> Page[Job]:
-        found = [a_job(n, "RUNNING") for n in range(busy)] if search.active else []
-        if not search.active:
-            found += [a_job(1000 + n) for n in range(others)]
-        if search.active is None:
-            found += [a_job(n, "RUNNING") for n in range(busy)]
-        page = found[offset : offset + 100]
+        found = [a_job(n, "RUNNING") for n in range(busy)] + [a_job(1000 + n) for n in range(others)]
+        found += [a_job(9000 + n, "FAILED") for n in range(failed)]
+        found = [
+            job
+            for job in found
+            if (not search.only or job.task_run_status in search.only)
+            and job.task_run_status not in search.without
+        ]
+        page = found[offset : offset + search.limit]
         following = offset + 100 if offset + 100 < len(found) else None
         return Page(tuple(page), None if following is None else str(following), len(found))
 
@@ -112,20 +136,20 @@ def polled(target: ListTarget[Row], farm: CannedFarm, clock: HandClock, times: i
 
 
 def test_running_jobs_come_before_the_others() -> None:
-    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), searched(3, 200), HandClock())
+    target = polled(a_list(), searched(3, 200), HandClock())
     statuses = [job.task_run_status for job in target.observed.items]
     assert statuses == ["RUNNING"] * 3 + ["SUCCEEDED"] * 100
 
 
 def test_the_first_page_is_shown_before_the_rest_is_asked_for() -> None:
-    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), searched(3, 4997), HandClock())
+    target = polled(a_list(), searched(3, 4997), HandClock())
     observed = target.observed
     assert (len(observed.items), observed.total, observed.active) == (103, 5000, 3)
 
 
 def test_more_is_loaded_only_when_it_is_wanted() -> None:
     farm, clock = searched(150, 500), HandClock()
-    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), farm, clock, times=3)
+    target = polled(a_list(), farm, clock, times=3)
     assert len(target.observed.items) == 100
     target.want(101)
     polled(target, farm, clock)
@@ -134,20 +158,20 @@ def test_more_is_loaded_only_when_it_is_wanted() -> None:
 
 def test_a_refresh_asks_only_for_the_first_page_and_the_pages_in_sight() -> None:
     farm, clock = searched(0, 1000), HandClock()
-    target = ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS)
+    target = a_list()
     target.want(1000)
     polled(target, farm, clock, times=10)
     target.look_at([a_job(1000 + 555).key])
     farm.asked.clear()
     polled(target, farm, clock)
-    offsets = [(search.active, offset) for _, search, offset in farm.asked]
-    assert offsets == [(True, 0), (False, 0), (False, 500)]
+    offsets = [(search.only, offset) for _, search, offset in farm.asked if search.limit > 1]
+    assert offsets == [(ACTIVE_TASK_RUN_STATUSES, 0), ((), 0), ((), 500)]
 
 
 def test_where_searching_is_denied_jobs_are_listed() -> None:
     denied = a_fault(FaultKind.DENIED, operation="SearchJobs")
     farm = CannedFarm(search_jobs=denied, list_jobs=Page((a_job(1), a_job(2))))
-    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), farm, HandClock(), times=2)
+    target = polled(a_list(), farm, HandClock(), times=2)
     assert len(target.observed.items) == 2
     assert "SearchJobs is denied" in target.observed.note
     assert farm.count("search_jobs") == 1
@@ -155,7 +179,7 @@ def test_where_searching_is_denied_jobs_are_listed() -> None:
 
 def test_a_fault_keeps_the_rows_and_their_age() -> None:
     farm, clock = searched(3, 10), HandClock()
-    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), farm, clock)
+    target = polled(a_list(), farm, clock)
     farm.answers["search_jobs"] = [a_fault()]
     polled(target, farm, clock)
     observed = target.observed
@@ -189,6 +213,14 @@ def test_sessions_are_loaded_whole_because_the_service_does_not_sort_them() -> N
     assert (len(target.observed.items), target.observed.complete) == (300, True)
 
 
+def test_all_hosts_are_asked_for_a_hundred_at_a_time_once_somebody_looks_for_one() -> None:
+    farm, clock, target = listed(250), HandClock(), a_sessions_target()
+    target.look_at([a_summary(n).key for n in range(20)])
+    target.look_everywhere()
+    polled(target, farm, clock, times=6)
+    assert (len(target.observed.hosts), farm.count("sessions_by_id")) == (250, 3)
+
+
 def test_hosts_are_asked_for_once_and_only_for_rows_in_sight() -> None:
     farm, clock, target = listed(300), HandClock(), a_sessions_target()
     in_sight = [a_summary(n).key for n in range(20)]
@@ -210,3 +242,81 @@ def test_a_name_is_asked_for_until_it_is_known() -> None:
     assert target.poll(farm, HandClock()).fault == a_fault()
     assert target.poll(farm, HandClock()).final
     assert target.observed == a_job(7).name
+
+
+# --- what is counted ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [(), RUNNING_FIRST, (FAILED, ACTIVE_TASK_RUN_STATUSES)])
+def test_running_and_failed_jobs_are_counted_in_every_order(first: tuple[tuple[str, ...], ...]) -> None:
+    farm = searched(3, 200, failed=7)
+    target = polled(ListTarget("jobs", Jobs(SEARCH, first), FIVE_SECONDS), farm, HandClock())
+    assert (target.observed.active, target.observed.failed) == (3, 7)
+
+
+def test_counting_takes_a_call_for_each_count_every_fifteen_seconds() -> None:
+    farm, clock = searched(3, 200, failed=7), HandClock()
+    polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), farm, clock, times=12)
+    counts = [search for _, search, _ in farm.asked if search.limit == 1]
+    assert len(counts) == 2 * 4
+    assert farm.count("search_jobs") == 12 + 2 * 4
+
+
+def test_a_count_that_fails_is_not_known_and_the_list_is_fine() -> None:
+    farm, clock = searched(3, 20), HandClock()
+    search = farm.answers["search_jobs"][0]
+    farm.answers["search_jobs"] = [lambda one, at: a_fault() if one.limit == 1 else search(one, at)]
+    target = polled(ListTarget("jobs", Jobs(SEARCH), FIVE_SECONDS), farm, clock)
+    assert (target.observed.active, target.observed.failed, target.observed.fault) == (None, None, None)
+
+
+# --- failed actions of sessions -------------------------------------------------------------------------
+
+
+def a_counting_target(farm_sessions: list[SessionSummary]) -> tuple[CannedFarm, ListTarget[SessionSummary]]:
+    farm = CannedFarm(
+        sessions=lambda *_: Page(tuple(farm_sessions)),
+        session_actions=Page((an_action(0), an_action(1, "FAILED"))),
+    )
+    source = Sessions(FARM_ID, QUEUE_ID, JOB_ID)
+    return farm, ListTarget(
+        "sessions", source, FIVE_SECONDS, HostFinder(source.ref), FailedActions(source.ref)
+    )
+
+
+def test_failed_actions_of_a_session_that_is_over_are_counted_once() -> None:
+    over = [a_summary(n, lifecycle_status="ENDED", ended_at=START) for n in range(3)]
+    farm, target = a_counting_target(over)
+    polled(target, farm, HandClock(), times=50)
+    assert [present(count).failed for count in target.observed.failures.values()] == [1, 1, 1]
+    assert farm.count("session_actions") == 3
+
+
+def test_failed_actions_are_counted_again_when_a_session_changed_and_every_minute_while_it_lives() -> None:
+    sessions, clock = [a_summary(1)], HandClock()
+    farm, target = a_counting_target(sessions)
+    polled(target, farm, clock, times=12)
+    assert farm.count("session_actions") == 1
+    polled(target, farm, clock)
+    assert farm.count("session_actions") == 2
+    sessions[0] = a_summary(1, lifecycle_status="ENDED", ended_at=START)
+    polled(target, farm, clock, times=50)
+    assert farm.count("session_actions") == 3
+
+
+def test_a_count_of_the_first_page_alone_says_that_there_are_more() -> None:
+    farm, target = a_counting_target([a_summary(1)])
+    farm.answers["session_actions"] = [Page((an_action(1, "FAILED"),), next="more")]
+    polled(target, farm, HandClock())
+    (found,) = target.observed.failures.values()
+    count = present(found)
+    assert (count.failed, count.more) == (1, True)
+    assert farm.count("session_actions") == 1
+
+
+def test_where_actions_may_not_be_listed_it_is_asked_seldom() -> None:
+    farm, target = a_counting_target([a_summary(1), a_summary(2)])
+    farm.answers["session_actions"] = [a_fault(FaultKind.DENIED)]
+    polled(target, farm, HandClock(), times=50)
+    assert target.observed.failures[a_summary(1).key] is None
+    assert farm.count("session_actions") == 1

@@ -19,7 +19,7 @@ from farmwatch.cloud.log_page import LogPage, LogSource
 from farmwatch.cloud.logs import PAGE_SIZE as LOG_PAGE_SIZE
 from farmwatch.cloud.logs import LogReader
 from farmwatch.cloud.model import (
-    ACTIVE_TASK_RUN_STATUSES,
+    TASK_RUN_STATUSES,
     Farm,
     Fault,
     Job,
@@ -119,7 +119,7 @@ class DeadlineQuestions:
             "farmId": search.farm_id,
             "queueIds": [search.queue_id],
             "itemOffset": offset,
-            "pageSize": PAGE_SIZE,
+            "pageSize": search.limit,
             "sortExpressions": [
                 {
                     "fieldSort": {
@@ -129,20 +129,10 @@ class DeadlineQuestions:
                 }
             ],
         }
-        filters: list[dict[str, Any]] = []
-        if search.text:
-            filters.append({"searchTermFilter": {"searchTerm": search.text, "matchType": "CONTAINS"}})
-        if search.active is not None:
-            operator = "ANY_EQUALS" if search.active else "ALL_NOT_EQUALS"
-            filters.append(
-                {
-                    "stringListFilter": {
-                        "name": "TASK_RUN_STATUS",
-                        "operator": operator,
-                        "values": list(ACTIVE_TASK_RUN_STATUSES),
-                    }
-                }
-            )
+        filters = _found_by(search)
+        for statuses, operator in ((search.only, "ANY_EQUALS"), (search.without, "ALL_NOT_EQUALS")):
+            if statuses:
+                filters.append(_one_of("TASK_RUN_STATUS", statuses, operator))
         if filters:
             asked["filterExpressions"] = {"filters": filters, "operator": "AND"}
 
@@ -271,6 +261,32 @@ class DeadlineQuestions:
             return read(reply)
         except Exception as error:  # noqa: BLE001 - bad bodies raise bare errors of many kinds
             return classify(error, operation=operation, profile=self._profile, login=self._renewal)
+
+
+MOST_VALUES = 16
+"""Values that a filter by a list takes (service model)."""
+
+SHORTEST_STATUS = 3
+"""Letters from which on a search term may be meant as a part of a status."""
+
+
+def _found_by(search: JobSearch) -> list[dict[str, Any]]:
+    """The filter of what was typed: a term, a status as it is shown, or a user as shown."""
+    if not search.text:
+        return []
+    term = {"searchTermFilter": {"searchTerm": search.text, "matchType": "CONTAINS"}}
+    ways: list[dict[str, Any]] = [term]
+    word = search.text.upper().replace(" ", "_")
+    statuses = [one for one in TASK_RUN_STATUSES if len(word) >= SHORTEST_STATUS and word in one]
+    if statuses and not search.plainly:
+        ways.append(_one_of("TASK_RUN_STATUS", statuses))
+    if search.users and not search.plainly:
+        ways.append(_one_of("CREATED_BY", search.users[:MOST_VALUES]))
+    return ways if len(ways) == 1 else [{"groupFilter": {"filters": ways, "operator": "OR"}}]
+
+
+def _one_of(name: str, values: Sequence[str], operator: str = "ANY_EQUALS") -> dict[str, Any]:
+    return {"stringListFilter": {"name": name, "operator": operator, "values": list(values)}}
 
 
 def _job_ids(ref: SessionRef) -> dict[str, str]:

@@ -154,10 +154,8 @@ def moment_parts(moments: tuple[Moment, ...], now: datetime, style: TimeStyle, s
         parts.append((status, tone))
         if moment.target:
             parts.append((f" → {moment.target}", tone))
-        when = f"  seen {clock_time(moment.at, now, style)}"
-        if moment.after is None:
-            when += " at first look"
-        else:
+        when = f"  first seen {clock_time(moment.at, now, style)}"
+        if moment.after is not None:
             when = f"  seen {clock_time(moment.after, now, style)}–{clock_time(moment.at, now, style)}"
         if moment.by:
             when += f" by {moment.by}"
@@ -280,6 +278,13 @@ _WITHOUT = {
 
 
 # --- errors -------------------------------------------------------------------------------------------
+
+
+def errors_line(since: datetime | None, now: datetime, style: TimeStyle) -> list[Part]:
+    """What stands in the place of the errors while there are none."""
+    if since is None:
+        return [("No service errors seen yet", "muted")]
+    return [(f"No service errors since {clock_time(since, now, style)}", "muted")]
 
 
 def trouble_state(trouble: Trouble, now: datetime, style: TimeStyle) -> str:

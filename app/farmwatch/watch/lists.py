@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from farmwatch.cloud.model import (
     Farm,
     Fault,
-    FaultKind,
     Host,
     Job,
-    JobSearch,
     Page,
     Queue,
     SessionRef,
     SessionSummary,
 )
-from farmwatch.watch.cadence import DENIED_WAIT, LAST_LOOKS, Cadence
+from farmwatch.watch.cadence import LAST_LOOKS, Cadence
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.listing import Keyed, Listing
 from farmwatch.watch.questions import Questions
+from farmwatch.watch.session_facts import FailedActions, FailedCount, HostFinder
 from farmwatch.watch.target import Polled
 
 K = TypeVar("K", bound=Keyed)
-
-BATCH = 100
-"""Sessions whose host is asked for at once: the most that BatchGetSession takes."""
 
 LOADED_UNASKED = 1_000
 """Rows of a list that the service does not sort which are loaded without waiting for the cursor, so that
@@ -40,15 +36,20 @@ class Source(Protocol[K]):
 
     ``seekable`` says that a page can be asked for by itself, with the cursor it was first found with; else
     the pages form a chain that is walked from its start. ``drains`` says that all of it is loaded, because
-    the service does not sort it. ``active`` and ``note`` are as in `ListObserved`.
+    the service does not sort it. ``active``, ``failed`` and ``note`` are as in `ListObserved`.
     """
 
     seekable: bool
     drains: bool
     active: int | None
+    failed: int | None
     note: str
 
     def fetch(self, asked: Questions, cursor: str | None) -> Page[K] | Fault: ...
+
+    def count(self, asked: Questions, clock: Clock, items: tuple[K, ...], *, complete: bool) -> None:
+        """Bring the counts up to date, after a page was loaded; ``items`` are those loaded so far."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,20 @@ class ListObserved(Generic[K]):
     """A list as it is known after a poll.
 
     ``seen`` tells when each row was last heard of: rows out of sight are not asked for again. ``hosts`` has
-    the hosts of the sessions looked at so far. ``active`` is how many jobs workers are busy with.
+    the hosts of the sessions looked at so far, ``failures`` how many of their actions failed. ``active`` is
+    how many jobs workers are busy with, ``failed`` how many have failed; ``None`` where that is not known.
     """
 
     items: tuple[K, ...] = ()
     complete: bool = False
     total: int | None = None
     active: int | None = None
+    failed: int | None = None
     seen_at: datetime | None = None
     seen: Mapping[str, datetime] = field(default_factory=dict)
     fault: Fault | None = None
     hosts: Mapping[str, Host | None] = field(default_factory=dict)
+    failures: Mapping[str, FailedCount | None] = field(default_factory=dict)
     note: str = ""
 
 
@@ -76,10 +80,14 @@ class Farms:
     seekable: bool = False
     drains: bool = True
     active: int | None = None
+    failed: int | None = None
     note: str = ""
 
     def fetch(self, asked: Questions, cursor: str | None) -> Page[Farm] | Fault:
         return asked.farms(cursor)
+
+    def count(self, asked: Questions, clock: Clock, items: tuple[Farm, ...], *, complete: bool) -> None:
+        """Nothing is counted but the rows."""
 
 
 @dataclass
@@ -90,57 +98,14 @@ class Queues:
     seekable: bool = field(default=False, init=False)
     drains: bool = field(default=True, init=False)
     active: int | None = field(default=None, init=False)
+    failed: int | None = field(default=None, init=False)
     note: str = field(default="", init=False)
 
     def fetch(self, asked: Questions, cursor: str | None) -> Page[Queue] | Fault:
         return asked.queues(self.farm_id, cursor)
 
-
-@dataclass
-class Jobs:
-    """The jobs of a queue: those that workers are busy with first, each part in the order of the search.
-
-    SearchJobs has no such order, so two searches are joined: the cursor is ``a`` or ``b``, for the first
-    or the second, and an offset. A ``plain`` search is left as it is. Where SearchJobs is denied, ListJobs
-    takes its place, which neither sorts nor searches.
-    """
-
-    search: JobSearch
-    plain: bool = False
-    seekable: bool = field(default=True, init=False)
-    drains: bool = field(default=False, init=False)
-    active: int | None = field(default=None, init=False)
-    note: str = field(default="", init=False)
-
-    def fetch(self, asked: Questions, cursor: str | None) -> Page[Job] | Fault:
-        if not self.seekable:
-            return asked.list_jobs(self.search.farm_id, self.search.queue_id, cursor)
-        answer = self._plain(asked, cursor) if self.plain else self._joined(asked, cursor)
-        if isinstance(answer, Fault) and answer.kind is FaultKind.DENIED and cursor is None:
-            self.seekable, self.drains = False, True
-            self.note = "SearchJobs is denied: jobs come from ListJobs, filtered and sorted here"
-            return asked.list_jobs(self.search.farm_id, self.search.queue_id)
-        return answer
-
-    def _plain(self, asked: Questions, cursor: str | None) -> Page[Job] | Fault:
-        return asked.search_jobs(self.search, int(cursor or 0))
-
-    def _joined(self, asked: Questions, cursor: str | None) -> Page[Job] | Fault:
-        part, offset = (cursor[0], int(cursor[1:])) if cursor else ("a", 0)
-        busy: tuple[Job, ...] = ()
-        if part == "a":
-            found = asked.search_jobs(replace(self.search, active=True), offset)
-            if isinstance(found, Fault):
-                return found
-            self.active = found.total
-            if found.next is not None:
-                return Page(found.items, f"a{found.next}")
-            busy, offset = found.items, 0
-        others = asked.search_jobs(replace(self.search, active=False), offset)
-        if isinstance(others, Fault):
-            return others
-        total = None if others.total is None or self.active is None else others.total + self.active
-        return Page(busy + others.items, None if others.next is None else f"b{others.next}", total)
+    def count(self, asked: Questions, clock: Clock, items: tuple[Queue, ...], *, complete: bool) -> None:
+        """Nothing is counted but the rows."""
 
 
 @dataclass
@@ -153,34 +118,19 @@ class Sessions:
     seekable: bool = field(default=False, init=False)
     drains: bool = field(default=True, init=False)
     active: int | None = field(default=None, init=False)
+    failed: int | None = field(default=None, init=False)
     note: str = field(default="", init=False)
 
     def fetch(self, asked: Questions, cursor: str | None) -> Page[SessionSummary] | Fault:
         return asked.sessions(self.farm_id, self.queue_id, self.job_id, cursor)
 
+    def count(
+        self, asked: Questions, clock: Clock, items: tuple[SessionSummary, ...], *, complete: bool
+    ) -> None:
+        """Nothing is counted but the rows."""
+
     def ref(self, session_id: str) -> SessionRef:
         return SessionRef(self.farm_id, self.queue_id, self.job_id, session_id)
-
-
-class HostFinder:
-    """The hosts of sessions, which ListSessions lacks. A host does not change: each is asked for once."""
-
-    def __init__(self, ref: Callable[[str], SessionRef]) -> None:
-        self.found: dict[str, Host | None] = {}
-        self._ref = ref
-        self._rest_until = float("-inf")
-
-    def look(self, asked: Questions, session_ids: Iterable[str], clock: Clock) -> None:
-        """Ask for those that are not known yet, 100 at the most. A fault is not worth a word: the list
-        itself is fine, the host is shown as unknown, and asked for again later."""
-        unknown = [one for one in session_ids if one not in self.found][:BATCH]
-        if not unknown or clock.monotonic() < self._rest_until:
-            return
-        answer = asked.sessions_by_id([self._ref(one) for one in unknown])
-        if isinstance(answer, Fault):
-            self._rest_until = clock.monotonic() + DENIED_WAIT
-        else:
-            self.found |= {session_id: session.host for session_id, session in answer.items()}
 
 
 class ListTarget(Generic[K]):
@@ -191,7 +141,12 @@ class ListTarget(Generic[K]):
     """
 
     def __init__(
-        self, key: str, source: Source[K], interval: timedelta, hosts: HostFinder | None = None
+        self,
+        key: str,
+        source: Source[K],
+        interval: timedelta,
+        hosts: HostFinder | None = None,
+        failures: FailedActions | None = None,
     ) -> None:
         self.key = key
         self.cadence = Cadence(interval)
@@ -201,6 +156,8 @@ class ListTarget(Generic[K]):
         self._wanted = 1
         self._in_sight: frozenset[str] = frozenset()
         self._hosts = hosts
+        self._failures = failures
+        self._everywhere = False
 
     def want(self, rows: int) -> None:
         """Load until there are so many rows, or no more."""
@@ -210,20 +167,34 @@ class ListTarget(Generic[K]):
         """These rows are in sight."""
         self._in_sight = frozenset(keys)
 
+    def look_everywhere(self) -> None:
+        """Somebody looks for a host: those of rows out of sight are wanted too, 100 a poll."""
+        self._everywhere = True
+
     def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:
         fault = asked if isinstance(asked, Fault) else self._load(asked, clock)
         items = self._listing.items()
-        if fault is None and not isinstance(asked, Fault) and self._hosts is not None:
-            self._hosts.look(asked, self._in_sight or [item.key for item in items], clock)
+        if fault is None and not isinstance(asked, Fault):
+            self._source.count(asked, clock, items, complete=self._listing.is_complete)
+            in_sight = self._in_sight
+            if self._hosts is not None:
+                keys = [item.key for item in items]
+                hidden = [key for key in keys if key not in in_sight] if self._everywhere else []
+                self._hosts.look(asked, [*in_sight, *hidden] or keys, clock)
+            if self._failures is not None:
+                seen = [item for item in items if item.key in in_sight] if in_sight else items
+                self._failures.look(asked, seen, clock)
         self.observed = ListObserved(
             items=items,
             complete=self._listing.is_complete,
             total=self._listing.total,
             active=self._source.active,
+            failed=self._source.failed,
             seen_at=clock.now() if fault is None else self.observed.seen_at,
             seen=self._listing.seen(),
             fault=fault,
             hosts={} if self._hosts is None else dict(self._hosts.found),
+            failures={} if self._failures is None else dict(self._failures.found),
             note=self._source.note,
         )
         return Polled(fault, again_in=0.05 if fault is None and self._wants_more() else None)

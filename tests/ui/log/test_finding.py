@@ -145,7 +145,7 @@ async def test_new_lines_are_filtered_as_they_come() -> None:
 async def test_a_filter_that_leaves_nothing_says_so() -> None:
     async with at_log(a_log()) as stage:
         await search(stage, "gold", key="&")
-        assert "No line has “gold”." in stage.text
+        assert "No match for “gold”." in stage.text
         assert "Escape shows all lines again." in stage.text
         await stage.press("escape")
         assert "straw 399" in stage.text
@@ -175,6 +175,6 @@ async def test_e_goes_from_error_to_error_and_a_traceback_counts_once() -> None:
 
 
 async def test_no_further_error_is_said() -> None:
-    async with at_failed("failed_exit_7", "l", "home", "e", "e", "e", "e", "e", "e") as stage:
+    async with at_failed("fails", "l", "home", "e", "e", "e", "e", "e", "e") as stage:
         await stage.move(1)
         assert "No error below" in stage.text

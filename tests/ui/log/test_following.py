@@ -36,7 +36,7 @@ async def test_going_up_stops_following_and_counts_what_is_new() -> None:
         write(log, "one more", "and one more")
         await stage.move(3)
         assert lines(stage) == before
-        assert "▼ 2 new below, G follows" in state(stage)
+        assert "▼ 2 lines below, 2 new (G to follow)" in state(stage)
         await stage.press("G")
         await settle(stage)
         assert "and one more" in stage.text
@@ -65,7 +65,7 @@ async def test_nothing_moves_under_a_reader_when_older_lines_come_in() -> None:
 
 async def test_scrolling_up_reads_a_long_log_back_to_its_first_line() -> None:
     async with at_log(many(9_000)) as stage:
-        assert "older when scrolled to" in state(stage)
+        assert "older lines load on scroll" in state(stage)
         for _ in range(4):
             await stage.press("home")
             await settle(stage)

@@ -110,7 +110,7 @@ async def test_how_far_a_long_log_is_read_is_said() -> None:
     async with at_log(log) as stage:
         first = log_screen(stage).logs.browser.lanes[0].store.text(0)
         began = START - timedelta(seconds=8_999 - int(first.split()[1]))
-        assert f"from {began:%H:%M:%S} on, older when scrolled to" in words(stage)
+        assert f"from {began:%H:%M:%S} on, older lines load on scroll" in words(stage)
 
 
 async def test_no_event_of_the_worker_about_this_session_is_said() -> None:

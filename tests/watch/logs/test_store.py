@@ -77,7 +77,9 @@ def test_a_stretch_stays_as_it_was_when_more_comes_in() -> None:
 
 def test_what_continues_an_event_is_marked_and_so_is_what_is_its_own() -> None:
     kept = LogStore()
-    kept.append(lines_of([LogEvent(1, "mine\nand more"), LogEvent(2, "other")], lambda text: "mine" in text))
+    kept.append(
+        lines_of([LogEvent(1, "mine\nand more"), LogEvent(2, "other")], lambda one: "mine" in one.text)
+    )
     assert [kept.flags(number) for number in range(3)] == [OWN, OWN | CONTINUES, 0]
 
 
@@ -124,7 +126,7 @@ def a_store(*texts: str, at: int = 0) -> LogStore:
 )
 def test_a_line_break_and_nothing_else_parts_an_event(parts: list[tuple[int, str]]) -> None:
     events = page(0, parts)
-    lines = lines_of(events, lambda text: text.startswith("a"))
+    lines = lines_of(events, lambda event: event.text.startswith("a"))
     pieces = lines.text.decode().split("\n")
     assert pieces.pop() == ""
     assert list(zip(lines.times, pieces, strict=True)) == told(events)

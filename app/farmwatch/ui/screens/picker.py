@@ -13,14 +13,16 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from farmwatch.ui.levels import LEVELS, LevelView, Sort, View, summary, target_for
+from farmwatch.ui.level_view import Detail, Sort
+from farmwatch.ui.levels import LEVELS, summary, target_for
+from farmwatch.ui.picker_rows import PickerRows
 from farmwatch.ui.place import Level, Place
+from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, PAUSE, QUIT, FollowingScreen
-from farmwatch.ui.text import Part, clock_time, content, muted
-from farmwatch.ui.widgets.lines import entitle
-from farmwatch.ui.widgets.table_cells import spans
-from farmwatch.ui.widgets.virtual_table import Cell, VirtualTable
-from farmwatch.watch.freshness import GRACE, MISSED_POLLS, Freshness, State
+from farmwatch.ui.text import Part, clock_time, content
+from farmwatch.ui.widgets.lines import entitle, put
+from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.watch.freshness import Freshness, State
 from farmwatch.watch.lists import ListObserved, ListTarget
 from farmwatch.watch.target import News
 
@@ -31,73 +33,19 @@ SCROLL_PAUSE = 0.3
 """Seconds until rows that came into sight are asked for: a held Page Down is one request, not fifty."""
 
 
-class PickerRows:
-    """The rows of a list as the table wants them: filtered, sorted, drawn one by one as they are seen."""
-
-    def __init__(self, level: LevelView) -> None:
-        self._level = level
-        self._items: list[Any] = []
-        self._at: dict[str, int] = {}
-        self._observed: ListObserved[Any] = ListObserved()
-        self.now: datetime | None = None
-        self.fresh = True
-
-    def show(self, observed: ListObserved[Any], sort: Sort | None, text: str) -> None:
-        """Take a new list. ``sort`` orders it here; ``None`` leaves it as the service ordered it."""
-        items = list(observed.items)
-        if text:
-            wanted = text.casefold().split()
-            words = self._level.words
-            items = [item for item in items if all(word in words(item).casefold() for word in wanted)]
-        if sort is not None:
-            items.sort(key=sort.key)
-        self._observed = observed
-        self._items = items
-        self._at = {item.key: index for index, item in enumerate(items)}
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def key(self, index: int) -> str:
-        key: str = self._items[index].key
-        return key
-
-    def index(self, key: str) -> int | None:
-        return self._at.get(key)
-
-    def item(self, key: str | None) -> Any | None:
-        index = self._at.get(key or "")
-        return None if index is None else self._items[index]
-
-    def view(self) -> View:
-        if self.now is None:
-            raise ValueError("rows are drawn before they know the time")
-        return View(self.now, self._observed.hosts)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        item = self._items[index]
-        cells = self._level.cells(item, self.view())
-        return cells if self._is_fresh(item.key) else [muted(spans(cell)) for cell in cells]
-
-    def _is_fresh(self, key: str) -> bool:
-        """A row out of sight is not asked for again: when it is scrolled to it must not look fresh."""
-        seen = self._observed.seen.get(key)
-        if not self.fresh or seen is None or self.now is None:
-            return self.fresh
-        return self.now - seen <= MISSED_POLLS * self._level.interval + GRACE
-
-
 class PickerScreen(FollowingScreen):
     """One level of the picker."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]
 
     BINDINGS = [
         BACK,
         Binding(
             "slash", "filter", "Filter", key_display="/", priority=True, tooltip="Show only what matches"
         ),
-        Binding("s", "sort", "Sort", tooltip="The next order of the list"),
+        Binding("s", "sort", "Sort", tooltip="Change sort order"),
+        Binding("S", "reverse", "Reverse", show=False, tooltip="Reverse the sort order"),
+        Binding("d", "details", "Details", tooltip="Everything about the row"),
         NOW,
         PAUSE,
         COPY_ID,
@@ -106,17 +54,23 @@ class PickerScreen(FollowingScreen):
         QUIT,
     ]
 
-    def __init__(self, place: Place, cursor_key: str | None = None) -> None:
+    def __init__(
+        self, place: Place, cursor_key: str | None = None, order: tuple[str, bool] | None = None
+    ) -> None:
+        """``order`` is a column to sort by, and whether backwards; else it is the first of the level's."""
         super().__init__(place)
         self.level = LEVELS[place.level]
-        self.sort_by = self.level.sorts[0]
+        column, self.backwards = order or ("", False)
+        sorts = self.level.sorts
+        self.sort_by = next((sort for sort in sorts if sort.column == column), sorts[0])
         self.text = ""
         self._cursor_key = cursor_key
         self._rows = PickerRows(self.level)
-        self._target: ListTarget[Any] = target_for(place, self.sort_by, "")
+        self._target: ListTarget[Any] = target_for(place, self.sort_by, backwards=self.backwards)
         self._typing: Timer | None = None
         self._fresh_before: bool | None = None
         self._searching = False
+        self._users: set[str] = set()
 
     @property
     def asks_the_service(self) -> bool:
@@ -137,7 +91,7 @@ class PickerScreen(FollowingScreen):
         yield Input(placeholder=f"filter {self.level.singular}s", id="filter", compact=True)
         with Horizontal(id="rows"):
             table = VirtualTable(self.level.columns, empty=f"Asking for {self.level.singular}s…", id="table")
-            table.sort_column = self.sort_by.column
+            self._mark_order(table)
             if self._cursor_key:
                 table.cursor_key = self._cursor_key
             yield table
@@ -166,9 +120,10 @@ class PickerScreen(FollowingScreen):
             return
         self._rows.now = self.farmwatch.clock.now()
         if self.asks_the_service:
-            self._rows.show(self.observed, None, "")
+            sort = self.sort_by if self.sort_by.here else None
+            self._rows.show(self.observed, sort, backwards=self.backwards)
         else:
-            self._rows.show(self.observed, self.sort_by, self.text)
+            self._rows.show(self.observed, self.sort_by, self.text, backwards=self.backwards)
         self.table.rows_changed()
 
     def draw(self, now: datetime) -> None:
@@ -178,13 +133,15 @@ class PickerScreen(FollowingScreen):
         if self._searching:
             what.append(("searching…", "warning"))
         elif self.observed.seen_at:
-            what.append((summary(self.level, self.observed, len(self._rows)), ""))
+            what += summary(self.level, self.observed, len(self._rows))
         if self.text:
             what.append((f"   / {self.text}", "accent"))
-            what.append(("  (by the service)" if self.asks_the_service else "  (here)", "muted"))
-        what.append((f"   {self.sort_by.word}", "muted"))
+            what.append(("  server search" if self.asks_the_service else "  this list", "muted"))
         if self.observed.note:
             what.append((f"   {self.observed.note}", "warning"))
+        what.append((f"   {self.sort_by.backwards if self.backwards else self.sort_by.word}", "muted"))
+        if self.sort_by.here and self.asks_the_service and not self.observed.complete:
+            what.append((" (this list)", "muted"))
         self.draw_edges(what, fresh, now)
         self._draw_staleness(fresh, now)
         self.table.empty = self._empty_words(fresh)
@@ -227,16 +184,17 @@ class PickerScreen(FollowingScreen):
         pane = self.query_one("#details", Static)
         if not pane.display:
             return
-        item = self._rows.item(self.table.cursor_key)
-        if item is None:
-            pane.update("")
-            return
         parts: list[Part] = []
-        for label, value in self.level.details(item, self._rows.view()):
+        for label, value in self._detailed():
             parts.append((f"{label:<12} ", "muted"))
             parts += value
             parts.append(("\n", ""))
-        pane.update(content(*parts))
+        put(pane, content(*parts))
+
+    def _detailed(self) -> Sequence[Detail]:
+        """Everything about the row under the cursor."""
+        item = self._rows.item(self.table.cursor_key)
+        return () if item is None else self.level.details(item, self._rows.view())
 
     # --- what the table says --------------------------------------------------------------------------
 
@@ -259,7 +217,8 @@ class PickerScreen(FollowingScreen):
         rows = self._rows
         keys = [rows.key(index) for index in range(message.first, min(message.last + 1, len(rows)))]
         self._target.look_at(keys)
-        unknown = self.place.level is Level.SESSIONS and any(key not in self.observed.hosts for key in keys)
+        known = self.observed.hosts.keys() & self.observed.failures.keys()
+        unknown = self.place.level is Level.SESSIONS and any(key not in known for key in keys)
         seen = [self.observed.seen[key] for key in keys if key in self.observed.seen]
         old = self.farmwatch.clock.now() - self.level.interval
         if self._followed is not None and (unknown or any(at < old for at in seen)):
@@ -269,7 +228,7 @@ class PickerScreen(FollowingScreen):
     def _sort_by_column(self, message: VirtualTable.HeaderClicked) -> None:
         for sort in self.level.sorts:
             if sort.column == message.column_key:
-                self._sort(sort)
+                self._sort(sort, backwards=sort is self.sort_by and not self.backwards)
 
     # --- filter and order -----------------------------------------------------------------------------
 
@@ -296,14 +255,28 @@ class PickerScreen(FollowingScreen):
         sorts = self.level.sorts
         self._sort(sorts[(sorts.index(self.sort_by) + 1) % len(sorts)])
 
-    def _sort(self, sort: Sort) -> None:
-        self.sort_by = sort
-        self.table.sort_column = sort.column
+    def action_reverse(self) -> None:
+        self._sort(self.sort_by, backwards=not self.backwards)
+
+    def _sort(self, sort: Sort, *, backwards: bool = False) -> None:
+        self.sort_by, self.backwards = sort, backwards
+        # Who comes back, or goes into another queue, finds the order that was chosen.
+        self.farmwatch.orders[self.place.level] = sort.column, backwards
+        self._mark_order(self.table)
         if self.asks_the_service:
             self._search_anew()
         else:
             self._show_rows()
         self.redraw()
+
+    def _mark_order(self, table: VirtualTable) -> None:
+        table.sort_column = self.sort_by.column
+        table.sort_reverse = self.sort_by.descending != self.backwards
+
+    def action_details(self) -> None:
+        rows = [(label.strip(), "".join(text for text, _ in value)) for label, value in self._detailed()]
+        if rows:
+            self.app.push_screen(DetailsScreen(self.level.singular.capitalize(), rows))
 
     def action_up(self) -> None:
         if self.text or self.query_one("#filter", Input).display:
@@ -319,6 +292,9 @@ class PickerScreen(FollowingScreen):
                 self._typing.stop()
             self._typing = self.set_timer(TYPING_PAUSE, self._search_anew)
         else:
+            if self.text and self._followed is not None and self.place.level is Level.SESSIONS:
+                self._target.look_everywhere()
+                self.farmwatch.poller.soon(self._followed, TYPING_PAUSE)
             self._show_rows()
         self.redraw()
 
@@ -340,10 +316,18 @@ class PickerScreen(FollowingScreen):
 
     def _search_anew(self) -> None:
         """Another search, another list: what is shown stays until its first page is there."""
-        self._target = target_for(self.place, self.sort_by, self.text)
+        self._target = target_for(
+            self.place, self.sort_by, self.text, backwards=self.backwards, users=self._users_meant()
+        )
         self._searching = True
         self.follow()
         self.redraw()
+
+    def _users_meant(self) -> list[str]:
+        """Users seen in this list that what was typed is a part of: the service knows whole names only."""
+        word = self.text.casefold()
+        self._users |= {item.created_by for item in self.observed.items}
+        return sorted(user for user in self._users if word and user and word in user.casefold())
 
     def chosen_id(self) -> str | None:
         return self.table.cursor_key

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, VerticalScroll
-from textual.content import Content
+from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
 from farmwatch.cloud.session_action import SessionAction
@@ -18,41 +17,39 @@ from farmwatch.ui.place import Place
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
 from farmwatch.ui.session_rows import ACTION_COLUMNS, TROUBLE_COLUMNS, ActionRows, TroubleRows, trouble_rows
-from farmwatch.ui.session_text import (
-    MOMENTS_SHOWN,
-    host_parts,
-    host_parts_folded,
-    log_parts,
-    log_title,
-    moment_parts,
-    raw_rows,
-    session_parts,
-)
+from farmwatch.ui.session_text import errors_line, raw_rows
 from farmwatch.ui.text import Part, TimeStyle, brief, clock_time, content, lifecycle, muted
-from farmwatch.ui.widgets.lines import entitle, put
+from farmwatch.ui.widgets.lines import age_part, entitle, put
+from farmwatch.ui.widgets.live_log import LiveLog
+from farmwatch.ui.widgets.session_panels import SessionPanels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.watch.actions import ActionsObserved, ActionsTarget
 from farmwatch.watch.cadence import faster, slower
 from farmwatch.watch.entries import Records
-from farmwatch.watch.freshness import Freshness
-from farmwatch.watch.target import News
+from farmwatch.watch.freshness import Freshness, State
+from farmwatch.watch.logs.lines import SESSION
+from farmwatch.watch.target import News, Target
 from farmwatch.watch.tracker import SessionObserved, SessionTarget
 
 if TYPE_CHECKING:
     from farmwatch.ui.screens.log import LogScreen
     from farmwatch.watch.logs.sources import SessionLogs
+    from farmwatch.watch.logs.tail import LogTail
 
 MARKED_FOR = timedelta(seconds=8)
 """How long a change stays marked: a mark that goes with the next poll, two seconds later, is not seen."""
 
+FOLDED = 4
+"""Lines that everything but the tables is folded into on a low terminal..."""
 
-PANELS = ("session", "host", "log", "worker-log")
+FOLDED_TO_ONE = 14
+"""...and the height (lines) below which one has to do."""
 
 
 class SessionScreen(FollowingScreen):
     """Follows one session."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-two-columns")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-two-columns"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]
 
     BINDINGS = [
@@ -64,12 +61,14 @@ class SessionScreen(FollowingScreen):
         ),
         Binding("minus", "slower", show=False),
         Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
-        Binding("d", "details", "Details", show=False, tooltip="Every member of the reply, whole"),
+        Binding("d", "details", "Details", show=False, tooltip="Full session details"),
         Binding("D", "action_details", "Action", show=False, tooltip="Everything about the session action"),
-        Binding("tab", "other_table", "Errors", key_display="tab", tooltip="Session actions or errors"),
+        Binding(
+            "tab", "other_table", "Errors", key_display="tab", tooltip="Session actions or service errors"
+        ),
         Binding("l", "log", "Log", tooltip="Read the session's log and its worker's"),
         Binding("c", "why", "Why", tooltip="Why it failed, on one screen"),
-        Binding("w", "other_log", "Other", tooltip="Session log or worker log, where one fits only"),
+        Binding("w", "other_log", "Worker log", tooltip="Session log or worker log, where one fits only"),
         COPY_ID,
         HELP,
         QUIT,
@@ -77,15 +76,15 @@ class SessionScreen(FollowingScreen):
 
     def __init__(self, place: Place, interval: timedelta, records: Records | None = None) -> None:
         super().__init__(place)
-        self._target = SessionTarget(place.ref, interval, records)
+        self._action_target = ActionsTarget(place.ref, records, somebody_looks=True)
+        self._target = SessionTarget(place.ref, interval, records, self._action_target)
         self._times = TimeStyle.LOCAL
         self._changed_at: dict[str, datetime] = {}
-        self._action_target = ActionsTarget(place.ref, records)
         self._actions = ActionRows()
         self._noted = ""
         self._troubles = TroubleRows()
-        self._shown_log = ""
         self._logs: SessionLogs | None = None
+        self._live: LogTail | None = None
         self._log: LogScreen | None = None
 
     @property
@@ -95,29 +94,37 @@ class SessionScreen(FollowingScreen):
     def target(self) -> SessionTarget:
         return self._target
 
-    def beside(self) -> tuple[ActionsTarget]:
-        return (self._action_target,)
+    def beside(self) -> tuple[Target, ...]:
+        return (self._action_target,) if self._live is None else (self._action_target, self._live)
+
+    def follow(self) -> None:
+        self._live = self._live_tail()
+        super().follow()
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="session-body"):
-            with Container(id="top"):
-                yield Static(id="session", classes="box")
-                yield Static(id="host", classes="box")
-            with Container(id="logs"):
-                yield Static(id="log", classes="box")
-                yield Static(id="worker-log", classes="box")
-            with Container(id="actions", classes="box"):
-                yield VirtualTable(ACTION_COLUMNS, empty="Asking for the session actions…", id="action-table")
-            with Container(id="errors", classes="box"):
-                yield VirtualTable(TROUBLE_COLUMNS, empty="Nothing seen yet.", id="error-table")
+        with Vertical(id="session-parts"):
+            yield SessionPanels(id="session-body")
+            with Horizontal(id="below"):
+                with Vertical(id="tables"):
+                    yield Static(id="actions-line")
+                    with Container(id="actions", classes="box"):
+                        asking = "Asking for the session actions…"
+                        yield VirtualTable(ACTION_COLUMNS, empty=asking, id="action-table")
+                    with Container(id="errors", classes="box"):
+                        yield VirtualTable(TROUBLE_COLUMNS, id="error-table")
+                    yield Static(id="errors-line")
+                yield LiveLog(id="live-log", classes="box")
 
     def on_mount(self) -> None:
         self.action_table.rows = self._actions
         self.error_table.rows = self._troubles
         self.action_table.focus(scroll_visible=False)
-        for name, title in (("session", "Session"), ("host", "Host")):
-            entitle(self.query_one(f"#{name}"), content(title))
+        self.add_class("-no-errors")
         super().on_mount()
+
+    def on_resize(self) -> None:
+        # What is drawn depends on the room there is, and that is known when it is laid out.
+        self.call_after_refresh(self.redraw)
 
     @property
     def action_table(self) -> VirtualTable:
@@ -134,130 +141,76 @@ class SessionScreen(FollowingScreen):
             seen = news.observed.seen_at
             if seen is not None and seen != self.observed.seen_at:
                 self._changed_at |= dict.fromkeys(news.observed.changed, seen)
-            if news.observed.is_final and not self._action_target.session_is_final:
-                self._action_target.session_is_final = True
-                self.farmwatch.poller.soon(self._action_target.key, 0)
         super().hear(news)
 
     def draw(self, now: datetime) -> None:
         observed = self.observed
         fresh = self.freshness_of(observed, now, final=observed.is_final)
         self.draw_edges(self._headline(fresh, now), fresh, now)
-        self._draw_panels(observed, fresh, now)
+        changed = {name for name, at in self._changed_at.items() if now - at <= MARKED_FOR}
+        self._changed_at = {name: at for name, at in self._changed_at.items() if name in changed}
+        lines = (FOLDED if self.size.height >= FOLDED_TO_ONE else 1) if self.has_class("-low") else None
+        self.query_one(SessionPanels).show(
+            observed, fresh, changed, now, self._times, lines=lines, narrow=self.has_class("-narrow")
+        )
         self._draw_tables(observed, now)
-        body = self.query_one("#session-body")
-        body.set_class(not fresh.is_fresh, "-stale")
-        body.set_class(observed.is_final, "-ended")
+        self._follow_log()
+        self._draw_log(now)
 
     def _headline(self, fresh: Freshness, now: datetime) -> list[Part]:
         session = self.observed.session
         interval = f"every {brief(self.rhythm.interval)}"
         if self.rhythm.interval > self._target.cadence.interval:
-            interval += ", for nothing changes"
+            interval += " (no changes)"
         if session is None:
             return [(interval, "muted")]
         if fresh.is_gone:
             return [("not found any more; it was ", "warning"), lifecycle(session.lifecycle_status)]
         status = lifecycle(session.lifecycle_status)
+        if fresh.state is State.FINAL:
+            return [status]
         if fresh.is_fresh or fresh.age is None:
             return [status, (f"   {interval}", "muted")]
         return [(f"{status[0]} as of {clock_time(now - fresh.age, now, self._times)}", "muted")]
 
-    def _draw_panels(self, observed: SessionObserved, fresh: Freshness, now: datetime) -> None:
-        session = observed.session
-        changed = {name for name, at in self._changed_at.items() if now - at <= MARKED_FOR}
-        self._changed_at = {name: at for name, at in self._changed_at.items() if name in changed}
-        panels = {name: self.query_one(f"#{name}", Static) for name in PANELS}
-        dated = ""
-        if not fresh.is_fresh and fresh.age is not None:
-            dated = f" as of {clock_time(now - fresh.age, now, self._times)} "
-        for panel in panels.values():
-            entitle(panel, subtitle=content(dated))
-        if session is None:
-            self._draw_nothing(panels, fresh)
-            return
-        width = {name: max(20, panel.content_size.width) for name, panel in panels.items()}
-        folded = self.has_class("-narrow")
-        as_of = now if fresh.is_fresh or observed.seen_at is None else observed.seen_at
-        status = session_parts(
-            observed, changed, now, self._times, width["session"], as_of=as_of, folded=folded
-        )
-        host = (host_parts_folded if folded else host_parts)(session, changed, width["host"])
-        worker_log = "worker_log" in changed
-        for name, parts in (
-            ("session", status),
-            ("host", host),
-            ("log", log_parts(session.log, "log", "log" in changed, width["log"], folded=folded)),
-            (
-                "worker-log",
-                log_parts(session.worker_log, "workerLog", worker_log, width["worker-log"], folded=folded),
-            ),
-        ):
-            put(panels[name], content(*parts))
-        titles = log_title("Session log", session.log), log_title("Worker log", session.worker_log)
-        self._draw_log_titles(panels, *(title if fresh.is_fresh else muted(title) for title in titles))
-        if not self._shown_log:
-            # Where only one fits, the one with an error comes first.
-            only_worker = session.log.error is None and session.worker_log and session.worker_log.error
-            self._show_log("worker-log" if only_worker else "log")
-
-    def _draw_log_titles(self, panels: dict[str, Static], log: list[Part], worker_log: list[Part]) -> None:
-        titles = {"log": log, "worker-log": worker_log}
-        if self.has_class("-narrow"):
-            other: Part = ("   w: ", "muted")
-            titles = {"log": [*log, other, *worker_log], "worker-log": [*worker_log, other, *log]}
-        for name, title in titles.items():
-            entitle(panels[name], content(*title))
-
-    def _draw_nothing(self, panels: dict[str, Static], fresh: Freshness) -> None:
-        fault = fresh.fault
-        words = content(("Asking for the session…", "muted"))
-        if fault is not None:
-            words = content((fault.sentence, "error"), ("\n" + fault.remedy, ""))
-        if self.observed.moments:
-            now, moments = self.farmwatch.clock.now(), self.observed.moments
-            before = moment_parts(moments, now, self._times, MOMENTS_SHOWN)
-            words = Content.assemble(content(("Seen before:\n", "muted"), *before), words)
-        put(panels["session"], words)
-        for name, title in (("host", "Host"), ("log", "Session log"), ("worker-log", "Worker log")):
-            entitle(panels[name], content(title))
-            put(panels[name], content(("Not known yet.", "muted")))
-
     def _draw_tables(self, observed: SessionObserved, now: datetime) -> None:
         actions = self._action_target.observed
-        self._draw_actions(actions, now)
+        age = self._draw_actions(actions, now)
         troubles = sorted(
             (*observed.troubles, *actions.troubles), key=lambda one: (one.last_at, one.first_at), reverse=True
         )
         table = self.error_table
         if self._troubles.show(tuple(troubles), now, self._times):
             table.rows_changed()
+        is_new = self.has_class("-no-errors") == bool(troubles)
+        self.set_class(not troubles, "-no-errors")
+        if is_new:
+            self.refresh_bindings()
+        self.query_one("#errors").styles.max_height = len(troubles) + 3
         still = sum(trouble.is_open for trouble in troubles)
-        if observed.seen_at is not None:
-            since = observed.moments[0].at if observed.moments else observed.seen_at
-            table.empty = f"No errors seen since {clock_time(since, now, self._times)}."
-        counts: list[Part] = []
-        if troubles:
-            counts = [(f"  {still} open", "error" if still else "muted")]
-            counts.append((f", {len(troubles) - still} over", "muted"))
+        counts: list[Part] = [(f"  {still} open", "error" if still else "muted")]
+        counts.append((f", {len(troubles) - still} over", "muted"))
         run = action_counts(actions.actions)
         if self.action_table.has_class("-stale"):
             run = muted(run)
-        titles = {
-            "actions": [
-                ("Session actions", ""),
-                *(muted(run) if self.action_table.has_class("-stale") else run),
-            ],
-            "errors": [("Errors", ""), *counts],
+        titles: dict[str, list[Part]] = {
+            "actions": [("Session actions", "strong"), *run, ("   ", ""), age],
+            "errors": [("Service errors", "strong"), *counts],
         }
-        if self.has_class("-low"):
-            other: Part = ("   tab: ", "muted")
-            shown, hidden = titles["actions"], titles["errors"]
-            titles = {"actions": [*shown, other, *hidden], "errors": [*hidden, other, *shown]}
         for name, title in titles.items():
             entitle(self.query_one(f"#{name}"), content(*title))
+        turn: Part = ("   tab shows them", "muted")
+        put(self.query_one("#actions-line", Static), content(*titles["actions"], turn))
+        since = observed.moments[0].at if observed.moments else observed.seen_at
+        line: list[Part] = errors_line(since, now, self._times)
+        if troubles:
+            first = next((trouble for trouble in troubles if trouble.is_open), troubles[0])
+            tone = "error" if first.is_open else "muted"
+            line = [*titles["errors"], turn, (f"   {first.source}  {first.message}", tone)]
+        put(self.query_one("#errors-line", Static), content(*line))
 
-    def _draw_actions(self, observed: ActionsObserved, now: datetime) -> None:
+    def _draw_actions(self, observed: ActionsObserved, now: datetime) -> Part:
+        """Returns how old the actions are, for the title of their box."""
         table, box = self.action_table, self.query_one("#actions")
         over = self.observed.is_final and all(action.is_final for action in observed.actions)
         fresh = self.freshness_of(observed, now, beside=self._action_target, final=over)
@@ -287,6 +240,41 @@ class SessionScreen(FollowingScreen):
             )
             dated = f" {denied}as of {clock_time(observed.seen_at, now, self._times)} "
         entitle(box, subtitle=content(dated))
+        return age_part(fresh, self.rhythm_of(self._action_target), now)
+
+    # --- the newest lines of the log --------------------------------------------------------------------
+
+    def _live_tail(self) -> LogTail | None:
+        """What reads the session's log, where there is room to show it and the session says where it is."""
+        session = self.observed.session
+        if session is None or not self.has_class("-wide"):
+            return None
+        self.logs.take(session)
+        return self.logs.tails.get(SESSION)
+
+    def _follow_log(self) -> None:
+        """The terminal may have become wider or narrower, and a session may name another log than before."""
+        before, self._live = self._live, self._live_tail()
+        if before is self._live or self._followed is None:
+            return
+        if before is not None:
+            self.farmwatch.poller.drop(before.key)
+        if self._live is not None:
+            self.farmwatch.poller.follow(self._live)
+
+    def _draw_log(self, now: datetime) -> None:
+        if not self.has_class("-wide"):
+            return
+        from farmwatch.ui.log_words import reasons
+
+        tail, fresh = self._live, None
+        if tail is not None:
+            fresh = self.freshness_of(tail.observed, now, beside=tail, final=tail.observed.over)
+        nothing = reasons(self.logs, self.observed.session, SESSION, now)
+        lane = self.logs.browser.lanes[SESSION]
+        self.query_one(LiveLog).show(
+            lane, self.farmwatch.severities, fresh, nothing, session_is_final=self.observed.is_final
+        )
 
     # --- keys -----------------------------------------------------------------------------------------
 
@@ -305,11 +293,7 @@ class SessionScreen(FollowingScreen):
         self.redraw()
 
     def action_other_log(self) -> None:
-        self._show_log("log" if self._shown_log == "worker-log" else "worker-log")
-
-    def _show_log(self, name: str) -> None:
-        self._shown_log = name
-        self.query_one("#logs").set_class(name == "worker-log", "-worker")
+        self.query_one(SessionPanels).turn_logs()
 
     def action_other_table(self) -> None:
         to_errors = self.focused is not self.error_table
@@ -317,8 +301,10 @@ class SessionScreen(FollowingScreen):
         (self.error_table if to_errors else self.action_table).focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        if action == "other_table":
+            return not self.has_class("-no-errors")
         # Where both logs are on screen there is no other one to turn to.
-        return action != "other_log" or self.has_class("-narrow")
+        return action != "other_log" or (self.has_class("-narrow") and not self.has_class("-low"))
 
     def action_details(self) -> None:
         self.app.push_screen(DetailsScreen("Session", raw_rows(self.observed)))
