@@ -43,8 +43,7 @@ class Steady(Pilot[Any]):
 
     async def pause(self, delay: float | None = None) -> None:
         await super().pause(delay)
-        if delay is None:
-            await self._settle()
+        await self._settle()
 
     async def press(self, *keys: str) -> None:
         """Press keys, each when the one before is answered."""
