@@ -43,7 +43,7 @@ def wrongs(shape: Shape | None, value: Any, path: str) -> list[str]:
     if isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
         return [f"{path} is {value}"]
     pattern = shape.metadata.get("pattern")
-    if pattern and re.fullmatch(pattern, value) is None:
+    if pattern and re.fullmatch(pattern, str(value)) is None:
         return [f"{path} is not of the form {pattern}: {value}"]
     return []
 
