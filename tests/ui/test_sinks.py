@@ -47,7 +47,7 @@ def picture(stage: Stage) -> str:
 async def test_a_picture_of_the_lists_is_harmless() -> None:
     async with on_stage(hostile_farm(), size=SIZE) as stage:
         assert "00␛[2Jgone" in picture(stage)
-        for last in ("Queue", "Tasks", "Host type"):
+        for last in ("Queue", "Tasks", "Lifecycle status"):
             await stage.press("enter")
             await stage.wait_for(lambda last=last: last in stage.text)  # type: ignore[misc]
             assert isinstance(stage.app.screen, PickerScreen)
