@@ -37,16 +37,28 @@ LOG = {
     "parameters": {},
 }
 
-SCREENS: dict[str, tuple[list[str], Callable[[str], object]]] = {
-    "session": ([], lambda text: "● STARTED" in text),
-    "picker": (["escape"], lambda text: "lifecycle status" in text.lower()),
-    "log": (["l"], lambda text: "› session log" in text.lower()),
-    "why": (["c"], lambda text: "› why" in text.lower() or "› problems" in text.lower()),
-    "history": (["h"], lambda text: "› history" in text.lower()),
-    "help": (["?"], lambda text: "─ Keys ─" in text),
-    "prompt": (["l", "/"], lambda text: "esc Cancel" in text),
+Seen = Callable[[str], object]
+"""Whether a screen, as text, is there."""
+
+
+def is_at_session(text: str) -> object:
+    return "● STARTED" in text and "logDriver" in text
+
+
+def is_at_log(text: str) -> object:
+    return "› session log" in text.lower() and "Search" in text
+
+
+SCREENS: dict[str, list[tuple[str, Seen]]] = {
+    "session": [],
+    "picker": [("escape", lambda text: "lifecycle status" in text.lower())],
+    "log": [("l", is_at_log)],
+    "why": [("c", lambda text: "› why" in text.lower() or "› problems" in text.lower())],
+    "history": [("h", lambda text: "› history" in text.lower())],
+    "help": [("?", lambda text: "─ Keys ─" in text)],
+    "prompt": [("l", is_at_log), ("/", lambda text: "esc Cancel" in text)],
 }
-"""The keys that lead from a session to a screen, and how it is known to be there."""
+"""The keys that lead from a session to a screen, and how what each leads to is known to be there."""
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +71,10 @@ def watching(server: FaultServer, home: Path, screen: str = "session") -> Termin
     """The program, at a screen."""
     command = [*FARMWATCH, "--endpoint-url", server.url, "--region", "us-west-2", *PLACE]
     terminal = Terminal(command, home, environ=KEYS, cwd=home)
-    terminal.wait_for(SCREENS["session"][1])
-    keys, is_there = SCREENS[screen]
-    for key in keys:
+    terminal.wait_for(is_at_session, PATIENCE)
+    for key, is_there in SCREENS[screen]:
         terminal.press(key)
-        terminal.read()
-    terminal.wait_for(is_there)
+        terminal.wait_for(is_there, PATIENCE)
     return terminal
 
 
@@ -106,8 +116,11 @@ def descendants(pid: int) -> list[int]:
     return found + [one for child in found for one in descendants(child)]
 
 
-def history_files(home: Path) -> list[str]:
-    return sorted(path.name for path in home.rglob("history.sqlite*"))
+def told(home: Path) -> str:
+    """What the history has kept, as it tells it."""
+    variables = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
+    command = [*FARMWATCH, "history", "--session", SESSION_ID, "--json"]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -117,7 +130,7 @@ def test_a_terminal_that_is_closed_ends_the_program_on_every_screen(
     terminal = watching(server, tmp_path, screen)
     os.close(terminal.process.child_fd)
     assert exit_code(terminal.pid) == 128 + signal.SIGHUP
-    assert history_files(tmp_path) == ["history.sqlite"], "committed, and closed"
+    assert "STARTED" in told(tmp_path)
 
 
 @pytest.mark.parametrize("screen", ["session", "log"])
@@ -126,7 +139,7 @@ def test_so_it_does_while_the_terminal_is_not_read(server: FaultServer, tmp_path
     stall(terminal)
     os.close(terminal.process.child_fd)
     assert exit_code(terminal.pid) == 128 + signal.SIGHUP
-    assert history_files(tmp_path) == ["history.sqlite"]
+    assert "STARTED" in told(tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -138,7 +151,7 @@ def test_a_signal_ends_it_while_the_terminal_is_not_read(
     os.kill(terminal.pid, number)
     wait_until(lambda: not is_running(terminal.pid))
     assert terminal.wait_for_end() == 128 + number
-    assert history_files(tmp_path) == ["history.sqlite"]
+    assert "STARTED" in told(tmp_path)
 
 
 def test_a_terminal_that_was_not_read_is_restored_for_whoever_reads_it_again(
@@ -155,7 +168,7 @@ def test_a_terminal_that_was_not_read_is_restored_for_whoever_reads_it_again(
 def test_nohup_does_not_keep_a_program_without_a_terminal(server: FaultServer, tmp_path: Path) -> None:
     ask = shlex.join([*FARMWATCH, "--endpoint-url", server.url, "--region", "us-west-2", *PLACE])
     terminal = Terminal(["sh", "-c", f"trap '' HUP; {ask}; exit 7"], tmp_path, environ=KEYS, cwd=tmp_path)
-    terminal.wait_for(SCREENS["session"][1])
+    terminal.wait_for(is_at_session, PATIENCE)
     started = descendants(terminal.pid)
     os.close(terminal.process.child_fd)
     assert exit_code(terminal.pid) == 7
@@ -167,7 +180,7 @@ def test_nohup_does_not_keep_a_program_without_a_terminal(server: FaultServer, t
 def test_the_demo_under_make_leaves_nothing_behind(tmp_path: Path, stalled: bool) -> None:
     (tmp_path / "Makefile").write_text(f"demo:\n\t{shlex.join(FARMWATCH)} --demo\n")
     terminal = Terminal(["make", "demo"], tmp_path, cwd=tmp_path)
-    terminal.wait_for("Northlight")
+    terminal.wait_for("Northlight", PATIENCE)
     started = descendants(terminal.pid)
     assert len(started) >= 2, "the program and its farm"
     if stalled:
@@ -182,7 +195,7 @@ def test_a_program_whose_make_was_killed_gives_the_terminal_back_and_ends(tmp_pa
     terminal = Terminal(["bash", "--norc", "-i"], tmp_path, environ={"PS1": "ready> "})
     terminal.wait_for("ready>")
     terminal.press(f"sh -c '{shlex.join(FARMWATCH)} --demo; true'\r")
-    terminal.wait_for("Northlight")
+    terminal.wait_for("Northlight", PATIENCE)
     [starter] = children(terminal.pid)
     started = descendants(starter)
     os.kill(starter, signal.SIGKILL)
@@ -198,7 +211,7 @@ def test_a_program_that_was_put_aside_ends_as_well(tmp_path: Path, how: str) -> 
     terminal = Terminal(["bash", "--norc", "-i"], tmp_path, environ={"PS1": "ready> "})
     terminal.wait_for("ready>")
     terminal.press(f"{shlex.join([*FARMWATCH, '--demo'])}\r")
-    terminal.wait_for("Northlight")
+    terminal.wait_for("Northlight", PATIENCE)
     started = descendants(terminal.pid)
     terminal.press("\x1a")
     terminal.wait_for("Stopped")

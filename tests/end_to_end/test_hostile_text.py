@@ -87,7 +87,7 @@ def walk_through_logs(terminal: Terminal) -> None:
     close_dialog(terminal)
     log = terminal.trail
     terminal.press("c")
-    terminal.wait_for("Why did it fail")
+    terminal.wait_for("Problems")
     terminal.press("escape")
     terminal.wait_for(lambda _: terminal.trail == log)
     terminal.press("escape")

@@ -26,7 +26,7 @@ async def test_from_the_sessions_to_the_reason_takes_three_keys(farm: Farm) -> N
             await stage.press(key)
             await pass_time(stage, farm, 2)
         assert (
-            "failed with exit code 7: it said “Failed to load asset /mnt/assets/tree_v07.abc”" in stage.text
+            "failed with exit code 7: reported “Failed to load asset /mnt/assets/tree_v07.abc”" in stage.text
         )
 
 

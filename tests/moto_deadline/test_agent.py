@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from moto_deadline.story.worker_log import KEPT
 from tests.moto_deadline.conftest import Served
 
 CAPTURES = Path(__file__).parent.parent / "data" / "agent"
@@ -312,14 +311,3 @@ def test_a_living_session_is_not_interrupted_by_what_befalls_others(own: Served)
     for _ in range(30):
         own.clock.step(60)
         assert own.session("living")["lifecycleStatus"] == "STARTED"
-
-
-def test_the_log_of_a_worker_does_not_grow_for_ever(own: Served) -> None:
-    for _ in range(4):
-        own.clock.step(3 * 3600)
-        own.story.advance()
-    for workers in own.story.account.workers.values():
-        for worker in workers.values():
-            options = worker["log"]["options"]
-            stream = own.story.logs.stream(options["logGroupName"], options["logStreamName"])
-            assert len(stream.events) <= 2 * KEPT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,9 @@ def wrongs(shape: Shape | None, value: Any, path: str) -> list[str]:
         return [f"{path} is a {type(value).__name__}"]
     if isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
         return [f"{path} is {value}"]
+    pattern = shape.metadata.get("pattern")
+    if pattern and re.fullmatch(pattern, str(value)) is None:
+        return [f"{path} is not of the form {pattern}: {value}"]
     return []
 
 

@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 
 from moto_deadline.story import FrozenClock, Story
+from moto_deadline.story.worker_log import KEPT
 from tests.moto_deadline.conftest import Served
 
 
@@ -205,3 +206,8 @@ def test_a_story_that_runs_on_does_not_grow(own: Served) -> None:
         own.story.advance()
         sizes.append(sum(map(len, own.story.account.sessions.values())))
     assert sizes[-1] < 1.2 * sizes[2]
+    for workers in own.story.account.workers.values():
+        for worker in workers.values():
+            options = worker["log"]["options"]
+            stream = own.story.logs.stream(options["logGroupName"], options["logStreamName"])
+            assert len(stream.events) <= 2 * KEPT

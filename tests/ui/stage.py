@@ -34,6 +34,32 @@ def lines_of(app: App[Any]) -> list[str]:
     return [strip.text for strip in strips]
 
 
+class Steady(Pilot[Any]):
+    """A pilot that holds on a busy machine.
+
+    Textual's own takes it for a sign of rest that the process uses no processor time, which is also so when
+    it is not let to. This one goes on until several looks have found no message under way to any widget.
+    """
+
+    async def pause(self, delay: float | None = None) -> None:
+        await super().pause(delay)
+        await self._settle()
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each when the one before is answered."""
+        for key in keys:
+            await super().press(key)
+            await self._settle()
+
+    async def _settle(self) -> None:
+        quiet, end = 0, time.monotonic() + LONG
+        while quiet < 3 and self.app.is_running:
+            assert time.monotonic() < end, "it does not come to rest"
+            await super().pause(0)
+            nodes = [self.app, *self.app.screen.walk_children(with_self=True)]
+            quiet = 0 if any(node.message_queue_size for node in nodes) else quiet + 1
+
+
 async def until(pilot: Pilot[Any], condition: Callable[[], object], then: Callable[[], object] = int) -> None:
     """Wait for something that is done by a timer or a thread; ``then`` is called after each look in vain."""
     end = time.monotonic() + LONG
@@ -47,7 +73,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], then: Callab
 @dataclass
 class Stage:
     app: FarmwatchApp
-    pilot: Pilot[None]
+    pilot: Steady
     clock: HandClock
     farm: Any = None
     """The farm that was handed to it."""
@@ -121,7 +147,8 @@ async def on_stage(
     hand_clock = clock or HandClock()
     app = FarmwatchApp(settings or Settings(), open_farm, hand_clock, recorder=recorder)
     by_hand(app)
-    async with app.run_test(size=size, notifications=True) as pilot:
+    async with app.run_test(size=size, notifications=True):
+        pilot = Steady(app)
         stage = Stage(app, pilot, hand_clock, farm)
         await pilot.pause()
         await stage.poll()

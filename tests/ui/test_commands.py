@@ -30,7 +30,7 @@ async def command(stage: Stage, words: str, shows: str) -> None:
 
 async def test_what_a_key_does_is_found_by_its_words() -> None:
     async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
-        await command(stage, "member", "Every member of the reply, whole")
+        await command(stage, "full session", "Full session details")
         await stage.wait_for(lambda: isinstance(stage.app.screen, DetailsScreen))
 
 

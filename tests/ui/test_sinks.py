@@ -52,7 +52,7 @@ def shows(stage: Stage, words: str) -> bool:
 async def test_a_picture_of_the_lists_is_harmless() -> None:
     async with on_stage(hostile_farm(), size=SIZE) as stage:
         assert "00␛[2Jgone" in picture(stage)
-        for last in ("Queue", "Tasks", "Host type"):
+        for last in ("Queue", "Tasks", "Lifecycle status"):
             await stage.press("enter")
             await stage.wait_for(partial(shows, stage, last))
             assert isinstance(stage.app.screen, PickerScreen)

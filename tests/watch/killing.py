@@ -39,7 +39,7 @@ def kill_writers(path: Path, kills: int, *, seed: int) -> Killed:
         first: list[str] = []
         if number % 5:
             # From the first word on it is at work; every fifth time it is not even waited for.
-            first = [writer.stdout.readline() for writer in writers if writer.stdout is not None]
+            first = [line for writer in writers for line in _until_acknowledged(writer)]
         time.sleep(rng.uniform(0.0, 0.05 if first else 0.3))
         for writer in writers:
             writer.kill()
@@ -63,6 +63,15 @@ def kill_writers(path: Path, kills: int, *, seed: int) -> Killed:
 def _start(path: Path, name: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.watch.killed_writer", str(path), name]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def _until_acknowledged(writer: subprocess.Popen[str]) -> list[str]:
+    """What it says until its first entry is acknowledged; the other one may keep it waiting."""
+    assert writer.stdout is not None
+    said = [writer.stdout.readline()]
+    while said[-1].startswith("waits"):
+        said.append(writer.stdout.readline())
+    return said
 
 
 def _is_sound(path: Path) -> bool:

@@ -303,9 +303,12 @@ def test_a_job_that_cannot_be_read_is_said_and_one_not_yet_read_is_waited_for() 
     action = found.action(0)
     failure = investigate(found.session, found.actions, "x", "", found.logs(), a_fault(message="no"))
     assert failure.action == action
+    assert failure.sentence.endswith("who canceled it is not known: its job cannot be read.")
     assert failure.is_complete
     assert [text.endswith("no") for text in texts(failure, Part.CANCEL)] == [True]
-    assert not investigate(found.session, found.actions, "x", "", found.logs()).is_complete
+    waiting = investigate(found.session, found.actions, "x", "", found.logs())
+    assert waiting.sentence.endswith("who canceled it is not known yet.")
+    assert not waiting.is_complete
 
 
 def test_what_was_not_started_is_told_with_what_stood_in_the_way() -> None:

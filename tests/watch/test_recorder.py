@@ -18,6 +18,7 @@ from farmwatch.watch.entries import Past, Watched
 from farmwatch.watch.history import VERSION, History
 from farmwatch.watch.recorder import Recorder
 from tests.canned import REF, START, HandClock
+from tests.waiting import LONG
 from tests.watch.test_history import entry
 
 WATCHED = Watched(REF, session_until=START)
@@ -60,6 +61,13 @@ class Failing:
             write(history, *given)
 
         monkeypatch.setattr(History, "write", failing)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is slow because the machine is busy is waited for."""
+    monkeypatch.setattr("farmwatch.watch.recorder.PATIENCE", LONG)
+    monkeypatch.setattr("farmwatch.watch.history.PATIENCE", LONG)
 
 
 def disk_full() -> sqlite3.OperationalError:
@@ -267,7 +275,7 @@ def test_closing_writes_what_is_left_and_waits_for_no_disk(
     recorder.start()
     recorder.record([entry()], [WATCHED])
     failing.error = None
-    recorder.close()
+    recorder.close(LONG)
     assert stored(path) == ["STARTED"]
 
 
@@ -280,7 +288,7 @@ def test_two_monitors_write_at_the_same_time_without_an_error(path: Path) -> Non
             one.record([entry(second, new=f"S{second} of {which}")], [WATCHED])
     assert not any(one.trouble for one in recorders)
     for one in recorders:
-        one.close()
+        one.close(LONG)
     assert len(stored(path)) == 200
 
 

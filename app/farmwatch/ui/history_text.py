@@ -125,18 +125,17 @@ def _count(number: int, what: str) -> str:
 
 
 def summary(reviewed: Reviewed, now: datetime) -> list[Part]:
-    """Since when, and how much."""
+    """How much, and since when."""
     if reviewed.since is None:
         return [("Reading the history…", "muted")]
     entries = [entry for story in reviewed.stories for entry in story.entries]
     which = {Window.MARKED: " (marked as seen)", Window.FIRST: " (8 h before the start)", Window.CHOSEN: ""}
     parts: list[Part] = [
-        (f"since {clock_time(reviewed.since, now)}{which[reviewed.window]}", ""),
-        (f"   {_count(len(entries), 'change')}", "strong"),
+        (_count(len(entries), "change"), "strong"),
         (f" in {_count(len(reviewed.stories), 'session')}", ""),
     ]
     if failed := failures_of(entries):
         parts.append((f", {_count(failed, 'failure')}", "error"))
     if reviewed.cut:
-        parts.append(("   the newest only", "warning"))
-    return parts
+        parts.append((" (the newest only)", "warning"))
+    return [*parts, (f"   since {clock_time(reviewed.since, now)}{which[reviewed.window]}", "")]

@@ -119,7 +119,12 @@ JOBS = LevelView(
             "failed",
             "failures first",
             "failures last",
-            lambda job: (-job.tasks_failed, job.task_run_status not in FAILED, newest(job.created_at)),
+            lambda job: (
+                -job.tasks_failed,
+                job.task_run_status not in FAILED,
+                not job.is_active,
+                newest(job.created_at),
+            ),
             descending=True,
             first=(FAILED, ACTIVE_TASK_RUN_STATUSES),
             here=True,

@@ -98,7 +98,10 @@ def investigate(
     canceled = _who_canceled(case, session, job) if action.status == "CANCELED" else []
     from_worker = read_worker_log(case, session, logs)
     complete = _is_read(logs, action) and not (action.status == "CANCELED" and job is None)
-    sentence = _sentence(case, action, process, from_worker, canceled)
+    if action.status == "CANCELED" and not canceled:
+        canceled = [*from_worker, _nobody_known(job)]
+        from_worker = []
+    sentence = _sentence(case, action, process, [*canceled, *from_worker])
     return Failure(sentence, action, case.in_order(), complete)
 
 
@@ -147,6 +150,14 @@ def _who_canceled(case: Case, session: Session, job: Job | Fault | None) -> list
     elif isinstance(job, Fault):
         case.add(Part.CANCEL, "GetJob", None, f"{job.kind}: {job.message or job.sentence}")
     return causes
+
+
+def _nobody_known(job: Job | Fault | None) -> str:
+    if job is None:
+        return "who canceled it is not known yet"
+    if isinstance(job, Fault):
+        return "who canceled it is not known: its job cannot be read"
+    return "who canceled it is not told by the session or its job"
 
 
 def _by(name: str | None) -> str:
@@ -310,9 +321,7 @@ def _last_lines(lane: Lane, first: int, ending: int) -> Iterator[int]:
 # --- the sentence -------------------------------------------------------------------------------------
 
 
-def _sentence(
-    case: Case, action: SessionAction, process: _Process, from_worker: list[str], canceled: list[str]
-) -> str:
+def _sentence(case: Case, action: SessionAction, process: _Process, from_worker: list[str]) -> str:
     what = _what_happened(case, action, process)
     reported = [] if process.reported is None else [f"reported “{process.reported}”"]
     message = [] if process.message is None else [f"the service says “{process.message}”"]
@@ -322,9 +331,7 @@ def _sentence(
         # What the process wrote as it was stopped is no reason why it was.
         causes = from_worker or message
     elif action.status == "CANCELED":
-        causes = [*canceled, *from_worker]
-        if not canceled:
-            causes.append("who canceled it is not told by the session or its job")
+        causes = from_worker
     elif action.status == "NEVER_ATTEMPTED":
         causes = message
     else:

@@ -45,7 +45,7 @@ def read_worker_log(case: Case, session: Session, logs: SessionLogs) -> list[str
     """Gather what it shows; the causes that it names. Without an action, about the session's end."""
     lane, action = logs.browser.lanes[WORKER], case.action
     end = (action.ended_at if action is not None else session.ended_at) or session.started_at
-    own = _own_events(lane, end, session)
+    own = _own_events(lane, end, session, None if action is None else action.action_id)
     telling = _telling(own, session, "" if action is None else action.status)
     last = own[-WORKER_EVENTS:]
     # What is named is shown, however long before the last events it was.
@@ -59,8 +59,9 @@ def read_worker_log(case: Case, session: Session, logs: SessionLogs) -> list[str
     return causes
 
 
-def _own_events(lane: Lane, end: datetime, session: Session) -> list[_Logged]:
-    """What concerns the session: its errors and warnings, and what was going on at that end."""
+def _own_events(lane: Lane, end: datetime, session: Session, action_id: str | None) -> list[_Logged]:
+    """What concerns the session: its errors and warnings, what ends the worker, and what became of that
+    action."""
     store = lane.store
     own = lane.own_numbers()
     first = store.number_at(milliseconds(end - NOTICED))
@@ -72,7 +73,8 @@ def _own_events(lane: Lane, end: datetime, session: Session) -> list[_Logged]:
         event = worker_event(store.text(number))
         if event is None or _explains_nothing(event):
             continue
-        acts = event.type == "Action" or session.session_id in event.cancels
+        acts = event.type == "Action" and event.action_id in (None, action_id)
+        acts = acts or action_id in event.cancels.get(session.session_id, ())
         is_bad = event.severity is not Severity.NONE
         if is_bad or event.notice is not None or (acts and store.at(number) >= low):
             found.append((number, event))

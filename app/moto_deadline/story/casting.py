@@ -183,7 +183,8 @@ def _worker(story: Story, farm_id: str, fleet_id: str, instance_type: str, numbe
     arn = f"arn:aws:ec2:{story.region}:{story.account_id}:instance/i-0{digits[:16]}"
     addresses = {
         "ipV4Addresses": [f"10.0.{network}.{number + 10}"],
-        "ipV6Addresses": [f"2001:db8::{network:x}:{number + 10:x}"],
+        # Written out, as the service model wants it.
+        "ipV6Addresses": [f"2001:0DB8:0000:0000:0000:0000:{network:04X}:{number + 10:04X}"],
     }
     return {
         "farmId": farm_id,

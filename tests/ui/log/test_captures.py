@@ -9,7 +9,7 @@ from farmwatch.ui.app import FarmwatchApp
 from tests.canned import CannedFarm, HandClock
 from tests.captures import NAMES, scenario
 from tests.ui.log.stage import AFTER, farm_of, settings_of
-from tests.ui.stage import WHO, by_hand
+from tests.ui.stage import WHO, Steady, by_hand
 
 
 def shown(name: str, *keys: str) -> tuple[FarmwatchApp, Any]:
@@ -26,6 +26,7 @@ def shown(name: str, *keys: str) -> tuple[FarmwatchApp, Any]:
     by_hand(app)
 
     async def lead(pilot: Pilot[None]) -> None:
+        pilot = Steady(pilot.app)
         for key in ("", *keys):
             if key:
                 await pilot.press(key)

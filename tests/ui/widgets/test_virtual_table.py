@@ -15,7 +15,6 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.message import Message
-from textual.pilot import Pilot
 
 from farmwatch.ui.app import styles_folder
 from farmwatch.ui.text import clean
@@ -23,7 +22,7 @@ from farmwatch.ui.widgets import virtual_table
 from farmwatch.ui.widgets.table_cells import Cell, fitted
 from farmwatch.ui.widgets.table_columns import GAP, Column, share_out
 from farmwatch.ui.widgets.virtual_table import ListRows, VirtualTable
-from tests.ui.stage import lines_of, until
+from tests.ui.stage import Steady, lines_of, until
 
 COLUMNS = (
     Column("name", "Name", min_width=10, flex=True, keep=9),
@@ -87,9 +86,10 @@ class TableApp(App[None]):
 @asynccontextmanager
 async def on_table(
     rows: ListRows, size: tuple[int, int] = (80, 12), table: VirtualTable | None = None
-) -> AsyncIterator[tuple[TableApp, Pilot[None]]]:
+) -> AsyncIterator[tuple[TableApp, Steady]]:
     app = TableApp(table)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size):
+        pilot = Steady(app)
         app.table.rows = rows
         await pilot.pause()
         yield app, pilot

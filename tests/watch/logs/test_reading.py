@@ -146,7 +146,7 @@ def test_what_the_service_wants_canceled_is_told_in_a_few_words() -> None:
     (asking,) = [event for event in events if event.cancels]
     (actions,) = asking.cancels.values()
     assert [action.rpartition("-")[2] for action in actions] == ["0", "1"]
-    assert asking.line.endswith("cancels action 0, 1")
+    assert asking.line.startswith("INFO    API.Resp            cancels action 0, 1  operation=")
     assert "logConfiguration" not in asking.line
 
 

@@ -137,6 +137,11 @@ class SessionScreen(FollowingScreen):
     # --- drawing --------------------------------------------------------------------------------------
 
     def hear(self, news: News) -> None:
+        if self._live is not None and news.key == self._live.key and self.is_current:
+            # Nothing but its own lines depends on a log.
+            self._rhythms[news.key] = news.rhythm
+            self._draw_log(self.farmwatch.clock.now())
+            return
         if news.key == self._followed:
             seen = news.observed.seen_at
             if seen is not None and seen != self.observed.seen_at:

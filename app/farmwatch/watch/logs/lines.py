@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from farmwatch.cloud.session_action import SessionAction
-from farmwatch.watch.logs.reading import UPLOAD, Parameter, banner, is_banner_rule, is_rule, parameter
+from farmwatch.watch.logs.reading import UPLOAD
 from farmwatch.watch.logs.scan import Numbers, Query, Scan, banners, own_lines, repeats, tracebacks
-from farmwatch.watch.logs.sections import Outline, Section, outline_of
+from farmwatch.watch.logs.sections import Outline, Section, outline_of, read_banner
 from farmwatch.watch.logs.store import LogStore
 
 SESSION, WORKER = 0, 1
@@ -21,9 +21,6 @@ SESSION, WORKER = 0, 1
 
 TRACEBACK_LINES = 200
 """Lines that a traceback is followed at most."""
-
-PARAMETER_LINES = 100
-"""Lines that the parameters of a task may take, after their banner."""
 
 Span = tuple[int, int]
 """Lines from the first number on and before the second."""
@@ -152,37 +149,13 @@ class Lane:
         if not first < head < end - 1:
             return None
         try:
-            section, is_whole = self._read_banner(head)
+            section, is_whole = read_banner(self.store, head)
         except IndexError:
             # The oldest lines may be dropped while they are being read.
             return None
         if is_whole:
             self._banners[head] = section
         return section
-
-    def _read_banner(self, head: int) -> tuple[Section | None, bool]:
-        """What a line announces, and whether all that belongs to it is there."""
-        store = self.store
-        if not (is_banner_rule(store.text(head - 1)) and is_banner_rule(store.text(head + 1))):
-            return None, True
-        first = head - 1
-        if first > store.first and not store.text(first - 1).strip():
-            first -= 1
-        values: list[Parameter] = []
-        is_whole = False
-        for number in range(head + 2, min(head + 2 + PARAMETER_LINES, store.end)):
-            text = store.text(number)
-            found = parameter(text)
-            if found is not None:
-                values.append(found)
-            elif is_rule(text) or not (values or text == "Parameter values:"):
-                # (The value of a parameter may go on for several lines.)
-                is_whole = True
-                break
-        title = banner(store.text(head)) or ""
-        parameters = " ".join(f"{one.name}={one.value}" for one in values)
-        section = Section(first, head, title, parameters, store.at(head), tuple(values))
-        return section, is_whole or store.end > head + 2 + PARAMETER_LINES
 
     # --- tracebacks and repeats ---------------------------------------------------------------------
 

@@ -244,7 +244,7 @@ class WorkerEvent:
         if self.action_id is not None:
             rest = f"action {self.action_id.rpartition('-')[2]}  {rest}"
         for actions in self.cancels.values():
-            rest += f"  cancels action {', '.join(one.rpartition('-')[2] for one in actions)}"
+            rest = f"cancels action {', '.join(one.rpartition('-')[2] for one in actions)}  {rest}"
         return "  ".join(one for one in (f"{self.level:<7} {kind:<18}", self.message, rest) if one).rstrip()
 
 

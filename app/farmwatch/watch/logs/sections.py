@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from farmwatch.cloud.session_action import SessionAction
-from farmwatch.watch.logs.reading import CLEANUP, Parameter
+from farmwatch.watch.logs.reading import CLEANUP, Parameter, banner, is_banner_rule, is_rule, parameter
+from farmwatch.watch.logs.store import LogStore
 
 NEAR = timedelta(seconds=60)
 """How far apart an action's start and its banner's time may be, to belong together."""
@@ -28,6 +29,9 @@ LOOKED_AT = 64
 
 CANDIDATES = 3
 """Actions that may be the one of a banner at most."""
+
+PARAMETER_LINES = 100
+"""Lines that the parameters of a task may take, after their banner."""
 
 _KINDS = {
     "Entering Environment": "envEnter",
@@ -92,6 +96,30 @@ class Outline:
     def of_action(self, action_id: str) -> Section | None:
         """The section of an action."""
         return self._by_action.get(action_id)
+
+
+def read_banner(store: LogStore, head: int) -> tuple[Section | None, bool]:
+    """What a line announces, if the runtime wrote it: it has a rule above and below; and whether all that
+    belongs to it is there. Raises `IndexError` where a line next to it is not kept."""
+    if not (is_banner_rule(store.text(head - 1)) and is_banner_rule(store.text(head + 1))):
+        return None, True
+    first = head - 1
+    if first > store.first and not store.text(first - 1).strip():
+        first -= 1
+    values: list[Parameter] = []
+    is_whole = store.end > head + 2 + PARAMETER_LINES
+    for number in range(head + 2, min(head + 2 + PARAMETER_LINES, store.end)):
+        text = store.text(number)
+        found = parameter(text)
+        if found is not None:
+            values.append(found)
+        elif is_rule(text) or not (values or text == "Parameter values:"):
+            # (The value of a parameter may go on for several lines.)
+            is_whole = True
+            break
+    parameters = " ".join(f"{one.name}={one.value}" for one in values)
+    title = banner(store.text(head)) or ""
+    return Section(first, head, title, parameters, store.at(head), tuple(values)), is_whole
 
 
 def outline_of(sections: Sequence[Section], actions: Sequence[SessionAction]) -> Outline:
