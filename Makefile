@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak bench screenshots format clean
+.PHONY: demo test test-busy soak bench screenshots format clean
 
 demo: .venv/demo-installed
 	$(BIN)/farmwatch --demo
@@ -13,6 +13,16 @@ test: .venv/dev-installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
+
+# The tests beside two busy loops. However it ends these do too: by their ids, and by themselves where the
+# shell is killed that started them ($$$$ is its id in them as well).
+test-busy: .venv/dev-installed
+	@trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; \
+	trap 'kill $$suite $$one $$other 2>/dev/null; wait' EXIT; \
+	while kill -0 $$$$; do :; done 2>/dev/null & one=$$!; \
+	while kill -0 $$$$; do :; done 2>/dev/null & other=$$!; \
+	$(BIN)/python -m pytest -n auto & suite=$$!; \
+	wait $$suite
 
 soak: .venv/dev-installed
 	$(BIN)/python -m pytest tests/soak -o 'python_files=soak_*.py' -s

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from farmwatch.cloud.log_page import LogPage, LogSource
 from farmwatch.cloud.model import (
@@ -35,6 +35,20 @@ STEP_ID = "step-4b1b2c7e4f5d4b4f9d0e6c2f1a3b5c7d"
 WORKER_ID = "worker-7e203238c28146709af6d89f10dffd2b"
 REF = SessionRef(FARM_ID, QUEUE_ID, JOB_ID, SESSION_ID)
 
+T = TypeVar("T")
+
+
+def value(answer: T | Fault) -> T:
+    """An answer that has to be none of the faults."""
+    assert not isinstance(answer, Fault), answer
+    return answer
+
+
+def present(what: T | None) -> T:
+    """What has to be there."""
+    assert what is not None
+    return what
+
 
 class HandClock:
     """Stands still until it is moved."""
@@ -52,6 +66,10 @@ class HandClock:
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
         # The real threads of a poller on a clock that stands still look again when they are told to.
         condition.wait(0.02)
+
+    def jump(self, seconds: float) -> None:
+        """Be set anew, as the clock on the wall may be, while no time passes."""
+        self._now += timedelta(seconds=seconds)
 
     def move(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
@@ -156,63 +174,79 @@ class CannedFarm:
         if not given:
             return no_answer(name)
         answer = given.pop(0) if len(given) > 1 else given[0]
-        return answer(*asked) if isinstance(answer, Callable) else answer  # type: ignore[arg-type]
+        return answer(*asked) if callable(answer) else answer
 
     def count(self, name: str) -> int:
         return sum(question[0] == name for question in self.asked)
 
     def farms(self, token: str | None = None) -> Page[Farm] | Fault:
-        return self._answer("farms", token)
+        answer: Page[Farm] | Fault = self._answer("farms", token)
+        return answer
 
     def farm(self, farm_id: str) -> Farm | Fault:
-        return self._answer("farm", farm_id)
+        answer: Farm | Fault = self._answer("farm", farm_id)
+        return answer
 
     def queues(self, farm_id: str, token: str | None = None) -> Page[Queue] | Fault:
-        return self._answer("queues", farm_id, token)
+        answer: Page[Queue] | Fault = self._answer("queues", farm_id, token)
+        return answer
 
     def queue(self, farm_id: str, queue_id: str) -> Queue | Fault:
-        return self._answer("queue", farm_id, queue_id)
+        answer: Queue | Fault = self._answer("queue", farm_id, queue_id)
+        return answer
 
     def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault:
-        return self._answer("search_jobs", search, offset)
+        answer: Page[Job] | Fault = self._answer("search_jobs", search, offset)
+        return answer
 
     def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault:
-        return self._answer("list_jobs", farm_id, queue_id, token)
+        answer: Page[Job] | Fault = self._answer("list_jobs", farm_id, queue_id, token)
+        return answer
 
     def job(self, farm_id: str, queue_id: str, job_id: str) -> Job | Fault:
-        return self._answer("job", farm_id, queue_id, job_id)
+        answer: Job | Fault = self._answer("job", farm_id, queue_id, job_id)
+        return answer
 
     def sessions(
         self, farm_id: str, queue_id: str, job_id: str, token: str | None = None
     ) -> Page[SessionSummary] | Fault:
-        return self._answer("sessions", farm_id, queue_id, job_id, token)
+        answer: Page[SessionSummary] | Fault = self._answer("sessions", farm_id, queue_id, job_id, token)
+        return answer
 
     def session(self, ref: SessionRef) -> Session | Fault:
-        return self._answer("session", ref)
+        answer: Session | Fault = self._answer("session", ref)
+        return answer
 
     def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session] | Fault:
-        return self._answer("sessions_by_id", refs)
+        answer: Mapping[str, Session] | Fault = self._answer("sessions_by_id", refs)
+        return answer
 
     def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault:
-        return self._answer("session_actions", ref, token)
+        answer: Page[SessionAction] | Fault = self._answer("session_actions", ref, token)
+        return answer
 
     def session_action(self, ref: SessionRef, action_id: str) -> SessionAction | Fault:
-        return self._answer("session_action", ref, action_id)
+        answer: SessionAction | Fault = self._answer("session_action", ref, action_id)
+        return answer
 
     def session_actions_by_id(
         self, ref: SessionRef, action_ids: Sequence[str]
     ) -> Mapping[str, SessionAction] | Fault:
-        return self._answer("session_actions_by_id", ref, action_ids)
+        answer: Mapping[str, SessionAction] | Fault = self._answer("session_actions_by_id", ref, action_ids)
+        return answer
 
     def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
-        return self._answer("step_name", ref, step_id)
+        answer: str | Fault = self._answer("step_name", ref, step_id)
+        return answer
 
     def log_page(self, source: LogSource, token: str | None = None, **asked: Any) -> LogPage | Fault:
         """An answer may also be a model of a log, which is the session's."""
+        page: LogPage | Fault
         given = self.answers["log_page"][0]
         if hasattr(given, "log_page"):
             self.asked.append(("log_page", source, token))
-            if source.queue_id is None:
-                return self.answers["worker_log"][0].log_page(source, token, **asked)
-            return given.log_page(source, token, **asked)
-        return self._answer("log_page", source, token)
+            log = self.answers["worker_log"][0] if source.queue_id is None else given
+            page = log.log_page(source, token, **asked)
+        else:
+            page = self._answer("log_page", source, token)
+        return page

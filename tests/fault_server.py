@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import struct
 import threading
@@ -13,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.waiting import LONG
+
 DATE = "Sat, 14 Mar 2026 02:10:00 GMT"
 
 
@@ -21,8 +24,8 @@ class Way:
     """How a request is answered: with a body and a status, or in a way of its own.
 
     ``how`` is ``reply``, or one of ``fin`` (closed without a word), ``rst`` (reset), ``hang`` (no word at
-    all), ``drip`` (a byte now and then), ``cut`` (less than was promised), ``garbage`` (no HTTP) and
-    ``idle fin`` (a reply, and closed before the next request).
+    all), ``drip`` (a byte now and then), ``endless`` (so too, without an end), ``cut`` (less than was
+    promised), ``garbage`` (no HTTP) and ``idle fin`` (a reply, and closed before the next request).
     """
 
     how: str = "reply"
@@ -47,14 +50,18 @@ def error(status: int, code: str, **headers: str) -> Way:
 
 
 class FaultServer:
-    """Answers requests one by one as it is told; when nothing is left, with ``otherwise``.
+    """Answers requests as it is told: by what is asked (`answer`), else from the ``script``, one by one; and
+    with ``otherwise`` when nothing is left.
 
-    ``told`` is the truth: every lifecycle status that left in a complete valid reply.
+    The script is for who asks from one thread. Where several ask, which one comes first is anybody's guess,
+    and only what is told with `answer` reaches the question that it is meant for. ``told`` is the truth:
+    every lifecycle status that left in a complete valid reply.
     """
 
     def __init__(self, otherwise: Way) -> None:
         self.otherwise = otherwise
         self.script: deque[Way] = deque()
+        self._by_question: list[tuple[re.Pattern[str], deque[Way]]] = []
         self.told: list[str] = []
         self.requests = 0
         self.connections = 0
@@ -68,12 +75,27 @@ class FaultServer:
 
     def start(self) -> None:
         self._thread.start()
-        self._started.wait(5)
+        assert self._started.wait(LONG), "the fault server does not start"
 
     def stop(self) -> None:
         if self._ended is not None:
             self._loop.call_soon_threadsafe(self._ended.set)
-        self._thread.join(5)
+        self._thread.join(LONG)
+
+    def answer(self, asked: str, *ways: Way) -> None:
+        """Answer requests of which the first line (``GET /2023-10-12/farms/...``) has a match for ``asked``
+        in these ways, one after another, each once."""
+        self._by_question.append((re.compile(asked), deque(ways)))
+
+    def left(self, asked: str) -> int:
+        """How many of the ways given for ``asked`` are still to come."""
+        return sum(len(ways) for pattern, ways in self._by_question if pattern.pattern == asked)
+
+    def _way(self, asked: str) -> Way:
+        for pattern, ways in self._by_question:
+            if ways and pattern.search(asked):
+                return ways.popleft()
+        return self.script.popleft() if self.script else self.otherwise
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())
@@ -95,10 +117,10 @@ class FaultServer:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while await self._read_request(reader):
+            while True:
+                asked = await self._read_request(reader)
                 self.requests += 1
-                way = self.script.popleft() if self.script else self.otherwise
-                if not await self._answer(way, writer):
+                if not await self._answer(self._way(asked), writer):
                     break
         writer.close()
         with suppress(ConnectionError, asyncio.CancelledError):
@@ -106,12 +128,13 @@ class FaultServer:
         self.closed.release()
 
     @staticmethod
-    async def _read_request(reader: asyncio.StreamReader) -> bool:
+    async def _read_request(reader: asyncio.StreamReader) -> str:
+        """Its first line."""
         head = await reader.readuntil(b"\r\n\r\n")
         for line in head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
                 await reader.readexactly(int(line.split(b":")[1]))
-        return True
+        return head.partition(b"\r\n")[0].decode("ascii", "replace")
 
     async def _answer(self, way: Way, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection stays open."""
@@ -135,6 +158,12 @@ class FaultServer:
                 await writer.drain()
                 await asyncio.sleep(0.02)
             return False
+        if way.how == "endless":
+            writer.write(data)
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.5)
         if way.how == "cut":
             writer.write(data[:-10])
             return False
@@ -148,7 +177,7 @@ class FaultServer:
     def _bytes(way: Way) -> bytes:
         headers = {
             "Content-Type": "application/json",
-            "Content-Length": str(len(way.body)),
+            "Content-Length": str(len(way.body) if way.how != "endless" else 2**40),
             "x-amzn-RequestId": "7f3c0000-0000-4000-8000-0000000000e1",
             "Date": DATE,
             **way.headers,

@@ -38,16 +38,22 @@ class Farm:
     clock: FrozenClock
     ask: Any
     offline: bool = False
+    counts: Callable[[], None] | None = None
+
+    def count_by(self, counts: Callable[[], None]) -> None:
+        """Call this for each request from now on."""
+        self.counts = counts
+
+    def requested(self) -> None:
+        if self.counts is not None:
+            self.counts()
 
     def settings(self, name: str, depth: int = 4) -> Settings:
         """Where a session of the cast is, so many levels down."""
         ids = self.story.cast[name]
-        found = (ids.farm_id, ids.queue_id, ids.job_id, ids.session_id)
-        return Settings(
-            profile="northlight",
-            region=moto_deadline.REGION,
-            **dict(zip(("farm_id", "queue_id", "job_id", "session_id"), found[:depth], strict=False)),
-        )
+        names = ("farm_id", "queue_id", "job_id", "session_id")
+        place: Any = {name: getattr(ids, name) for name in names[:depth]}
+        return Settings(profile="northlight", region=moto_deadline.REGION, **place)
 
 
 class _CutLine:
@@ -86,8 +92,10 @@ def frozen_farm() -> Iterator[Farm]:
         farm = Farm(moto_deadline.install(Story(clock=clock)), clock, None)
         client = boto3.client("deadline", region_name=moto_deadline.REGION)
         logs = boto3.client("logs", region_name=moto_deadline.REGION)
-        reader: Any = LogReader(SimpleNamespace(deadline=client, logs=logs), by_role=False)  # type: ignore[arg-type]
-        farm.ask = DeadlineQuestions(_CutLine(farm, client), logs=reader)  # type: ignore[arg-type]
+        connection: Any = SimpleNamespace(deadline=client, logs=logs)
+        cut: Any = _CutLine(farm, client)
+        reader = LogReader(connection, by_role=False)
+        farm.ask = DeadlineQuestions(cut, logs=reader, on_request=farm.requested)
         yield farm
 
 
@@ -174,12 +182,12 @@ async def scene(farm: Farm, name: str) -> AsyncIterator[Stage]:
             farm.settings(cast, depth),
             size=size,
             clock=clock,
-            counts_requests=True,
+            counts_requests=farm.count_by,
             recorder=recorder,
         ) as stage:
             # Jitter would draw another picture every time.
-            for followed in stage.app.poller._followed.values():
-                followed.target.cadence.jitter.seed(7)
+            for target in stage.app.poller.targets:
+                target.cadence.jitter.seed(7)
             await happens(stage, farm)
             yield stage
         recorder.close()

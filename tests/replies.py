@@ -16,13 +16,17 @@ _TIMES = st.integers(1577836800, 2051222400).map(lambda seconds: datetime.fromti
 
 def replies(operation: str) -> st.SearchStrategy[dict[str, Any]]:
     """Any reply of an operation: every required member, others or not, enum values nobody has seen."""
-    shape = _MODEL.operation_model(operation).output_shape
-    assert isinstance(shape, StructureShape)
-    return _structure(shape)
+    return _structure(_reply_of(operation))
 
 
 def required(operation: str) -> list[str]:
-    return list(_MODEL.operation_model(operation).output_shape.required_members)
+    return list(_reply_of(operation).required_members)
+
+
+def _reply_of(operation: str) -> StructureShape:
+    shape = _MODEL.operation_model(operation).output_shape
+    assert isinstance(shape, StructureShape)
+    return shape
 
 
 def _structure(shape: StructureShape) -> st.SearchStrategy[dict[str, Any]]:

@@ -41,17 +41,30 @@ def seen() -> list[Entry]:
     return entries
 
 
-def test_without_a_history_nothing_is_printed_and_nothing_made() -> None:
+def test_without_a_history_it_says_so_and_nothing_is_made() -> None:
     result = run()
-    assert (result.exit_code, result.output) == (0, "")
+    assert result.exit_code == 0
+    assert result.output.startswith("Nothing recorded. A session is recorded while it is watched:")
     assert not history_file().parent.exists()
+
+
+def test_where_nothing_was_recorded_it_says_since_when_and_of_what(seen: list[Entry]) -> None:
+    assert run("--since", "1s").output.startswith("Nothing recorded since ")
+    unknown = "session-" + "b" * 32
+    assert run("--session", unknown).output.startswith(f"Nothing recorded of {unknown}. ")
+
+
+def test_nothing_is_an_empty_array_for_scripts() -> None:
+    result = run("--json")
+    assert (result.exit_code, json.loads(result.output)) == (0, [])
 
 
 def test_what_happened_is_printed_by_session(seen: list[Entry]) -> None:
     lines = run().output.splitlines()
     assert lines[0] == f"sq010  {REF.session_id}  (Northlight › lighting)"
-    assert "● STARTED  first seen  (at first look  by mira@ops1)" in lines[1]
-    assert "✗ session action 3 FAILED  was RUNNING" in lines[2]
+    assert "● STARTED  first seen  (seen by mira@ops1)" in lines[1]
+    assert "✗ FAILED  session action 3  was RUNNING  (earliest " in lines[2]
+    assert lines[2].endswith(", seen by mira@ops1)")
     assert "○ ENDED  was STARTED" in lines[3]
     assert lines[4] == ""
     assert lines[5].startswith(f"job-0a6b2c7e  {OTHER.session_id}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from textual.binding import Binding
+from textual.dom import DOMNode
 
 from farmwatch.cli import cli
 from farmwatch.ui.app import FarmwatchApp
@@ -31,7 +32,7 @@ def test_the_help_stands_in_it_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
-def test_every_key_is_in_its_table(holder: type) -> None:
+def test_every_key_is_in_its_table(holder: type[DOMNode]) -> None:
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     in_table = {key for row in rows for key in re.findall(r"`([^`]+)`", row.split("|")[1])}
     for binding in holder.BINDINGS:

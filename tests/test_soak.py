@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.soak.soaking import soak
 
 
-async def test_hours_of_everything_leave_memory_threads_and_files_as_they_were(tmp_path: Path) -> None:
-    result = await soak(0.13, tmp_path)
+def test_hours_of_everything_leave_memory_threads_and_files_as_they_were(tmp_path: Path) -> None:
+    result = soak(0.13, tmp_path)
     assert result.growth < 15, result.figures()
     assert min(result.threads) == max(result.threads)
     assert min(result.files) == max(result.files)

@@ -126,7 +126,9 @@ def test_no_plain_text_is_handed_to_a_widget_that_reads_markup() -> None:
             if name in MARKUP_SINKS and is_text:
                 wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
             if name == "notify" and not isinstance(first, ast.Constant):
-                safe = [k for k in node.keywords if k.arg == "markup" and isinstance(k.value, ast.Constant)]
-                if not safe or safe[0].value.value is not False:
+                safe = [
+                    k.value for k in node.keywords if k.arg == "markup" and isinstance(k.value, ast.Constant)
+                ]
+                if [ast.literal_eval(option) for option in safe] != [False]:
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} notify")
     assert wrong == []

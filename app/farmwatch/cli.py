@@ -40,12 +40,12 @@ ACCOUNT_AFTER = 0.5
 )
 @click.option("--profile", metavar="NAME", help="AWS profile; a Deadline Cloud monitor profile works too.")
 @click.option("--region", metavar="REGION", help="AWS region of the farm.")
-@click.option("--endpoint-url", metavar="URL", help="Ask this endpoint instead of AWS.")
+@click.option("--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS.")
 @click.option("--farm-id", metavar="ID", help="Open at this farm.")
 @click.option("--queue-id", metavar="ID", help="Open at this queue.")
 @click.option("--job-id", metavar="ID", help="Open at this job.")
 @click.option("--session-id", metavar="ID", help="Open at this session.")
-@click.option("--interval", type=float, metavar="SECONDS", help="Ask about a living session so often (2).")
+@click.option("--interval", type=float, metavar="SECONDS", help="Refresh a running session this often (2).")
 @click.option("--debug", is_flag=True, help="Write every call to farmwatch.log in the state folder.")
 @click.option("--demo", is_flag=True, help="Watch an embedded farm; no AWS account, no credentials.")
 @click.version_option(__version__, prog_name="farmwatch")
@@ -62,8 +62,10 @@ def cli(context: click.Context, /, **options: Any) -> None:
 
 @cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0: a free one.")
-@click.option("--speed", type=click.FloatRange(0.01, 1e3), default=1.0, show_default=True, help="Times life.")
-@click.option("--seed", type=int, default=7, show_default=True, help="Same seed, same story.")
+@click.option(
+    "--speed", type=click.FloatRange(0.01, 1e3), default=1.0, show_default=True, help="Speed-up factor."
+)
+@click.option("--seed", type=int, default=7, show_default=True, help="Same seed, same simulation.")
 def farm(port: int, speed: float, seed: int) -> None:
     """Serve an embedded farm on the loopback address, for any AWS client."""
     from farmwatch import demo
@@ -81,12 +83,12 @@ def farm(port: int, speed: float, seed: int) -> None:
 @cli.command()
 @click.option("--profile", metavar="NAME", help="AWS profile.")
 @click.option("--region", metavar="REGION", help="AWS region of the farm.")
-@click.option("--endpoint-url", metavar="URL", help="Ask this endpoint instead of AWS.")
+@click.option("--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS.")
 @click.option("--farm-id", metavar="ID", help="Try the calls on this farm.")
 @click.option("--queue-id", metavar="ID", help="Try the calls on this queue.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array, for scripts.")
 def doctor(*, as_json: bool, **options: Any) -> None:
-    """Try everything that is needed, and say what is wrong."""
+    """Check everything that is needed, and say what is wrong."""
     from farmwatch.doctor import tell
     from farmwatch.settings import SettingsError, resolve
 
@@ -94,21 +96,19 @@ def doctor(*, as_json: bool, **options: Any) -> None:
         settings = resolve(**options, environ=os.environ, home=Path.home())
     except SettingsError as error:
         fail(str(error))
-    sys.exit(tell(settings, as_json=as_json, echo=click.echo))
+    sys.exit(tell(settings, as_json=as_json, echo=say))
 
 
 @cli.command()
-@click.option(
-    "--since", metavar="TIME", help="Since then: 8h, 30min, 2d, 22:00, 2026-11-20. Else everything."
-)
+@click.option("--since", metavar="TIME", help="Only since this time: 8h, 30min, 2d, 22:00, 2026-11-20.")
 @click.option("--session", "session_id", metavar="ID", help="Only of this session.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array, for scripts.")
 def history(since: str | None, session_id: str | None, *, as_json: bool) -> None:
-    """Print what was seen to happen, by session."""
+    """Print the recorded history, by session."""
     from farmwatch.history_command import CannotTell, tell_history
 
     try:
-        tell_history(since, session_id, as_json=as_json, echo=click.echo)
+        tell_history(since, session_id, as_json=as_json, echo=say)
     except CannotTell as error:
         fail(str(error), exit_code=error.exit_code)
 
@@ -142,21 +142,33 @@ def _watch(options: dict[str, Any]) -> int:
             fail(demo.HOW_TO_GET_IT)
         demo_farm = demo.DemoFarm()
     from farmwatch.ui.app import FarmwatchApp
-    from farmwatch.ui.terminal import speaks_utf8
+    from farmwatch.ui.hangup import guarded
+    from farmwatch.ui.terminal import has_few_colours, speaks_utf8
 
     recorder = recorder_of(settings)
     app = FarmwatchApp(
-        settings, farm_opener(settings, demo_farm), ascii_only=not speaks_utf8(), recorder=recorder
+        settings,
+        farm_opener(settings, demo_farm),
+        ascii_only=not speaks_utf8(),
+        few_colours=has_few_colours(),
+        recorder=recorder,
     )
-    recorder.start()
-    try:
-        app.run()
-    finally:
-        recorder.close()
+
+    def finish() -> None:
         if demo_farm is not None:
             demo_farm.stop()
+        recorder.close()
+        if demo_farm is not None:
             shutil.rmtree(recorder.path.parent, ignore_errors=True)
-    return app.return_code or 0
+
+    recorder.start()
+    with guarded(app.end, finish):
+        try:
+            app.run()
+        finally:
+            finish()
+    # Whoever ended without having been asked to has failed.
+    return 1 if app.return_code is None else app.return_code
 
 
 def recorder_of(settings: Settings) -> Recorder:
@@ -259,9 +271,16 @@ def introduce(connection: Connection, on_identity: Callable[[Who], None]) -> Non
         later(ACCOUNT_AFTER, ask)
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print on standard output, or standard error; in ASCII where the terminal's locale has no more."""
+    from farmwatch.ui.terminal import in_ascii, speaks_utf8
+
+    click.echo(text if speaks_utf8() else in_ascii(text), err=err)
+
+
 def fail(sentence: str, exit_code: int = 2) -> None:
     """End with one line on standard error."""
-    click.echo(f"farmwatch: {sentence}", err=True)
+    say(f"farmwatch: {sentence}", err=True)
     sys.exit(exit_code)
 
 

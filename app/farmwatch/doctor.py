@@ -60,7 +60,7 @@ def examine(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iter
         connection = access.connect(settings)
     except Exception as error:  # noqa: BLE001 - whatever it is, that is what was to be found out
         yield _failed("credentials", classify(error, operation="", profile=settings.profile))
-        yield Check("calls", State.NOT_TRIED, "there is nobody to ask as")
+        yield Check("calls", State.NOT_TRIED, "no credentials to make them with")
         return
     identity = connection.identity
     yield Check("profile", State.OK, identity.profile or "(default)")
@@ -101,7 +101,7 @@ def terminal(environ: Mapping[str, str]) -> Iterator[Check]:
     inside = ", in tmux" if environ.get("TMUX") else ", in screen" if environ.get("STY") else ""
     yield Check("terminal", state, f"{size.columns}x{size.lines}, {colours}{inside}", remedy)
     encoding = (sys.stdout.encoding or "").lower()
-    plain = "" if encoding.startswith("utf") else "ASCII stands in for signs; a UTF-8 locale shows them"
+    plain = "" if encoding.startswith("utf") else "drawn in ASCII; a UTF-8 locale shows all glyphs"
     yield Check("characters", State.OK, encoding or "unknown", plain)
 
 
@@ -120,13 +120,13 @@ def state(folder: Path) -> Iterator[Check]:
         return
     others = os.name == "posix" and folder.stat().st_mode & 0o077
     if free < LEAST_SPACE:
-        yield Check("state folder", State.NOT_OK, f"{folder}: {free >> 20} MiB free", "make room there")
+        yield Check("state folder", State.NOT_OK, f"{folder}: {free >> 20} MiB free", "free some space there")
     elif others:
-        yield Check("state folder", State.NOT_OK, f"others can look into {folder}", f"chmod 700 {folder}")
+        yield Check("state folder", State.NOT_OK, f"other users can read {folder}", f"chmod 700 {folder}")
     else:
         yield Check("state folder", State.OK, f"{folder}, {free >> 30} GiB free")
     if not path.exists():
-        yield Check("history", State.OK, "none yet")
+        yield Check("history", State.OK, "nothing recorded yet")
         return
     try:
         history = History(path, run="doctor")
@@ -143,7 +143,7 @@ def state(folder: Path) -> Iterator[Check]:
 def clock(skew: timedelta | None) -> Check:
     """How far this machine's clock is from the service's."""
     if skew is None:
-        return Check("clock", State.NOT_TRIED, "no reply told the time")
+        return Check("clock", State.NOT_TRIED, "no reply had the time in it")
     seconds = skew.total_seconds()
     found = f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} the service's"
     if abs(skew) < CLOCK_OFF:
@@ -186,7 +186,7 @@ def calls(ask: DeadlineQuestions, settings: Settings, endpoint: str) -> Iterator
     yield Check("endpoint", State.OK if reached else State.NOT_OK, endpoint, "" if reached else first.remedy)
     farm_id = settings.farm_id or (farm.farm_id if farm else None)
     if farm_id is None:
-        tried.not_tried("there is no farm to try it on", "everything below a farm")
+        tried.not_tried("no farm to try it on", "everything below a farm")
     else:
         _on_farm(tried, ask, settings, farm_id)
     yield from tried.checks
@@ -197,14 +197,14 @@ def _on_farm(tried: _Calls, ask: DeadlineQuestions, settings: Settings, farm_id:
     queue = tried.first("ListQueues", lambda: ask.queues(farm_id))
     queue_id = settings.queue_id or (queue.queue_id if queue else None)
     if queue_id is None:
-        tried.not_tried("there is no queue to try it on", "everything below a queue")
+        tried.not_tried("no queue to try it on", "everything below a queue")
         return
     tried.ask("GetQueue", lambda: ask.queue(farm_id, queue_id))
     job = tried.first("SearchJobs", lambda: ask.search_jobs(JobSearch(farm_id, queue_id)))
     listed = tried.first("ListJobs", lambda: ask.list_jobs(farm_id, queue_id))
     job = job or listed
     if job is None:
-        tried.not_tried("there is no job to try it on", "everything below a job")
+        tried.not_tried("no job to try it on", "everything below a job")
         return
     tried.ask("GetJob", lambda: ask.job(farm_id, queue_id, job.job_id))
     session = tried.first("ListSessions", lambda: ask.sessions(farm_id, queue_id, job.job_id))

@@ -11,7 +11,7 @@ from typing import Any
 from farmwatch.cloud.cleaning import clean
 from farmwatch.cloud.reply import is_id
 from farmwatch.state import history_file
-from farmwatch.ui.history_text import happened, place_of, seen_between, title
+from farmwatch.ui.history_text import happened, place_of, seen_by, title
 from farmwatch.ui.text import clock_time
 from farmwatch.watch.entries import Entry, Watched
 from farmwatch.watch.history import History, sentence
@@ -32,8 +32,9 @@ class CannotTell(Exception):  # noqa: N818 - named for what the wrangler is told
 def tell_history(
     since: str | None, session_id: str | None, *, as_json: bool, echo: Callable[[str], Any]
 ) -> None:
-    """Print what was seen, by session, or as a JSON array in the order it was written down. The file is
-    read, and nothing is made where there is none. Raises `CannotTell`."""
+    """Print what was seen, by session, or as a JSON array in the order it was written down; where there is
+    nothing, that there is nothing, and an empty array. The file is read, and nothing is made where there is
+    none. Raises `CannotTell`."""
     now = datetime.now(UTC)
     try:
         begin = None if since is None else parse_since(since, now)
@@ -43,10 +44,18 @@ def tell_history(
         raise CannotTell(f"--session {clean(session_id, 80)!r} is not the id of a session")
     entries, sessions = _read(begin, session_id)
     if as_json:
-        echo(json.dumps([_members(entry, sessions) for entry in entries], indent=2, ensure_ascii=False))
+        echo(json.dumps([_members(entry, sessions) for entry in entries], indent=2))
+    elif not entries:
+        echo(_nothing(begin, session_id, now))
     else:
         for number, story in enumerate(stories(entries, sessions)):
             echo(("\n" if number else "") + "\n".join(_lines(story, now)))
+
+
+def _nothing(since: datetime | None, session_id: str | None, now: datetime) -> str:
+    of = "" if session_id is None else f" of {session_id}"
+    when = "" if since is None else f" since {clock_time(since, now)}"
+    return f"Nothing recorded{of}{when}. A session is recorded while it is watched: {history_file()}"
 
 
 def _read(since: datetime | None, session_id: str | None) -> tuple[list[Entry], dict[str, Watched]]:
@@ -68,8 +77,8 @@ def _lines(story: Story, now: datetime) -> list[str]:
     lines = [f"{title(story.watched)}  {ref.session_id}  ({place_of(story.watched)})"]
     for entry in story.entries:
         words = "".join(text for text, _ in happened(entry))
-        by = f"  by {entry.watcher}" if entry.watcher else ""
-        lines.append(f"  {clock_time(entry.at, now)}  {words}  ({seen_between(entry, now)}{by})")
+        seen = seen_by(entry, now)
+        lines.append(f"  {clock_time(entry.at, now)}  {words}{f'  ({seen})' if seen else ''}")
     return [clean(line) for line in lines]
 
 

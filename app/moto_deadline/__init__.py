@@ -26,7 +26,7 @@ ACCOUNT = "123456789012"
 
 REGION = "us-west-2"
 
-_HOST = re.compile(r"https?://(?:management\.)?deadline\.(.+)\.amazonaws\.com")
+_HOST = re.compile(r"https?://(?:(?:management|scheduling)\.)?deadline\.(.+)\.amazonaws\.com")
 
 
 def register() -> None:

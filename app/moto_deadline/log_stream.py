@@ -76,6 +76,7 @@ class ServiceLogStream(LogStream):
         self._messages: list[str] = []
         self._taken_in: list[int] = []
         self._arrived = 0
+        self._newest_taken_in: int | None = None
         self._pages = 0
         self._head = self._made = self._size = 0
 
@@ -85,8 +86,7 @@ class ServiceLogStream(LogStream):
         """One event; nearly always the newest, but it may be late."""
         with self._lock:
             self._arrived += 1
-            # moto counts in times without a zone.
-            self.last_ingestion_time = datetime.fromtimestamp(taken_in / 1000, UTC).replace(tzinfo=None)
+            self._newest_taken_in = taken_in
             place = (at, self._arrived)
             index = len(self._places)
             if self._places and place < self._places[-1]:
@@ -102,6 +102,14 @@ class ServiceLogStream(LogStream):
             self.add(int(event["timestamp"]), event["message"], taken_in)
         self.upload_sequence_token += 1
         return f"{self.upload_sequence_token:056d}"
+
+    def drop_all_but(self, keep: int) -> None:
+        """Forget the oldest events once there are twice as many as are to be kept. No token is shifted by
+        it: a token is a place in time."""
+        with self._lock:
+            if len(self._places) > 2 * keep:
+                for part in (self._places, self._messages, self._taken_in):
+                    del part[:-keep]
 
     @property
     def written_until(self) -> int:
@@ -126,8 +134,11 @@ class ServiceLogStream(LogStream):
             # moto gives these no type but None.
             span: Any = (self._place(0)[0], self._place(size - 1)[0]) if size else (None, None)
             self.first_event_timestamp, self.last_event_timestamp = span
-            if size and self.last_ingestion_time is None:
-                self.last_ingestion_time = self._now().replace(tzinfo=None)
+            if size:
+                newest = self._newest_taken_in
+                at = self._now() if newest is None else datetime.fromtimestamp(newest / 1000, UTC)
+                # moto counts in times without a zone.
+                self.last_ingestion_time = at.replace(tzinfo=None)
 
     def filter_log_events(self, start_time: int, end_time: int, filter_pattern: str) -> list[dict[str, Any]]:
         from moto.logs.utils import EventMessageFilter

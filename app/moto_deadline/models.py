@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from botocore import xform_name
 from moto.core.base_backend import BackendDict, BaseBackend
 
 from moto_deadline.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from moto_deadline.paging import page
-from moto_deadline.search import search
+from moto_deadline.search import JOBS, STEPS, TASKS, WORKERS, search
 from moto_deadline.story import Account, Story
 from moto_deadline.validation import checked
 
@@ -61,6 +63,16 @@ class DeadlineBackend(BaseBackend):
         self.get_farm(asked)
         return _found(self.account.queues[asked["farmId"]], "queue", asked["queueId"])
 
+    def list_queue_environments(self, asked: Asked) -> Record:
+        self.get_queue(asked)
+        environments = list(self.account.environments[asked["queueId"]].values())
+        return page(environments, asked, "environments", "queueEnvironmentId")
+
+    def get_queue_environment(self, asked: Asked) -> Record:
+        self.get_queue(asked)
+        environments = self.account.environments[asked["queueId"]]
+        return _found(environments, "queue-environment", asked["queueEnvironmentId"])
+
     def list_fleets(self, asked: Asked) -> Record:
         self.get_farm(asked)
         fleets = self.account.fleets[asked["farmId"]].values()
@@ -79,6 +91,16 @@ class DeadlineBackend(BaseBackend):
         self.get_fleet(asked)
         return _found(self.account.workers[asked["fleetId"]], "worker", asked["workerId"])
 
+    def batch_get_worker(self, asked: Asked) -> Record:
+        return self._batch("GetWorker", asked, "workers")
+
+    def search_workers(self, asked: Asked) -> Record:
+        workers: list[Record] = []
+        for fleet_id in asked["fleetIds"]:
+            self.get_fleet({"farmId": asked["farmId"], "fleetId": fleet_id})
+            workers += self.account.workers[fleet_id].values()
+        return search("workers", workers, WORKERS, asked)
+
     # --- jobs, steps, tasks ---------------------------------------------------------------------------
 
     def list_jobs(self, asked: Asked) -> Record:
@@ -86,18 +108,24 @@ class DeadlineBackend(BaseBackend):
         return page(list(self.account.jobs[asked["queueId"]].values()), asked, "jobs", "jobId")
 
     def search_jobs(self, asked: Asked) -> Record:
+        reply = search("jobs", self._jobs_of(asked), JOBS, asked)
+        shown = [{**job, "jobParameters": job.get("parameters", {})} for job in reply["jobs"]]
+        return {**reply, "jobs": shown}
+
+    def _jobs_of(self, asked: Asked) -> list[Record]:
+        """The jobs of the queues that a search names; only the one it is narrowed to, if it is."""
         jobs: list[Record] = []
         for queue_id in asked["queueIds"]:
             self.get_queue({"farmId": asked["farmId"], "queueId": queue_id})
             jobs += self.account.jobs[queue_id].values()
-        found, following, total = search(jobs, asked)
-        shown = [{**job, "jobParameters": job.get("parameters", {})} for job in found]
-        reply: Record = {"jobs": shown, "totalResults": total}
-        return reply if following is None else {**reply, "nextItemOffset": following}
+        return [job for job in jobs if asked.get("jobId") in (None, job["jobId"])]
 
     def get_job(self, asked: Asked) -> Record:
         self.get_queue(asked)
         return _found(self.account.jobs[asked["queueId"]], "job", asked["jobId"])
+
+    def batch_get_job(self, asked: Asked) -> Record:
+        return self._batch("GetJob", asked, "jobs")
 
     def list_steps(self, asked: Asked) -> Record:
         self.get_job(asked)
@@ -109,6 +137,18 @@ class DeadlineBackend(BaseBackend):
         self._look_into(asked)
         return _found(self.account.steps[asked["jobId"]], "step", asked["stepId"])
 
+    def batch_get_step(self, asked: Asked) -> Record:
+        return self._batch("GetStep", asked, "steps")
+
+    def search_steps(self, asked: Asked) -> Record:
+        return search("steps", self._steps_of(asked), STEPS, asked)
+
+    def _steps_of(self, asked: Asked) -> Iterator[Record]:
+        for job in self._jobs_of(asked):
+            if self.story is not None:
+                self.story.outline(job["queueId"], job["jobId"])
+            yield from self.account.steps[job["jobId"]].values()
+
     def list_tasks(self, asked: Asked) -> Record:
         self.get_step(asked)
         return page(list(self.account.tasks[asked["stepId"]].values()), asked, "tasks", "taskId")
@@ -116,6 +156,15 @@ class DeadlineBackend(BaseBackend):
     def get_task(self, asked: Asked) -> Record:
         self.get_step(asked)
         return _found(self.account.tasks[asked["stepId"]], "task", asked["taskId"])
+
+    def batch_get_task(self, asked: Asked) -> Record:
+        return self._batch("GetTask", asked, "tasks")
+
+    def search_tasks(self, asked: Asked) -> Record:
+        tasks = (
+            task for step in self._steps_of(asked) for task in self.account.tasks[step["stepId"]].values()
+        )
+        return search("tasks", tasks, TASKS, asked)
 
     # --- sessions -------------------------------------------------------------------------------------
 
@@ -186,7 +235,7 @@ class DeadlineBackend(BaseBackend):
         if not 1 <= len(identifiers) <= BATCH_SIZE:
             why = f"must have between 1 and {BATCH_SIZE} members"
             raise ValidationException(f"identifiers {why}", [("identifiers", why)])
-        ask = {"GetSession": self.get_session, "GetSessionAction": self.get_session_action}[single]
+        ask = getattr(self, xform_name(single))
         found: list[Record] = []
         errors: list[Record] = []
         for ids in identifiers:
@@ -247,4 +296,13 @@ deadline_backends = BackendDict(
     use_boto3_regions=False,
     additional_regions=["us-west-2", "us-east-1", "us-east-2", "eu-west-1", "eu-central-1"],
 )
-"""Every backend, by account and region."""
+"""Every backend, by account and region; `backend_of` has one for any region."""
+
+
+def backend_of(account_id: str, region: str) -> DeadlineBackend:
+    """The backend of an account in a region; a region that nobody has named before is empty."""
+    regions = deadline_backends[account_id]
+    if region not in regions:
+        # moto makes backends for the regions that it knows of; clients ask in all that there are.
+        regions.regions.append(region)
+    return regions[region]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from botocore import xform_name
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, BaseResponse
 
-from moto_deadline.models import DeadlineBackend, deadline_backends
+from moto_deadline.models import DeadlineBackend, backend_of
 from moto_deadline.validation import checked
+
+UNKNOWN_OPERATION = "UnknownOperationException"
+"""How services of this protocol refuse an operation that they do not have; HTTP status 404."""
 
 
 class DeadlineResponse(BaseResponse):
-    """Answers for Deadline Cloud. What has no method here answers as moto does for what it lacks."""
+    """Answers for Deadline Cloud. What has no method here is refused as an unknown operation."""
 
     def __init__(self) -> None:
         super().__init__("deadline")
@@ -20,7 +25,22 @@ class DeadlineResponse(BaseResponse):
 
     @property
     def deadline_backend(self) -> DeadlineBackend:
-        return deadline_backends[self.current_account][self.region]
+        return backend_of(self.current_account, self.region)
+
+    def parse_parameters(self, request: Any) -> None:
+        # A path that the service model does not have has no parameters that could be read.
+        if self._get_action() is not None:
+            super().parse_parameters(request)
+
+    def call_action(self) -> TYPE_RESPONSE:
+        operation = self._get_action()
+        if operation is not None and hasattr(type(self), xform_name(operation)):
+            return super().call_action()
+        # moto raises for what it lacks, which a server turns into a page of HTML with status 500.
+        what = operation or f"{self.normalized_request.method} {self.normalized_request.path}"
+        body = {"__type": UNKNOWN_OPERATION, "message": f"The embedded farm does not have {what}."}
+        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": UNKNOWN_OPERATION, "status": "404"}
+        return 404, headers, json.dumps(body)
 
     def _answer(self, operation: str) -> ActionResult:
         asked = checked(operation, dict(self.params))
@@ -42,6 +62,12 @@ class DeadlineResponse(BaseResponse):
     def get_queue(self) -> ActionResult:
         return self._answer("GetQueue")
 
+    def list_queue_environments(self) -> ActionResult:
+        return self._answer("ListQueueEnvironments")
+
+    def get_queue_environment(self) -> ActionResult:
+        return self._answer("GetQueueEnvironment")
+
     def list_fleets(self) -> ActionResult:
         return self._answer("ListFleets")
 
@@ -54,11 +80,20 @@ class DeadlineResponse(BaseResponse):
     def get_worker(self) -> ActionResult:
         return self._answer("GetWorker")
 
+    def batch_get_worker(self) -> ActionResult:
+        return self._answer("BatchGetWorker")
+
+    def search_workers(self) -> ActionResult:
+        return self._answer("SearchWorkers")
+
     def list_jobs(self) -> ActionResult:
         return self._answer("ListJobs")
 
     def get_job(self) -> ActionResult:
         return self._answer("GetJob")
+
+    def batch_get_job(self) -> ActionResult:
+        return self._answer("BatchGetJob")
 
     def search_jobs(self) -> ActionResult:
         return self._answer("SearchJobs")
@@ -69,11 +104,23 @@ class DeadlineResponse(BaseResponse):
     def get_step(self) -> ActionResult:
         return self._answer("GetStep")
 
+    def batch_get_step(self) -> ActionResult:
+        return self._answer("BatchGetStep")
+
+    def search_steps(self) -> ActionResult:
+        return self._answer("SearchSteps")
+
     def list_tasks(self) -> ActionResult:
         return self._answer("ListTasks")
 
     def get_task(self) -> ActionResult:
         return self._answer("GetTask")
+
+    def batch_get_task(self) -> ActionResult:
+        return self._answer("BatchGetTask")
+
+    def search_tasks(self) -> ActionResult:
+        return self._answer("SearchTasks")
 
     def list_sessions(self) -> ActionResult:
         return self._answer("ListSessions")

@@ -1,4 +1,4 @@
-"""SearchJobs: filters, sorts and paging by offset, over the records of jobs.
+"""SearchJobs, SearchSteps, SearchTasks, SearchWorkers: filters, sorts and paging by offset, over records.
 
 The service documents neither the names of the fields nor the order of a status; clients use the members'
 names in upper case (``CREATED_AT``, ``TASK_RUN_STATUS``), and so does this.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,22 +19,87 @@ Record = dict[str, Any]
 Test = Callable[[Record], bool]
 
 LAST_OFFSET = 10_000
+"""As far as a search reaches: the largest offset, and the largest number of results told (service model)."""
 
-FIELDS = {
-    "NAME": "name",
-    "JOB_ID": "jobId",
-    "QUEUE_ID": "queueId",
-    "PRIORITY": "priority",
+
+@dataclass(frozen=True)
+class Searchable:
+    """What can be searched of a kind of record: the member behind each field's name (a dot leads into a
+    structure), and the members that a search term looks into."""
+
+    fields: Mapping[str, str]
+    terms: tuple[str, ...]
+
+    def member(self, field: str) -> str:
+        """Raises `ValidationException` for a field that there is not."""
+        if field.upper() not in self.fields:
+            raise _invalid("name", f"'{field}' is not a field that can be searched")
+        return self.fields[field.upper()]
+
+    def texts(self, record: Record) -> tuple[str, ...]:
+        return tuple(str(value_of(record, member) or "").casefold() for member in self.terms)
+
+
+def value_of(record: Record, member: str) -> Any:
+    """A member of a record, or of a structure in it; ``None`` where there is none."""
+    if "." not in member:
+        return record.get(member)
+    structure, _, rest = member.partition(".")
+    inner = record.get(structure)
+    return value_of(inner, rest) if isinstance(inner, dict) else None
+
+
+_TIMES = {"STARTED_AT": "startedAt", "ENDED_AT": "endedAt"}
+_UPDATED = {"UPDATED_AT": "updatedAt", "UPDATED_BY": "updatedBy"}
+_CREATED = {"CREATED_AT": "createdAt", "CREATED_BY": "createdBy"}
+_STATUSES = {
     "TASK_RUN_STATUS": "taskRunStatus",
     "TARGET_TASK_RUN_STATUS": "targetTaskRunStatus",
     "LIFECYCLE_STATUS": "lifecycleStatus",
-    "CREATED_AT": "createdAt",
-    "CREATED_BY": "createdBy",
-    "STARTED_AT": "startedAt",
-    "ENDED_AT": "endedAt",
-    "UPDATED_AT": "updatedAt",
-    "UPDATED_BY": "updatedBy",
 }
+
+JOBS = Searchable(
+    {"NAME": "name", "JOB_ID": "jobId", "QUEUE_ID": "queueId", "PRIORITY": "priority"}
+    | _STATUSES
+    | _CREATED
+    | _TIMES
+    | _UPDATED,
+    ("name", "jobId", "createdBy"),
+)
+STEPS = Searchable(
+    {"NAME": "name", "STEP_ID": "stepId", "JOB_ID": "jobId", "QUEUE_ID": "queueId"}
+    | _STATUSES
+    | _CREATED
+    | _TIMES
+    | _UPDATED,
+    ("name", "stepId", "jobId"),
+)
+TASKS = Searchable(
+    {
+        "TASK_ID": "taskId",
+        "STEP_ID": "stepId",
+        "JOB_ID": "jobId",
+        "QUEUE_ID": "queueId",
+        "RUN_STATUS": "runStatus",
+        "TARGET_RUN_STATUS": "targetRunStatus",
+        "FAILURE_RETRY_COUNT": "failureRetryCount",
+    }
+    | _TIMES
+    | _UPDATED,
+    ("taskId", "stepId", "jobId"),
+)
+WORKERS = Searchable(
+    {
+        "WORKER_ID": "workerId",
+        "FLEET_ID": "fleetId",
+        "STATUS": "status",
+        "HOST_NAME": "hostProperties.hostName",
+        "INSTANCE_TYPE": "hostProperties.ec2InstanceType",
+    }
+    | _CREATED
+    | _UPDATED,
+    ("workerId", "hostProperties.hostName"),
+)
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "EQUAL": operator.eq,
@@ -45,108 +111,103 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def search(jobs: Sequence[Record], asked: Mapping[str, Any]) -> tuple[list[Record], int | None, int]:
-    """The page of jobs that a checked request to SearchJobs wants, the offset of the next page (``None``:
-    this was the last) and the number of all that match."""
+def search(name: str, records: Iterable[Record], kind: Searchable, asked: Mapping[str, Any]) -> Record:
+    """The reply to a checked request for the records of a kind, with its list under ``name``."""
     offset, size = asked["itemOffset"], asked.get("pageSize", 100)
     if not 0 <= offset <= LAST_OFFSET:
         raise _invalid("itemOffset", f"must be between 0 and {LAST_OFFSET}")
     if not 1 <= size <= 100:
         raise _invalid("pageSize", "must be between 1 and 100")
-    found: list[Record] = list(jobs)
+    found = list(records)
     if "filterExpressions" in asked:
-        matches = _group(asked["filterExpressions"])
-        found = [job for job in found if matches(job)]
+        matches = _group(kind, asked["filterExpressions"])
+        found = [record for record in found if matches(record)]
     # Sorts are stable, so the last expression is applied first.
     for expression in reversed(asked.get("sortExpressions", [])):
-        _sort(found, expression)
-    page = found[offset : offset + size]
-    following = offset + size
-    more = following < len(found) and following <= LAST_OFFSET
-    return page, following if more else None, len(found)
+        _sort(kind, found, expression)
+    reply: Record = {name: found[offset : offset + size], "totalResults": min(len(found), LAST_OFFSET)}
+    if offset + size < len(found) and offset + size <= LAST_OFFSET:
+        reply["nextItemOffset"] = offset + size
+    return reply
 
 
 def _invalid(field: str, why: str) -> ValidationException:
     return ValidationException(f"{field} {why}", [(field, why)])
 
 
-def _field(name: str) -> str:
-    if name.upper() not in FIELDS:
-        raise _invalid("name", f"'{name}' is not a field that can be searched")
-    return FIELDS[name.upper()]
-
-
 # --- filters ------------------------------------------------------------------------------------------
 
 
-def _group(group: Mapping[str, Any], depth: int = 1) -> Test:
+def _group(kind: Searchable, group: Mapping[str, Any], depth: int = 1) -> Test:
     if not 1 <= len(group["filters"]) <= 3:
         raise _invalid("filterExpressions.filters", "must have between 1 and 3 members")
-    tests = [_filter(one, depth) for one in group["filters"]]
+    tests = [_filter(kind, one, depth) for one in group["filters"]]
     if group["operator"] == "AND":
-        return lambda job: all(test(job) for test in tests)
-    return lambda job: any(test(job) for test in tests)
+        return lambda record: all(test(record) for test in tests)
+    return lambda record: any(test(record) for test in tests)
 
 
-def _filter(one: Mapping[str, Any], depth: int) -> Test:
+def _filter(kind: Searchable, one: Mapping[str, Any], depth: int) -> Test:
     if len(one) != 1:
         raise _invalid("filterExpressions.filters", "must have exactly one member set")
-    ((kind, wanted),) = one.items()
-    if kind == "groupFilter":
+    ((name, wanted),) = one.items()
+    if name == "groupFilter":
         # "You can use two groupings per search each within parenthesis" (API reference).
         if depth >= 3:
             raise _invalid("filterExpressions", "is nested too deeply")
-        return _group(wanted, depth + 1)
-    return _KINDS[kind](wanted)
+        return _group(kind, wanted, depth + 1)
+    return _FILTERS[name](kind, wanted)
 
 
-def _term(wanted: Mapping[str, Any]) -> Test:
+def _term(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
     term = wanted["searchTerm"].casefold()
     if wanted.get("matchType", "FUZZY_MATCH") == "CONTAINS":
-        return lambda job: any(term in text for text in _texts(job))
+        return lambda record: any(term in text for text in kind.texts(record))
     # A fuzzy match is documented no further: every word of the term, anywhere, in order of its letters.
     words = [re.compile(".*?".join(map(re.escape, word))) for word in term.split()]
-    return lambda job: all(any(word.search(text) for text in _texts(job)) for word in words)
+    return lambda record: all(any(word.search(text) for text in kind.texts(record)) for word in words)
 
 
-def _texts(job: Record) -> tuple[str, ...]:
-    return job["name"].casefold(), job["jobId"], job["createdBy"].casefold()
-
-
-def _string(wanted: Mapping[str, Any]) -> Test:
-    member, value = _field(wanted["name"]), wanted["value"]
-    compare = _comparison(wanted["operator"])
-    return lambda job: compare(str(job.get(member, "")), value)
-
-
-def _string_list(wanted: Mapping[str, Any]) -> Test:
-    member, values = _field(wanted["name"]), set(wanted["values"])
-    if wanted["operator"] in ("ANY_EQUALS", "EQUAL"):
-        return lambda job: job.get(member) in values
-    if wanted["operator"] in ("ALL_NOT_EQUALS", "NOT_EQUAL"):
-        return lambda job: job.get(member) not in values
-    raise _invalid("operator", "must be ANY_EQUALS or ALL_NOT_EQUALS for a list")
-
-
-def _date(wanted: Mapping[str, Any]) -> Test:
-    member, value = _field(wanted["name"]), wanted["dateTime"]
+def _string(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
+    member, value = kind.member(wanted["name"]), wanted["value"]
     compare = _comparison(wanted["operator"])
 
-    def test(job: Record) -> bool:
-        at = job.get(member)
-        return isinstance(at, datetime) and compare(at.timestamp(), value.timestamp())
+    def test(record: Record) -> bool:
+        found = value_of(record, member)
+        return compare("" if found is None else str(found), value)
 
     return test
 
 
-def _parameter(wanted: Mapping[str, Any]) -> Test:
+def _string_list(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
+    member, values = kind.member(wanted["name"]), set(wanted["values"])
+    if wanted["operator"] in ("ANY_EQUALS", "EQUAL"):
+        return lambda record: value_of(record, member) in values
+    if wanted["operator"] in ("ALL_NOT_EQUALS", "NOT_EQUAL"):
+        return lambda record: value_of(record, member) not in values
+    raise _invalid("operator", "must be ANY_EQUALS or ALL_NOT_EQUALS for a list")
+
+
+def _date(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
+    member, value = kind.member(wanted["name"]), wanted["dateTime"].timestamp()
+    compare = _comparison(wanted["operator"])
+
+    def test(record: Record) -> bool:
+        at = value_of(record, member)
+        return isinstance(at, datetime) and compare(at.timestamp(), value)
+
+    return test
+
+
+def _parameter(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
+    del kind
     name, value = wanted["name"], wanted["value"]
     compare = _comparison(wanted["operator"])
-    return lambda job: compare(_parameter_of(job, name), value)
+    return lambda record: compare(_parameter_of(record, name), value)
 
 
-def _parameter_of(job: Record, name: str) -> str:
-    return str(next(iter(job.get("parameters", {}).get(name, {}).values()), ""))
+def _parameter_of(record: Record, name: str) -> str:
+    return str(next(iter(record.get("parameters", {}).get(name, {}).values()), ""))
 
 
 def _comparison(name: str) -> Callable[[Any, Any], bool]:
@@ -155,7 +216,7 @@ def _comparison(name: str) -> Callable[[Any, Any], bool]:
     return _COMPARE[name]
 
 
-_KINDS: Mapping[str, Callable[[Mapping[str, Any]], Test]] = {
+_FILTERS: Mapping[str, Callable[[Searchable, Mapping[str, Any]], Test]] = {
     "searchTermFilter": _term,
     "stringFilter": _string,
     "stringListFilter": _string_list,
@@ -166,24 +227,24 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any]], Test]] = {
 # --- sorts --------------------------------------------------------------------------------------------
 
 
-def _sort(jobs: list[Record], expression: Mapping[str, Any]) -> None:
+def _sort(kind: Searchable, records: list[Record], expression: Mapping[str, Any]) -> None:
     if len(expression) != 1:
         raise _invalid("sortExpressions", "must have exactly one member set")
-    ((kind, wanted),) = expression.items()
-    if kind == "userJobsFirst":
+    ((name, wanted),) = expression.items()
+    if name == "userJobsFirst":
         user = wanted["userIdentityId"]
-        jobs.sort(key=lambda job: job["createdBy"] != user)
+        records.sort(key=lambda record: record.get("createdBy") != user)
         return
     descending = wanted["sortOrder"] == "DESCENDING"
-    if kind == "parameterSort":
-        jobs.sort(key=lambda job: _parameter_of(job, wanted["name"]), reverse=descending)
+    if name == "parameterSort":
+        records.sort(key=lambda record: _parameter_of(record, wanted["name"]), reverse=descending)
         return
-    member = _field(wanted["name"])
+    member = kind.member(wanted["name"])
     # What has no such member comes last, whichever way the rest is sorted.
-    without = [job for job in jobs if job.get(member) is None]
-    rest = [job for job in jobs if job.get(member) is not None]
-    rest.sort(key=lambda job: _comparable(job[member]), reverse=descending)
-    jobs[:] = rest + without
+    without = [record for record in records if value_of(record, member) is None]
+    rest = [record for record in records if value_of(record, member) is not None]
+    rest.sort(key=lambda record: _comparable(value_of(record, member)), reverse=descending)
+    records[:] = rest + without
 
 
 def _comparable(value: Any) -> Any:

@@ -40,6 +40,15 @@ def serve(
     announced is ``endpoint <URL>``. With ``until_stdin_closes`` it also ends when its standard input does:
     whoever holds the other end cannot leave it behind, not even by dying. Raises `PortTaken`.
     """
+
+    def end(*_: object) -> None:
+        # Calls in flight are not waited for: nobody is left to read their answers.
+        os._exit(0)
+
+    # First of all: what follows takes seconds, and whoever started this may be gone by then.
+    if until_stdin_closes:
+        threading.Thread(target=_wait_for_end_of_stdin, args=(end,), daemon=True).start()
+
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
@@ -56,15 +65,9 @@ def serve(
     for line in words(f"http://{ADDRESS}:{server.server_port}", speed, seed):
         announce(line)
 
-    def end(*_: object) -> None:
-        # Calls in flight are not waited for: nobody is left to read their answers.
-        os._exit(0)
-
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end)
-    if until_stdin_closes:
-        threading.Thread(target=_wait_for_end_of_stdin, args=(end,), daemon=True).start()
     server.serve_forever()
 
 
@@ -81,6 +84,8 @@ def words(endpoint: str, speed: float, seed: int) -> list[str]:
         f"endpoint {endpoint}",
         f"# Deadline Cloud, embedded: speed {speed:g}, seed {seed}. Ctrl+C ends it. In another terminal:",
         f"export AWS_ENDPOINT_URL={endpoint}",
+        # The deadline command looks for farms in every region unless this one is set.
+        f"export AWS_ENDPOINT_URL_DEADLINE={endpoint}",
         f"export AWS_REGION={moto_deadline.REGION} AWS_DEFAULT_REGION={moto_deadline.REGION}",
         "export AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing",
         # Else a client puts "management." in front of the address.

@@ -2,6 +2,6 @@
 
 from moto_deadline.responses import DeadlineResponse
 
-url_bases = [r"https?://(?:management\.)?deadline\.(.+)\.amazonaws\.com"]
+url_bases = [r"https?://(?:(?:management|scheduling)\.)?deadline\.(.+)\.amazonaws\.com"]
 
 url_paths = {"{0}/.*$": DeadlineResponse.dispatch}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -140,8 +141,8 @@ def searching(store: LogStore, home: Path) -> list[Figure]:
         for _ in range(ROUNDS):
             command = ["grep", option, literal, str(path)]
             # Into a pipe: grep counts no further than one where nobody reads it.
-            theirs.append(seconds(lambda command=command: subprocess.run(command, capture_output=True)))
-            ours.append(seconds(lambda query=query: _count(store, query)))
+            theirs.append(seconds(partial(subprocess.run, command, capture_output=True)))
+            ours.append(seconds(partial(_count, store, query)))
         against = f"grep {option} on the same bytes"
         figures.append(
             Figure(f"logs: search, {name}", median(ours) * 1000, "ms", median(theirs) * 1000, against, 1.5)
@@ -226,8 +227,7 @@ def on_stand(store: LogStore, measure: Callable[[Stand], Awaitable[list[float]]]
     async def pilot(_: Any) -> None:
         app.view.focus()
         app.view.grew()
-        while app.view._digest._running:
-            await asyncio.sleep(0.05)
+        await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "digest"])
         found.extend(await measure(app))
         app.exit()
 

@@ -21,6 +21,7 @@ from farmwatch.watch.tracker import SessionTarget
 from moto_deadline.story import FrozenClock, Story
 from tests.bench.child import BARE, FARM_REGION, a_farm, a_home, farmwatch, running, variables
 from tests.bench.figures import Figure
+from tests.canned import value
 
 SETTLES, WATCHED = 6.0, 30.0
 ROUNDS, CALLS, BATCHES = 5, 40, 5
@@ -56,9 +57,11 @@ def asking(endpoint: str, ids: SessionRef) -> list[Figure]:
         assert target.poll(ours, clock).fault is None
 
     def batch() -> None:
-        assert len(ours.sessions_by_id(crowd)) == len(crowd)  # type: ignore[arg-type]
+        assert len(value(ours.sessions_by_id(crowd))) == len(crowd)
 
-    poll(), batch(), bare.get_session(**asked)
+    poll()
+    batch()
+    bare.get_session(**asked)
     plain: list[float] = []
     polls: list[float] = []
     batched: list[float] = []

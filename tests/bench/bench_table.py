@@ -8,7 +8,8 @@ import gc
 import time
 from collections.abc import Awaitable, Callable
 from statistics import median, quantiles
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
+from weakref import WeakKeyDictionary
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -33,9 +34,17 @@ def cells(number: int, progress: int = 0) -> list[str]:
 class Paints(HeadlessDriver):
     """A terminal without a terminal: everything is painted, for nobody."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    _of: ClassVar[WeakKeyDictionary[App[Any], Paints]] = WeakKeyDictionary()
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
         self.painted = asyncio.Event()
+        Paints._of[app] = self
+
+    @classmethod
+    def of(cls, app: App[Any]) -> Paints:
+        """The driver of an application that has begun."""
+        return cls._of[app]
 
     @property
     def is_headless(self) -> bool:
@@ -57,6 +66,13 @@ class Contender(Protocol):
     def update(self, row: int, progress: int) -> None: ...
 
 
+class Merged(ListRows):
+    """Rows that others can take the place of, as a list that refreshes."""
+
+    def become(self, rows: list[tuple[str, list[str]]]) -> None:
+        super().__init__(rows)
+
+
 class Ours:
     def __init__(self) -> None:
         self._table = VirtualTable([Column(head, head) for head in HEADS])
@@ -67,15 +83,15 @@ class Ours:
 
     def fill(self, rows: int) -> None:
         self._rows = [(str(number), cells(number)) for number in range(rows)]
-        self._model = self._table.rows = ListRows(self._rows)
+        self._model = self._table.rows = Merged(self._rows)
 
     def merge(self, rows: int, progress: int) -> None:
         model = [(str(number), cells(number, progress)) for number in range(rows)]
-        self._model = self._table._rows = ListRows(model)
+        self._model.become(model)
         self._table.rows_changed()
 
     def update(self, row: int, progress: int) -> None:
-        self._model.cells(row)[2] = f"{progress % 100} %"  # type: ignore[index]
+        self._rows[row][1][2] = f"{progress % 100} %"
         self._table.row_changed(str(row))
 
 
@@ -115,7 +131,7 @@ class Stand(App[None]):
 
     async def settle(self, act: Callable[[], object]) -> None:
         """Do something, and wait until it is painted and nothing more is on its way."""
-        driver: Any = self._driver
+        driver = Paints.of(self)
         driver.painted.clear()
         act()
         await driver.painted.wait()
@@ -179,7 +195,7 @@ def answering(merges: bool) -> Measure:
     async def measure(app: Stand) -> float:
         """Milliseconds from a key to its paint, the 99th percentile; rows are merged between."""
         await app.settle(lambda: app.contender.fill(2_000))
-        driver: Any = app._driver
+        driver = Paints.of(app)
         taken: list[float] = []
         for number in range(KEYS):
             driver.painted.clear()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import io
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
+from urllib3.response import HTTPResponse
 
 from farmwatch.cloud.access import parse_timestamp
 from farmwatch.cloud.client import DeadlineQuestions
@@ -56,6 +61,13 @@ GIVEN = {
 """Ids that were asked for."""
 
 
+def http_response(url: str, body: bytes = b"", status: int = 200) -> AWSResponse:
+    """What a handler of ``before-send`` gives back for a request not to leave this machine."""
+    headers = HTTPHeaders()
+    headers["content-type"] = "application/json"
+    return AWSResponse(url, status, headers, HTTPResponse(io.BytesIO(body), preload_content=False))
+
+
 def all_questions() -> set[str]:
     """The names of everything that the client can be asked."""
     return {
@@ -65,22 +77,25 @@ def all_questions() -> set[str]:
     }
 
 
-def real_questions(endpoint_url: str, *, read_timeout: float = 0.3) -> tuple[DeadlineQuestions, Any, Any]:
-    """The real client before an endpoint, without a second try; and its two botocore clients."""
-    core = boto3.Session(
-        aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-west-2"
-    )
-    core._session.get_component("response_parser_factory").set_parser_defaults(
-        timestamp_parser=parse_timestamp
-    )
+def real_questions(
+    endpoint_url: str, *, read_timeout: float = 60.0, **given: Any
+) -> tuple[DeadlineQuestions, Any, Any]:
+    """The real client before an endpoint, without a second try; and its two botocore clients.
+
+    Unless a test is about patience it has much of it: on a busy machine a good reply may take its time.
+    """
+    core = botocore.session.Session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+    session = boto3.Session("testing", "testing", region_name="us-west-2", botocore_session=core)
     config = Config(
-        connect_timeout=0.5,
+        connect_timeout=60.0,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": 1},
         inject_host_prefix=False,
     )
-    make: Any = core.client
+    make: Any = session.client
     deadline = make("deadline", endpoint_url=endpoint_url, config=config)
     logs = make("logs", endpoint_url=endpoint_url, config=config)
-    reader: Any = LogReader(SimpleNamespace(deadline=deadline, logs=logs), by_role=False)  # type: ignore[arg-type]
-    return DeadlineQuestions(deadline, logs=reader), deadline, logs
+    connection: Any = SimpleNamespace(deadline=deadline, logs=logs)
+    reader = LogReader(connection, by_role=False)
+    return DeadlineQuestions(deadline, logs=reader, **given), deadline, logs

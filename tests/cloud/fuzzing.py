@@ -11,11 +11,11 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.awsrequest import AWSResponse
 
 from farmwatch.cloud.cleaning import clean
 from farmwatch.cloud.model import Fault, FaultKind
-from tests.cloud.asking import GIVEN, QUESTIONS, real_questions
+from tests.cloud.asking import GIVEN, QUESTIONS, http_response, real_questions
 
 NASTY: tuple[Any, ...] = (
     None,
@@ -130,10 +130,7 @@ class Fuzzed:
             client.meta.events.register("before-send", self._answer)
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
-        headers = HeadersDict({"content-type": "application/json"})
-        response = AWSResponse(request.url, 200, headers, None)
-        response._content = self._body
-        return response
+        return http_response(request.url, self._body)
 
     def run(self, question: str, count: int) -> Counter[str]:
         """Ask so many times; what came of it. Raises `AssertionError` with the reply that is wrong."""

@@ -8,8 +8,16 @@ from moto import mock_aws
 
 import moto_deadline
 from farmwatch.cloud.client import DeadlineQuestions
-from farmwatch.cloud.model import ACTIVE_TASK_RUN_STATUSES, Fault, FaultKind, JobSearch, SessionRef
+from farmwatch.cloud.model import (
+    ACTIVE_TASK_RUN_STATUSES,
+    Fault,
+    FaultKind,
+    JobSearch,
+    SessionRef,
+    SessionSummary,
+)
 from moto_deadline.story import FrozenClock, Story
+from tests.canned import present, value
 
 
 class Asked:
@@ -39,51 +47,55 @@ def farm() -> Iterator[Asked]:
 
 
 def test_farms_are_listed(farm: Asked) -> None:
-    assert farm.ask.farms().items[0].name == "Northlight"
+    assert value(farm.ask.farms()).items[0].name == "Northlight"
 
 
 def test_queues_are_listed(farm: Asked) -> None:
-    names = [queue.name for queue in farm.ask.queues(farm.ask.farms().items[0].farm_id).items]
+    farm_id = value(farm.ask.farms()).items[0].farm_id
+    names = [queue.name for queue in value(farm.ask.queues(farm_id)).items]
     assert "lighting" in names
 
 
 def test_single_things_have_their_names(farm: Asked) -> None:
     ref = farm.ref("failed")
-    assert farm.ask.farm(ref.farm_id).name == "Northlight"
-    assert farm.ask.queue(ref.farm_id, ref.queue_id).name == "lighting"
-    assert farm.ask.job(ref.farm_id, ref.queue_id, ref.job_id).name == "sq010_sh0410_lgt_v003"
+    assert value(farm.ask.farm(ref.farm_id)).name == "Northlight"
+    assert value(farm.ask.queue(ref.farm_id, ref.queue_id)).name == "lighting"
+    assert value(farm.ask.job(ref.farm_id, ref.queue_id, ref.job_id)).name == "sq010_sh0410_lgt_v003"
 
 
 def test_jobs_are_searched_by_text(farm: Asked) -> None:
     ref = farm.ref("failed")
-    page = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, "SH0410"))
+    page = value(farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, "SH0410")))
     assert ([job.job_id for job in page.items], page.total) == ([ref.job_id], 1)
 
 
 def test_jobs_that_workers_are_busy_with_are_told_from_the_others(farm: Asked) -> None:
     ref = farm.ref("failed")
-    busy = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, only=ACTIVE_TASK_RUN_STATUSES))
-    others = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, without=ACTIVE_TASK_RUN_STATUSES))
-    everything = farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id))
+    busy = value(farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, only=ACTIVE_TASK_RUN_STATUSES)))
+    others = value(
+        farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, without=ACTIVE_TASK_RUN_STATUSES))
+    )
+    everything = value(farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id)))
     assert all(job.is_active for job in busy.items)
     assert not any(job.is_active for job in others.items)
-    assert busy.total + others.total == everything.total
+    assert present(busy.total) + present(others.total) == everything.total
 
 
 def test_pages_of_a_search_go_on_where_the_former_ended(farm: Asked) -> None:
-    farm_id = farm.ask.farms().items[0].farm_id
-    (archive,) = [q for q in farm.ask.queues(farm_id).items if q.name == "dailies archive"]
-    first = farm.ask.search_jobs(JobSearch(farm_id, archive.queue_id))
-    second = farm.ask.search_jobs(JobSearch(farm_id, archive.queue_id), int(first.next))
+    farm_id = value(farm.ask.farms()).items[0].farm_id
+    (archive,) = [q for q in value(farm.ask.queues(farm_id)).items if q.name == "dailies archive"]
+    first = value(farm.ask.search_jobs(JobSearch(farm_id, archive.queue_id)))
+    second = value(farm.ask.search_jobs(JobSearch(farm_id, archive.queue_id), int(present(first.next))))
     assert (len(first.items), first.next, first.total) == (100, "100", 5000)
     assert not {job.key for job in first.items} & {job.key for job in second.items}
 
 
 def test_sessions_are_listed_in_pages(farm: Asked) -> None:
     ref = farm.ref("crowd")
-    found, token = [], None
+    found: list[SessionSummary] = []
+    token = None
     while True:
-        page = farm.ask.sessions(ref.farm_id, ref.queue_id, ref.job_id, token)
+        page = value(farm.ask.sessions(ref.farm_id, ref.queue_id, ref.job_id, token))
         found += page.items
         token = page.next
         if token is None:
@@ -92,32 +104,35 @@ def test_sessions_are_listed_in_pages(farm: Asked) -> None:
 
 
 def test_a_session_has_everything(farm: Asked) -> None:
-    session = farm.ask.session(farm.ref("worker_log_error"))
-    assert (session.lifecycle_status, session.worker_log.error) == ("STARTED", "Missing log group")
-    assert session.host.instance_arn.startswith("arn:aws:ec2:us-west-2:123456789012:instance/i-")
+    session = value(farm.ask.session(farm.ref("worker_log_error")))
+    assert session.lifecycle_status == "STARTED"
+    assert present(session.worker_log).error == "Missing log group"
+    assert present(present(session.host).instance_arn).startswith(
+        "arn:aws:ec2:us-west-2:123456789012:instance/i-"
+    )
 
 
 def test_sessions_are_had_by_their_ids(farm: Asked) -> None:
     refs = [farm.ref(name) for name in ("failed", "living", "crowd")]
-    assert set(farm.ask.sessions_by_id(refs)) == {ref.session_id for ref in refs}
+    assert set(value(farm.ask.sessions_by_id(refs))) == {ref.session_id for ref in refs}
 
 
 def test_session_actions_are_listed_without_exit_codes_and_had_with_them_by_their_ids(farm: Asked) -> None:
     ref = farm.ref("failed")
-    listed = farm.ask.session_actions(ref).items
+    listed = value(farm.ask.session_actions(ref)).items
     assert [action.status for action in listed].count("FAILED") == 1
     assert not any(action.detailed for action in listed)
     (failed,) = [action.action_id for action in listed if action.status == "FAILED"]
-    whole = farm.ask.session_actions_by_id(ref, [failed])[failed]
+    whole = value(farm.ask.session_actions_by_id(ref, [failed]))[failed]
     assert (whole.exit_code, whole.detailed) == (7, True)
     assert whole.message
-    assert farm.ask.session_action(ref, failed) == whole
+    assert value(farm.ask.session_action(ref, failed)) == whole
 
 
 def test_the_name_of_a_step_is_had(farm: Asked) -> None:
     ref = farm.ref("failed")
-    steps = {action.step_id for action in farm.ask.session_actions(ref).items if action.step_id}
-    assert {farm.ask.step_name(ref, step_id) for step_id in steps} == {"Render"}
+    steps = {action.step_id for action in value(farm.ask.session_actions(ref)).items if action.step_id}
+    assert {value(farm.ask.step_name(ref, step_id)) for step_id in steps} == {"Render"}
 
 
 def test_what_is_not_there_is_a_fault(farm: Asked) -> None:
@@ -127,18 +142,24 @@ def test_what_is_not_there_is_a_fault(farm: Asked) -> None:
     assert (answer.kind, answer.operation) == (FaultKind.GONE, "GetSession")
 
 
-def test_an_answer_about_another_session_is_a_bad_reply(farm: Asked, monkeypatch) -> None:
+def test_an_answer_about_another_session_is_a_bad_reply(farm: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     other = farm.client.get_session(**ids(farm.ref("failed")))
     monkeypatch.setattr(farm.client, "get_session", lambda **_: other)
-    assert farm.ask.session(farm.ref("living")).kind is FaultKind.BAD_REPLY
+    answer = farm.ask.session(farm.ref("living"))
+    assert isinstance(answer, Fault)
+    assert answer.kind is FaultKind.BAD_REPLY
 
 
 @pytest.mark.parametrize(
     "reply", [{}, {"farms": None}, {"farms": [{}]}, None, "<html>", {"farms": [], "nextToken": 5}]
 )
-def test_garbage_with_status_200_is_a_bad_reply(farm: Asked, monkeypatch, reply: object) -> None:
+def test_garbage_with_status_200_is_a_bad_reply(
+    farm: Asked, monkeypatch: pytest.MonkeyPatch, reply: object
+) -> None:
     monkeypatch.setattr(farm.client, "list_farms", lambda **_: reply)
-    assert farm.ask.farms().kind is FaultKind.BAD_REPLY
+    answer = farm.ask.farms()
+    assert isinstance(answer, Fault)
+    assert answer.kind is FaultKind.BAD_REPLY
 
 
 def test_every_request_is_counted(farm: Asked) -> None:
@@ -148,7 +169,7 @@ def test_every_request_is_counted(farm: Asked) -> None:
     assert farm.requests == before + 2
 
 
-def test_a_monitor_user_is_sent_where_the_lists_need_it(farm: Asked, monkeypatch) -> None:
+def test_a_monitor_user_is_sent_where_the_lists_need_it(farm: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     user = "01234567-89ab-cdef-0123-456789abcdef"
     ask = DeadlineQuestions(farm.client, principal_id=user)
     seen = {}

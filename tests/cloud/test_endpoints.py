@@ -5,10 +5,10 @@ from typing import Any
 
 import botocore.session
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from farmwatch.cloud.endpoints import spare_list_of_endpoints
+from tests.cloud.asking import http_response
 
 REGIONS = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "cn-north-1", "us-gov-west-1")
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -29,10 +29,10 @@ def asked(*, spared: bool, config: Config) -> list[tuple[str, ...]]:
     session.set_credentials("testing", "testing")
     found: list[tuple[str, ...]] = []
 
-    def catch(request: Any, **_: Any) -> AWSResponse:
+    def catch(request: Any, **_: Any) -> Any:
         scope = SCOPE.findall(str(request.headers.get("Authorization", "")))
         found.append((request.url, *scope))
-        return AWSResponse(request.url, 403, {}, None)
+        return http_response(request.url, status=403)
 
     for service, (operation, members) in CALLS.items():
         for region in REGIONS:

@@ -19,6 +19,7 @@ from farmwatch.watch.tracker import SessionTarget
 from tests.canned import FLEET_ID, REF, SESSION_ID, WORKER_ID, HandClock
 from tests.cloud.asking import QUESTIONS, real_questions
 from tests.fault_server import WAYS, FaultServer, Way, fault_server, reply
+from tests.waiting import LONG
 
 K = FaultKind
 EXPECTED: dict[str, tuple[FaultKind, ...]] = {
@@ -70,8 +71,19 @@ def server() -> Iterator[FaultServer]:
 
 @pytest.fixture(scope="module")
 def ask(server: FaultServer) -> Any:
+    questions, *_ = real_questions(server.url)
+    return questions
+
+
+@pytest.fixture(scope="module")
+def impatient(server: FaultServer) -> Any:
+    """Gives up soon, for replies that never come: it may give up a good one as well, on a busy machine."""
     questions, *_ = real_questions(server.url, read_timeout=0.2)
     return questions
+
+
+SLOW = {"hang", "drip"}
+"""What only ends because somebody's patience does."""
 
 
 def test_no_way_to_fail_is_forgotten() -> None:
@@ -80,22 +92,24 @@ def test_no_way_to_fail_is_forgotten() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_way_to_fail_has_its_class_and_the_next_reply_is_good(
-    server: FaultServer, ask: Any, way: str
+    server: FaultServer, ask: Any, impatient: Any, way: str
 ) -> None:
+    asks = impatient if way in SLOW else ask
     server.script.append(WAYS[way]())
-    fault = ask.session(REF)
+    fault = asks.session(REF)
     assert isinstance(fault, Fault)
     assert fault.kind in EXPECTED[way]
     assert fault.sentence
     assert fault.remedy
     assert fault.operation == "GetSession"
-    assert isinstance(ask.session(REF), Session)
+    answers = (asks.session(REF) for _ in range(100 if way in SLOW else 1))
+    assert any(isinstance(answer, Session) for answer in answers)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_every_question_takes_every_way_to_fail(server: FaultServer, ask: Any, question: str) -> None:
     # Those that wait for a time-out are the same code for every question.
-    for name in set(WAYS) - {"hang", "drip"}:
+    for name in set(WAYS) - SLOW:
         server.script.append(WAYS[name]())
         answer = QUESTIONS[question][1](ask)
         assert isinstance(answer, Fault), name
@@ -125,14 +139,13 @@ def test_a_connection_that_was_closed_while_idle_costs_nothing() -> None:
         ask, *_ = real_questions(server.url)
         server.script.append(Way("idle fin", body=a_reply().body))
         assert isinstance(ask.session(REF), Session)
-        assert server.closed.acquire(timeout=5)
+        assert server.closed.acquire(timeout=LONG)
         assert isinstance(ask.session(REF), Session)
         assert server.connections == 2
 
 
 def test_how_far_the_clock_is_off_is_known_from_any_reply(server: FaultServer) -> None:
-    ask, *_ = real_questions(server.url)
-    ask._now = lambda: datetime(2026, 3, 14, 2, 20, tzinfo=UTC)
+    ask, *_ = real_questions(server.url, now=lambda: datetime(2026, 3, 14, 2, 20, tzinfo=UTC))
     server.script.append(WAYS["clock"]())
     ask.session(REF)
     assert ask.skew == timedelta(minutes=10)
@@ -150,7 +163,7 @@ def test_after_sockets_are_dropped_the_client_works_on(server: FaultServer) -> N
 def test_the_history_is_what_the_server_told(tmp_path: Path) -> None:
     clock = HandClock()
     statuses = ["STARTED", "STARTED", "UPDATE_IN_PROGRESS", "UPDATE_FAILED", "STARTED"]
-    quick = [name for name in WAYS if name not in ("hang", "drip", "gone", "denied")]
+    quick = [name for name in WAYS if name not in {*SLOW, "gone", "denied"}]
     with fault_server(a_reply("ENDED", endedAt="2026-03-14T02:00:00Z")) as server:
         for number, name in enumerate(quick):
             status = statuses[number * len(statuses) // len(quick)]

@@ -16,9 +16,8 @@ URL = "https://management.deadline.us-west-2.amazonaws.com"
 
 def answered(code: str, status: int = 400, **members: Any) -> aws.ClientError:
     metadata = {"HTTPStatusCode": status, "RequestId": "7f3c-e1", "HTTPHeaders": {}}
-    return aws.ClientError(
-        {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": metadata, **members}, "GetSession"
-    )
+    reply: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": metadata, **members}
+    return aws.ClientError(reply, "GetSession")
 
 
 def of(error: BaseException, **more: Any) -> Fault:
@@ -54,7 +53,7 @@ def of(error: BaseException, **more: Any) -> Fault:
         (aws.ReadTimeoutError(endpoint_url=URL), FaultKind.NETWORK),
         (aws.ConnectionClosedError(endpoint_url=URL), FaultKind.NETWORK),
         (aws.ProxyConnectionError(proxy_url="http://proxy"), FaultKind.NETWORK),
-        (aws.SSLError(endpoint_url=URL, error="x"), FaultKind.NETWORK),
+        (aws.SSLError(endpoint_url=URL, error=OSError("x")), FaultKind.NETWORK),
         (BadReply("log is missing"), FaultKind.BAD_REPLY),
         (ValueError("x"), FaultKind.BAD_REPLY),
         (RecursionError(), FaultKind.BAD_REPLY),
@@ -140,7 +139,7 @@ class HostileError(Exception):
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_nothing_makes_it_raise(junk: Any) -> None:
-    error = answered("X")
+    error: Any = answered("X")
     error.response = junk
     assert isinstance(of(error), Fault)
     error.response = {"Error": junk, "ResponseMetadata": junk, "retryAfterSeconds": junk}

@@ -18,6 +18,7 @@ from farmwatch.cloud.log_page import LogPage, LogSource
 from farmwatch.cloud.logs import LogReader
 from farmwatch.cloud.model import Fault, FaultKind
 from tests.canned import FARM_ID, FLEET_ID, QUEUE_ID, SESSION_ID, WORKER_ID
+from tests.waiting import LONG
 
 NOW = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
 OF_QUEUE = LogSource(f"/aws/deadline/{FARM_ID}/{QUEUE_ID}", SESSION_ID, FARM_ID, queue_id=QUEUE_ID)
@@ -30,7 +31,8 @@ PAGE = {
 
 
 def error(code: str, message: str = "") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}, "GetLogEvents")
+    reply: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}
+    return ClientError(reply, "GetLogEvents")
 
 
 class Logs:
@@ -60,7 +62,7 @@ class Door:
         self.keys: list[tuple[str, str, str]] = []
         self.answer: Any = None
 
-    def _role(self, name: str, asked: dict[str, str]) -> Any:
+    def role(self, name: str, asked: dict[str, str]) -> Any:
         self.assumed.append((name, asked))
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -76,10 +78,10 @@ class Door:
         }
 
     def assume_queue_role_for_read(self, **asked: str) -> Any:
-        return self._role("queue", asked)
+        return self.role("queue", asked)
 
     def assume_fleet_role_for_read(self, **asked: str) -> Any:
-        return self._role("fleet", asked)
+        return self.role("fleet", asked)
 
     def logs_as(self, key_id: str, secret: str, token: str) -> Any:
         self.keys.append((key_id, secret, token))
@@ -228,10 +230,12 @@ def test_whatever_goes_wrong_is_a_fault(answer: Any, kind: FaultKind) -> None:
     assert (fault.kind, fault.operation, "There is no" in fault.sentence) == (kind, "GetLogEvents", False)
 
 
-def test_every_page_is_read_with_the_newest_credentials_of_its_own_role() -> None:
+def test_every_page_is_read_with_the_newest_credentials_of_its_own_role(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     door = Door()
     clients = [Logs(), Logs(), Logs()]
-    door.logs_as = lambda *_: clients[len(door.assumed) - 1]  # type: ignore[method-assign]
+    monkeypatch.setattr(door, "logs_as", lambda *_: clients[len(door.assumed) - 1])
     reader = by_role(door)
     reader.page(OF_QUEUE)
     reader.page(OF_FLEET)
@@ -271,25 +275,25 @@ class Awaited:
         return FLEET_ID
 
 
-def test_two_threads_that_want_one_role_assume_it_once() -> None:
+def test_two_threads_that_want_one_role_assume_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     door = Door()
     may_go_on = threading.Event()
-    role = door._role
+    role = door.role
 
     def slowly(name: str, asked: dict[str, str]) -> Any:
-        assert may_go_on.wait(5)
+        assert may_go_on.wait(LONG)
         return role(name, asked)
 
-    door._role = slowly  # type: ignore[method-assign]
+    monkeypatch.setattr(door, "role", slowly)
     reader = by_role(door)
     threads = []
     for source in (Awaited(), Awaited()):
         threads.append(threading.Thread(target=reader.page, args=(source,)))
         threads[-1].start()
-        assert source.begun.wait(5)
+        assert source.begun.wait(LONG)
     may_go_on.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(LONG)
     assert (len(door.assumed), len(door.of_role.asked)) == (1, 2)
 
 
@@ -349,7 +353,7 @@ def test_a_login_that_is_missing_names_the_command_that_renews_it() -> None:
 def test_the_questions_are_such_as_botocore_knows() -> None:
     aws = boto3.Session("testing", "testing", region_name="us-west-2")
     deadline, logs = aws.client("deadline"), aws.client("logs")
-    credentials = Door()._role("queue", {})
+    credentials = Door().role("queue", {})
     credentials["credentials"]["expiration"] = datetime.now(UTC) + timedelta(hours=1)
     asked = {"logGroupName": OF_QUEUE.group, "logStreamName": OF_QUEUE.stream, "startFromHead": False}
     asked |= {"limit": 10, "nextToken": "f/0/s", "startTime": 1, "endTime": 9}
@@ -369,7 +373,9 @@ def test_the_questions_are_such_as_botocore_knows() -> None:
     of_deadline.assert_no_pending_responses()
 
 
-WRONG = st.sampled_from([None, True, -1, 10**30, 0.5, "", "words", b"bytes", [], [None], {}, NOW])
+WRONG: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, -1, 10**30, 0.5, "", "words", b"bytes", [], [None], {}, NOW]
+)
 
 
 def nearly(**right: Any) -> st.SearchStrategy[Any]:

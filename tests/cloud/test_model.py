@@ -120,6 +120,12 @@ def test_progress_counts_what_is_over() -> None:
     assert (job.tasks, job.tasks_over, dict(job.task_counts).get("READY")) == (12, 8, None)
 
 
+def test_a_job_tells_what_is_wanted_of_its_tasks_and_who_changed_it_last() -> None:
+    reply = {"jobId": "job-" + "0" * 32, "name": "x", "targetTaskRunStatus": "CANCELED", "updatedBy": "mira"}
+    job = Job.from_reply(reply)
+    assert (job.target_task_run_status, job.updated_by, job.updated_at) == ("CANCELED", "mira", None)
+
+
 @pytest.mark.parametrize(
     ("text", "right"),
     [

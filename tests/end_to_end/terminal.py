@@ -12,6 +12,8 @@ from pathlib import Path
 import pexpect
 import pyte
 
+from tests.waiting import LONG
+
 # pyte prints a stray "u" for the sequences that switch the kitty keyboard protocol on and off.
 _KITTY = re.compile(r"\x1b\[[<>=?][0-9;]*u")
 
@@ -51,7 +53,7 @@ class Terminal:
             dimensions=(rows, columns),
             encoding="utf-8",
             codec_errors="replace",
-            timeout=20,
+            timeout=LONG,
         )
 
     def read(self, seconds: float = 0.1) -> None:
@@ -69,22 +71,39 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.screen.display)
 
-    def wait_for(self, condition: str | Callable[[str], object], seconds: float = 20) -> str:
+    @property
+    def foot(self) -> str:
+        """The last line, with the keys."""
+        return str(self.screen.display[-1])
+
+    @property
+    def trail(self) -> str:
+        """The second line: where one is."""
+        return str(self.screen.display[1])
+
+    def wait_for(self, condition: str | Callable[[str], object], seconds: float = LONG) -> str:
         """Wait until the screen fulfils a condition (a string: shows it); raises `AssertionError`."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        is_over = False
+        while not is_over:
+            # What was printed last is looked at too.
+            is_over = time.monotonic() > end or not self.process.isalive()
             self.read()
             if condition in self.text if isinstance(condition, str) else condition(self.text):
                 return self.text
-            if not self.process.isalive():
-                break
         raise AssertionError(f"waited for {condition!r} in vain; the screen shows:\n{self.text}")
+
+    @property
+    def pid(self) -> int:
+        """The process that was started in it."""
+        assert self.process.pid is not None
+        return self.process.pid
 
     def press(self, *keys: str) -> None:
         for key in keys:
             self.process.send(KEYS.get(key, key))
 
-    def wait_for_end(self, seconds: float = 10) -> int:
+    def wait_for_end(self, seconds: float = LONG) -> int:
         """Wait for the end of the program; its exit code, or 128 and its signal."""
         end = time.monotonic() + seconds
         while self.process.isalive() and time.monotonic() < end:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.terminal import FARMWATCH, Terminal
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -62,12 +63,12 @@ def test_the_walk_from_the_farms_to_a_session_whose_status_changes_by_itself(dem
     demo.wait_for(lambda text: "1 session" in text and "● STARTED" in text)
     demo.press("enter")
     demo.wait_for(lambda text: "logGroupName" in text and "● STARTED   every 2 s" in text)
-    demo.wait_for(lambda text: "○ ENDED" in text and "◂ new" in text, seconds=40)
+    demo.wait_for(lambda text: "○ ENDED" in text and "◂ new" in text)
 
 
 def test_q_leaves_with_exit_code_0_and_no_process_behind(demo: Terminal) -> None:
     demo.wait_for("Northlight")
-    started = children(demo.process.pid)
+    started = children(demo.pid)
     assert started
     demo.press("q")
     assert demo.wait_for_end() == 0
@@ -85,19 +86,14 @@ def test_q_leaves_with_exit_code_0_and_no_process_behind(demo: Terminal) -> None
 )
 def test_no_process_is_left_behind(demo: Terminal, how: signal.Signals, exit_code: int) -> None:
     demo.wait_for("Northlight")
-    started = children(demo.process.pid)
-    os.kill(demo.process.pid, how)
+    started = children(demo.pid)
+    os.kill(demo.pid, how)
     assert demo.wait_for_end() == exit_code
     assert_gone(started)
 
 
 def assert_gone(started: list[int]) -> None:
-    import time
-
-    end = time.monotonic() + 5
-    while any(map(is_running, started)) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert [pid for pid in started if is_running(pid)] == []
+    eventually(lambda: not any(map(is_running, started)), "a process is left behind")
 
 
 def test_ctrl_c_leaves(demo: Terminal) -> None:

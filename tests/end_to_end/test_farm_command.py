@@ -21,7 +21,7 @@ def test_a_client_needs_nothing_but_the_lines_it_prints(own_home: object) -> Non
     farm = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert farm.stdout is not None
-        lines = [farm.stdout.readline() for _ in range(6)]
+        lines = [farm.stdout.readline() for _ in range(8)]
         exported = dict(
             re.findall(r"(AWS_\w+)=(\S+)", "".join(one for one in lines if one.startswith("export")))
         )
@@ -33,5 +33,7 @@ def test_a_client_needs_nothing_but_the_lines_it_prints(own_home: object) -> Non
         farm.kill()
         farm.wait()
     assert asked.stderr == ""
+    # The deadline command asks every region unless it is told so much.
+    assert exported["AWS_ENDPOINT_URL_DEADLINE"] == exported["AWS_ENDPOINT_URL"]
     assert "Northlight" in asked.stdout
     assert "/aws/deadline/farm-" in asked.stdout

@@ -56,7 +56,6 @@ def walk(terminal: Terminal) -> None:
     terminal.press("d")
     terminal.wait_for("lifecycleStatus")
     terminal.press("end")
-    terminal.read(0.5)
     close_dialog(terminal)
     walk_through_logs(terminal)
     terminal.press("?")
@@ -72,9 +71,10 @@ def walk_through_logs(terminal: Terminal) -> None:
     terminal.wait_for("session and worker log")
     terminal.press("i", "o")
     terminal.wait_for("Outline")
+    # Before the next key, because with that an escape would be one key with Alt.
+    foot = terminal.foot
     terminal.press("escape")
-    # Else the two would be one key with Alt.
-    terminal.read(0.5)
+    terminal.wait_for(lambda _: terminal.foot != foot)
     terminal.press("w")
     terminal.wait_for("wrap")
     terminal.press("/")
@@ -85,12 +85,15 @@ def walk_through_logs(terminal: Terminal) -> None:
     terminal.wait_for("reading")
     terminal.press("enter")
     close_dialog(terminal)
+    log = terminal.trail
     terminal.press("c")
-    terminal.wait_for("Why did it fail")
-    terminal.read(0.5)
-    for _ in range(3):
-        terminal.press("escape")
-        terminal.read(0.4)
+    terminal.wait_for("Problems")
+    terminal.press("escape")
+    terminal.wait_for(lambda _: terminal.trail == log)
+    terminal.press("escape")
+    terminal.wait_for(lambda text: "/clear" not in text)
+    terminal.press("escape")
+    terminal.wait_for(lambda _: terminal.trail != log)
     terminal.wait_for("Session actions")
 
 

@@ -33,7 +33,8 @@ class Served:
         return {f"{key.removesuffix('_id')}Id": value for key, value in found.items()}
 
     def session(self, name: str) -> dict[str, Any]:
-        return self.client.get_session(**self.ids(name))
+        reply: dict[str, Any] = self.client.get_session(**self.ids(name))
+        return reply
 
     def queue(self, name: str) -> dict[str, str]:
         farm_id = next(iter(self.story.account.farms))

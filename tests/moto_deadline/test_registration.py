@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import boto3
 import pytest
@@ -38,7 +39,8 @@ def test_it_is_served_to_any_client() -> None:
         assert farm["displayName"] == "Northlight"
         with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
             client.get_queue(farmId=farm["farmId"], queueId="queue-" + "0" * 32)
-        assert caught.value.response["resourceType"] == "queue"
+        reply: Any = caught.value.response
+        assert reply["resourceType"] == "queue"
         errors: list[BaseException] = []
 
         def hammer() -> None:

@@ -20,7 +20,8 @@ def search(
     asked: dict[str, Any] = {"farmId": ids["farmId"], "queueIds": [ids["queueId"]], "itemOffset": 0}
     if filters:
         asked["filterExpressions"] = {"filters": list(filters), "operator": operator}
-    return served.client.search_jobs(**asked | more)
+    reply: dict[str, Any] = served.client.search_jobs(**asked | more)
+    return reply
 
 
 def string(name: str, operator: str, value: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.soak.soaking import soak
 
 
-async def test_a_week(tmp_path: Path) -> None:
-    result = await soak(7, tmp_path)
+def test_a_week(tmp_path: Path) -> None:
+    result = soak(7, tmp_path, polls=100_000)
     print(f"\n{result.figures()}")
     assert (result.polls >= 100_000, result.lines >= 1_000_000, result.toasts >= 500) == (True, True, True)
     assert result.growth < 30

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -16,8 +18,30 @@ from farmwatch.ui.app import FarmwatchApp
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.recorder import Recorder
 from tests.canned import HandClock
+from tests.waiting import LONG
 
 WHO = Who("northlight", "123456789012", "us-west-2")
+
+
+def by_hand(app: FarmwatchApp) -> None:
+    """Have the polls made by ``run_due`` alone, and none by threads."""
+    app.poller.start = lambda: None  # type: ignore[method-assign] # no configuration, for tests alone
+
+
+def lines_of(app: App[Any]) -> list[str]:
+    """The lines that are on the screen."""
+    strips = app.screen._compositor.render_strips()  # noqa: SLF001 - Textual tells them nowhere else
+    return [strip.text for strip in strips]
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object], then: Callable[[], object] = int) -> None:
+    """Wait for something that is done by a timer or a thread; ``then`` is called after each look in vain."""
+    end = time.monotonic() + LONG
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain; the screen shows:\n" + "\n".join(lines_of(pilot.app)))
+        await pilot.pause(0.02)
+        then()
 
 
 @dataclass
@@ -25,6 +49,9 @@ class Stage:
     app: FarmwatchApp
     pilot: Pilot[None]
     clock: HandClock
+    farm: Any = None
+    """The farm that was handed to it."""
+
     expects_faults: bool = False
     """Faults of views are contained by the program; a test that does not expect any fails on one."""
 
@@ -38,7 +65,7 @@ class Stage:
         for _ in range(round(seconds / step)):
             self.clock.move(step)
             self.app.poller.run_due()
-            self.app._tick()
+            self.app.tick()
             await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
@@ -47,30 +74,26 @@ class Stage:
 
     async def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait for something that the application does by a timer of its own."""
-        for _ in range(200):
-            if condition():
-                return
-            await self.pilot.pause(0.02)
-            self.app.poller.run_due()
-        raise AssertionError(f"waited in vain; the screen shows:\n{self.text}")
+        await until(self.pilot, condition, self.app.poller.run_due)
 
     @property
     def text(self) -> str:
         """What is on the screen, as text."""
-        return "\n".join(self._lines())
+        return "\n".join(self.lines)
 
-    def _lines(self) -> list[str]:
-        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+    @property
+    def lines(self) -> list[str]:
+        return lines_of(self.app)
 
     def line(self, y: int) -> str:
-        lines = self._lines()
+        lines = self.lines
         return lines[y] if y < len(lines) else ""
 
     def part(self, selector: str) -> str:
         """What a widget of the screen shows, as text."""
         widget: Widget = self.app.screen.query_one(selector)
         region = widget.region
-        return "\n".join(self._lines()[region.y : region.bottom])
+        return "\n".join(self.lines[region.y : region.bottom])
 
 
 @asynccontextmanager
@@ -80,23 +103,26 @@ async def on_stage(
     *,
     size: tuple[int, int] = (120, 36),
     clock: HandClock | None = None,
-    counts_requests: bool = False,
+    counts_requests: Callable[[Callable[[], None]], None] | None = None,
     recorder: Recorder | None = None,
 ) -> AsyncIterator[Stage]:
-    """Run the application; its first poll has been made and drawn."""
+    """Run the application; its first poll has been made and drawn.
+
+    ``counts_requests`` is given what the farm has to call for each of its requests.
+    """
 
     def open_farm(on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> Any:
         on_identity(WHO)
         opened = farm() if callable(farm) else farm
-        if counts_requests:
-            opened._on_request = on_request
+        if counts_requests is not None:
+            counts_requests(on_request)
         return opened
 
     hand_clock = clock or HandClock()
     app = FarmwatchApp(settings or Settings(), open_farm, hand_clock, recorder=recorder)
-    app.poller.start = lambda: None  # type: ignore[method-assign]
+    by_hand(app)
     async with app.run_test(size=size, notifications=True) as pilot:
-        stage = Stage(app, pilot, hand_clock)
+        stage = Stage(app, pilot, hand_clock, farm)
         await pilot.pause()
         await stage.poll()
         yield stage

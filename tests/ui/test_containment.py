@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
-from textual.widgets import Static
 
 from farmwatch.settings import Settings
+from farmwatch.ui.app import FarmwatchApp
+from farmwatch.ui.containment import KEPT
 from farmwatch.ui.screens import session as session_screen
 from farmwatch.ui.widgets import session_panels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
-from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, a_session
+from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, HandClock, a_fault, a_session
 from tests.ui.stage import on_stage
 
 AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
@@ -30,13 +30,13 @@ async def test_a_view_that_cannot_be_drawn_says_so_and_is_polled_on(monkeypatch:
         with monkeypatch.context() as patch:
             patch.setattr(session_panels, "session_parts", fails)
             await stage.move(4)
-            assert "✗ This view stumbled  ZeroDivisionError" in stage.text
+            assert "✗ This view failed  ZeroDivisionError" in stage.text
             assert "farmwatch.log" in stage.text
             asked = farm.count("session")
             await stage.move(10)
             assert farm.count("session") > asked
         await stage.move(2)
-        assert "stumbled" not in stage.text, "it is there again as soon as it can be"
+        assert "This view failed" not in stage.text, "it is there again as soon as it can be"
 
 
 async def test_a_key_that_fails_says_so_and_nothing_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,11 +57,11 @@ async def test_a_widget_that_cannot_be_drawn_says_so_in_its_place(monkeypatch: p
             patch.setattr(VirtualTable, "render_line", fails)
             stage.app.screen.query_one("#action-table").refresh()
             await stage.move(1)
-            assert "✗ This view stumbled  ZeroDivisionError" in stage.part("#action-table")
+            assert "✗ This view failed  ZeroDivisionError" in stage.part("#action-table")
             assert "● STARTED" in stage.text, "the others are drawn"
         stage.app.screen.query_one("#action-table").refresh()
         await stage.move(1)
-        assert "stumbled" not in stage.part("#action-table")
+        assert "This view failed" not in stage.part("#action-table")
 
 
 @pytest.mark.parametrize("whose", ["#action-table", "screen", "app"])
@@ -81,22 +81,58 @@ async def test_a_message_that_cannot_be_handled_is_said_and_forgotten(whose: str
         assert "ago" in stage.text or "Z" in stage.text, "keys are answered"
 
 
-async def test_what_nobody_contains_ends_with_an_exit_code_and_without_local_variables(
-    capsys: pytest.CaptureFixture[str],
+async def test_a_program_that_cannot_start_ends_with_an_exit_code_and_without_local_variables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    codes: list[int | None] = []
+    monkeypatch.setattr(FarmwatchApp, "get_default_screen", fails)
+    app = FarmwatchApp(Settings(), lambda *_: a_fault(), HandClock())
+    await app.run_async(headless=True)
+    assert app.return_code == 1
+    told = "".join(capsys.readouterr()).replace("\n", "")
+    assert "farmwatch.log" in told
+    assert "do-not-tell-anybody" not in told
 
-    async def run() -> None:
-        async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
-            stage.expects_faults = True
-            # A plain widget, which has no code of this program.
-            stage.app.screen.query_one("#session", Static).call_later(fails)
-            while stage.app.return_code is None:
-                await asyncio.sleep(0.02)
-            codes.append(stage.app.return_code)
 
-    # A pilot raises again what has ended the program.
-    with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(run(), 10)
-    assert codes == [1]
-    assert "do-not-tell-anybody" not in "".join(capsys.readouterr())
+async def test_a_terminal_that_cannot_be_read_any_more_ends_the_program_with_an_exit_code() -> None:
+    app = FarmwatchApp(Settings(), lambda *_: a_fault(), HandClock())
+    # What Textual's thread at the keyboard does when it fails.
+    app.call_later(app.panic, "a traceback")
+    await app.run_async(headless=True)
+    assert app.return_code == 1
+
+
+async def test_the_same_fault_is_not_written_down_and_said_each_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
+        stage.expects_faults = True
+        for _ in range(50):
+            stage.app.call_next(fails)
+        await stage.pilot.pause()
+        assert len([record for record in caplog.records if record.exc_info]) == 1
+        assert stage.text.count("This view failed") == 1
+        assert len(stage.app.view_faults.errors) <= KEPT
+
+
+async def test_what_is_refreshed_in_vain_is_not_refreshed_over_and_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
+        stage.expects_faults = True
+        tried = []
+
+        def refreshes_in_vain(*_: Any, **__: Any) -> Any:
+            tried.append(1)
+            fails()
+
+        with monkeypatch.context() as patch:
+            # Of Textual's own: what places the widgets of a screen and what puts them together.
+            patch.setattr(stage.app.screen, "_compositor_refresh", refreshes_in_vain)
+            stage.app.screen.refresh(layout=True)
+            await stage.wait_for(lambda: tried)
+            del tried[:]
+            # A second is long enough for sixty more.
+            await stage.pilot.pause(1.0)
+            assert len(tried) < 10
+        await stage.move(2)
+        assert "● STARTED" in stage.text

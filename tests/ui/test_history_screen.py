@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from farmwatch.cloud.model import FaultKind, Page
 from farmwatch.settings import Settings
 from farmwatch.ui.screens.history import HistoryScreen
 from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.watch.entries import Entry, Kind, Watched
 from farmwatch.watch.history import History
 from farmwatch.watch.recorder import Recorder
@@ -25,6 +26,7 @@ from tests.canned import (
     REF,
     SESSION_ID,
     START,
+    STEP_ID,
     CannedFarm,
     HandClock,
     a_fault,
@@ -37,6 +39,14 @@ AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session
 NAMED = Watched(REF, "Northlight", "lighting", "sq010_sh0420_lgt_v012", session_until=START)
 
 
+class OnClock(Recorder):
+    """A recorder whose clock is known, for the application to be on the same."""
+
+    def __init__(self, path: Path, *, watcher: str, clock: HandClock) -> None:
+        super().__init__(path, watcher=watcher, clock=clock)
+        self.clock = clock
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
@@ -44,7 +54,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def recorder(tmp_path: Path, clock: HandClock) -> Iterator[Recorder]:
-    made = Recorder(tmp_path / "state" / "history.sqlite", watcher="mira@ops1", clock=clock)
+    made = OnClock(tmp_path / "state" / "history.sqlite", watcher="mira@ops1", clock=clock)
     yield made
     made.close()
 
@@ -57,18 +67,32 @@ def a_farm(**answers: Any) -> CannedFarm:
 async def watching(
     recorder: Recorder, farm: CannedFarm | None = None, *, settings: Settings = AT_SESSION, **given: Any
 ) -> AsyncIterator[Stage]:
+    assert isinstance(recorder, OnClock)
     async with on_stage(
-        farm or a_farm(), settings, recorder=recorder, clock=recorder._clock, **given
+        farm or a_farm(), settings, recorder=recorder, clock=recorder.clock, **given
     ) as stage:
         yield stage
+
+
+def many_actions(recorder: Recorder, count: int, *, failed: int) -> None:
+    """A session whose actions have run, one of which failed."""
+    at = START - timedelta(minutes=42)
+    entries = [Entry(REF, Kind.STATUS, "", None, "STARTED", at)]
+    for number in range(count):
+        new = "FAILED" if number == failed else "SUCCEEDED"
+        at += timedelta(seconds=60)
+        entries.append(Entry(REF, Kind.ACTION, an_action(number).action_id, "RUNNING", new, at))
+    recorder.record(entries, NAMED)
 
 
 def a_night(recorder: Recorder) -> None:
     """What another run has seen: a session, its actions, a fault, a gap."""
 
-    def entry(minute: float, kind: Kind, subject: str, *values: str | None, **given: Any) -> Entry:
+    def entry(
+        minute: float, kind: Kind, subject: str, old: str | None, new: str | None, **given: Any
+    ) -> Entry:
         at = START - timedelta(minutes=42 - minute)
-        return Entry(REF, kind, subject, *values, at, **{"after": at - timedelta(seconds=2), **given})
+        return Entry(REF, kind, subject, old, new, at, **{"after": at - timedelta(seconds=2), **given})
 
     action = an_action(3).action_id
     recorder.record(
@@ -85,39 +109,172 @@ def a_night(recorder: Recorder) -> None:
     )
 
 
-async def test_h_tells_what_happened_in_the_night_by_session(recorder: Recorder) -> None:
-    a_night(recorder)
+async def test_h_shows_the_sessions_of_the_night_folded_with_counts_of_their_actions(
+    recorder: Recorder,
+) -> None:
+    many_actions(recorder, 31, failed=7)
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
         text = stage.text
-        assert "● STARTED  sq010_sh0420_lgt_v012  session-61e4f386" in text
-        for words in (
-            "✗ session action 3 FAILED  was RUNNING",
-            "▲ GetSession: OFFLINE: EndpointConnectionError",
-            "○ GetSession works again",
-            "✗ worker log: Missing log group",
-            "┄ nobody saw anything for 00:04:00 (OFFLINE)",
-            "7 changes in 1 session",
-        ):
-            assert words in text
+        assert "✗ 1  ▸ ● STARTED  sq010_sh0420_lgt_v012  31 actions, 1 failed" in text
+        assert "since" in stage.line(2)
+        assert "32 changes in 1 session, 1 failure" in stage.line(2)
+        assert "SUCCEEDED" not in text
+        assert "space Unfold" in stage.line(35)
 
 
-async def test_it_tells_only_what_is_new_since_somebody_looked(recorder: Recorder, clock: HandClock) -> None:
+async def test_space_unfolds_a_session_and_its_actions_and_folds_them_again(recorder: Recorder) -> None:
+    many_actions(recorder, 31, failed=7)
+    async with watching(recorder, settings=Settings(), size=(120, 50)) as stage:
+        await stage.press("h")
+        await stage.press("space")
+        assert "▾ ● STARTED" in stage.text
+        assert "● STARTED  first seen" in stage.text
+        assert "▸ 31 actions, 1 failed" in stage.text
+        assert "✗ FAILED" not in stage.text
+        await stage.press("end", "space")
+        assert "▾ 31 actions, 1 failed" in stage.text
+        assert "✗ FAILED  session action 7  was RUNNING" in stage.text
+        await stage.press("end", "space")
+        assert "▸ 31 actions, 1 failed" in stage.text, "a row folds what it belongs to"
+        table = stage.app.screen.query_one(VirtualTable)
+        assert table.cursor_index == 2, "and the cursor is on that"
+
+
+async def test_everything_unfolds_and_folds_with_one_key(recorder: Recorder) -> None:
     a_night(recorder)
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
+        await stage.press("Z")
+        text = stage.text
+        assert "▾ ● STARTED  sq010_sh0420_lgt_v012  1 action, 1 failed" in text
+        for words in (
+            "✗ FAILED  session action 3  was RUNNING",
+            "▲ GetSession: OFFLINE: EndpointConnectionError",
+            "○ GetSession works again",
+            "✗ worker log: Missing log group",
+            "┄ not watched for 00:04:00 (OFFLINE)",
+            "7 changes in 1 session, 2 failures",
+            "Earliest",
+            "Service time",
+            "Seen by",
+        ):
+            assert words in text
+        await stage.press("Z")
+        assert "works again" not in stage.text
+
+
+async def test_a_click_on_a_count_of_actions_unfolds_it(recorder: Recorder) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        await stage.press("space")
+        line = next(n for n in range(36) if "▸ 1 action, 1 failed" in stage.line(n))
+        await stage.pilot.click(offset=(30, line))
+        await stage.pilot.click(offset=(30, line))
+        assert "✗ FAILED  session action 3" in stage.text
+
+
+async def test_f_leaves_failures_only_unfolded(recorder: Recorder) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        await stage.press("f")
+        assert "✗ FAILED  session action 3" in stage.text
+        assert "✗ worker log: Missing log group" in stage.text
+        assert "GetSession" not in stage.text, "a fault of the connection is no failure of the farm"
+        assert "failures only" in stage.line(2)
+        await stage.press("f")
+        assert "failures only" not in stage.line(2)
+        assert "▸ ● STARTED" in stage.text, "as it was before"
+
+
+async def test_without_failures_it_says_so(recorder: Recorder) -> None:
+    recorder.record([Entry(REF, Kind.STATUS, "", None, "STARTED", START)], NAMED)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        await stage.press("f")
+        assert "No failures. f shows everything." in stage.text
+
+
+async def test_frames_that_were_seen_in_this_run_go_by_their_names(recorder: Recorder) -> None:
+    action = an_action(3, status="RUNNING", step_id=STEP_ID, parameters={"Frame": "1042"})
+    farm = a_farm(
+        session_actions=Page((action,)), session_actions_by_id={action.action_id: action}, step_name="Render"
+    )
+    async with watching(recorder, farm) as stage:
+        await stage.move(1)
+        await stage.press("h")
+        await stage.press("Z")
+        assert "● RUNNING  Render  Frame=1042" in stage.text
+        await stage.press("slash", *"frame=1042")
+        assert "Render  Frame=1042" in stage.text
+    with closing(sqlite3.connect(recorder.path)) as database:
+        stored = "".join(database.iterdump())
+    assert "session_id" in stored
+    assert "Frame" not in stored, "parameters of tasks are not for the file"
+
+
+async def test_opening_it_does_not_move_the_time_that_it_looks_back_to(
+    recorder: Recorder, clock: HandClock
+) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        shown = []
+        for _ in range(3):
+            await stage.press("h")
+            shown.append(stage.line(2)[:80])
+            await stage.press("escape")
+            await stage.move(60)
+        assert len(set(shown)) == 1
+        assert "7 changes in 1 session" in shown[0]
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        assert stage.line(2)[:80] == shown[0], "nor does leaving the program"
+
+
+async def test_marked_as_seen_it_tells_only_what_is_new_since_then(
+    recorder: Recorder, clock: HandClock
+) -> None:
+    a_night(recorder)
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        await stage.press("m")
+        await stage.wait_for(lambda: "Marked as seen until" in stage.text)
+        assert "0 changes in 0 sessions" in stage.text
         await stage.press("escape")
         await stage.move(60)
         at = clock.now()
         recorder.record([Entry(REF, Kind.STATUS, "", "STARTED", "ENDED", at)], NAMED)
+    async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
-        assert "1 change in 1 session" in stage.text
+        await stage.press("Z")
+        assert "(marked as seen)   1 change in 1 session" in stage.text
         assert "○ ENDED  was STARTED" in stage.text
-        assert "when somebody last looked" in stage.text
         await stage.press("s", *"2h", "enter")
         assert "8 changes in 1 session" in stage.text
         await stage.press("s", "enter")
         assert "1 change in 1 session" in stage.text
+
+
+async def test_a_mark_that_cannot_be_written_is_written_later(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_night(recorder)
+    mark_seen = History.mark_seen
+
+    def full(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with watching(recorder, settings=Settings()) as stage:
+        await stage.press("h")
+        monkeypatch.setattr(History, "mark_seen", full)
+        await stage.press("m")
+        assert "0 changes in 0 sessions" in stage.text, "somebody has seen it all the same"
+        monkeypatch.setattr(History, "mark_seen", mark_seen)
+        await stage.move(10)
+        await stage.press("escape", "h")
+        assert "0 changes in 0 sessions" in stage.text
 
 
 async def test_a_time_that_cannot_be_is_refused_and_loses_nothing(recorder: Recorder) -> None:
@@ -136,9 +293,11 @@ async def test_a_filter_leaves_what_has_its_words(recorder: Recorder) -> None:
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
         await stage.press("slash", *"failed")
-        assert "✗ session action 3 FAILED" in stage.text
+        assert "✗ FAILED  session action 3" in stage.text
         assert "Missing log group" not in stage.text
-        await stage.press("escape")
+        await stage.press(*" again")
+        assert "No match for “failed again”" in stage.text
+        await stage.press("escape", "Z")
         assert "Missing log group" in stage.text
 
 

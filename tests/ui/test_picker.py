@@ -29,10 +29,10 @@ AT_JOBS = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID)
 AT_SESSIONS = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID)
 
 
-def find(jobs: list) -> Any:
+def find(jobs: list[Job]) -> Any:
     """A SearchJobs over these jobs, in pages of 100."""
 
-    def search(search: JobSearch, offset: int) -> Page:
+    def search(search: JobSearch, offset: int) -> Page[Job]:
         text = search.text.casefold()
         found = [
             job
@@ -47,12 +47,12 @@ def find(jobs: list) -> Any:
         found.sort(key=keys.get(search.sort, lambda job: job.created_at), reverse=search.descending)
         following = offset + search.limit if offset + search.limit < len(found) else None
         page = tuple(found[offset : offset + search.limit])
-        return Page(page, following and str(following), len(found))
+        return Page(page, None if following is None else str(following), len(found))
 
     return search
 
 
-def a_farm(jobs: list | None = None, sessions: int = 3) -> CannedFarm:
+def a_farm(jobs: list[Job] | None = None, sessions: int = 3) -> CannedFarm:
     return CannedFarm(
         farms=FARMS,
         queues=QUEUES,
@@ -68,7 +68,9 @@ def table(stage: Stage) -> VirtualTable:
 
 
 def level(stage: Stage) -> Level:
-    return stage.app.screen.place.level
+    screen = stage.app.screen
+    assert isinstance(screen, PickerScreen)
+    return screen.place.level
 
 
 async def test_the_way_down_and_up_again_by_keyboard() -> None:
@@ -258,8 +260,9 @@ async def test_a_connection_that_cannot_be_made_is_told_too() -> None:
 
 
 async def test_rows_stay_greyed_and_dated_when_the_list_fails() -> None:
-    async with on_stage(a_farm(), AT_JOBS) as stage:
-        stage.app.poller._door.questions.answers["search_jobs"] = [a_fault()]
+    farm = a_farm()
+    async with on_stage(farm, AT_JOBS) as stage:
+        farm.answers["search_jobs"] = [a_fault()]
         await stage.move(6)
         assert "sq010_sh0001_lgt_v001" in stage.text
         assert table(stage).has_class("-stale")
@@ -325,7 +328,7 @@ async def test_what_comes_while_the_screen_is_taken_down_is_let_go() -> None:
     # Its parts are gone before it: none of these may look for them.
     screen.tick()
     screen.hear(news)
-    screen._look()
+    screen.on_virtual_table_row_highlighted()
 
 
 # --- orders -------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,20 +20,33 @@ from tests.canned import (
     a_fault,
     a_session,
     an_action,
+    present,
 )
 from tests.ui.stage import Stage, on_stage
 
 AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
 
 
-def at_session(*answers: object, size: tuple[int, int] = (120, 36), actions: Sequence[object] = ()):
+def at_session(
+    *answers: object, size: tuple[int, int] = (120, 36), actions: Sequence[object] = ()
+) -> AbstractAsyncContextManager[Stage]:
     """The screen of a session that is answered for like this; ``actions`` may be answers of their own."""
     are_answers = any(isinstance(one, Page | Fault) for one in actions)
     pages = list(actions) if are_answers else [Page(tuple(actions))]
-    details = {action.action_id: action for page in pages for action in getattr(page, "items", ())}
+    details: dict[str, Any] = {}
+
+    def told(answer: Any) -> Any:
+        """What is told in detail is as new as what the list told."""
+
+        def tell(*_: Any) -> Any:
+            details.update({action.action_id: action for action in getattr(answer, "items", ())})
+            return answer
+
+        return tell
+
     farm = CannedFarm(
         session=list(answers),
-        session_actions=pages,
+        session_actions=[told(page) for page in pages],
         session_actions_by_id=lambda ref, ids: {one: details[one] for one in ids},
         step_name="Render",
     )
@@ -177,10 +192,9 @@ async def test_p_pauses_and_goes_on() -> None:
 
 async def test_r_asks_now() -> None:
     async with at_session(a_session()) as stage:
-        farm = stage.app.poller._door.questions
-        before = farm.count("session")
+        before = stage.farm.count("session")
         await stage.press("r")
-        assert farm.count("session") == before + 1
+        assert stage.farm.count("session") == before + 1
 
 
 async def test_t_writes_times_local_in_utc_and_relative() -> None:
@@ -201,19 +215,17 @@ async def test_y_copies_the_whole_id() -> None:
 async def test_leaving_the_screen_stops_its_polls() -> None:
     async with at_session(a_session()) as stage:
         await stage.press("escape")
-        farm = stage.app.poller._door.questions
-        before = farm.count("session")
+        before = stage.farm.count("session")
         await stage.move(10)
-        assert farm.count("session") == before
+        assert stage.farm.count("session") == before
 
 
 async def test_a_help_page_above_does_not_stop_the_polls() -> None:
     async with at_session(a_session()) as stage:
         await stage.press("question_mark")
-        farm = stage.app.poller._door.questions
-        before = farm.count("session")
+        before = stage.farm.count("session")
         await stage.move(10)
-        assert farm.count("session") == before + 5
+        assert stage.farm.count("session") == before + 5
 
 
 async def test_an_unknown_status_is_shown_as_it_came() -> None:
@@ -263,7 +275,7 @@ async def test_markup_in_any_text_of_the_reply_stays_text() -> None:
     log = LogConfiguration(MARKUP, {MARKUP: MARKUP}, {MARKUP: MARKUP}, error=MARKUP)
     session = a_session(lifecycle_status=MARKUP, updated_by=MARKUP, updated_at=START, log=log, worker_log=log)
     session = replace(
-        session, host=replace(session.host, name=MARKUP, instance_type=MARKUP, addresses=(MARKUP,))
+        session, host=replace(present(session.host), name=MARKUP, instance_type=MARKUP, addresses=(MARKUP,))
     )
     fault = a_fault(message=MARKUP, sentence=MARKUP, remedy=MARKUP, code=MARKUP, request_id=MARKUP)
     action = an_action(1, MARKUP, kind=MARKUP, message=MARKUP, parameters={MARKUP: MARKUP})

@@ -35,9 +35,8 @@ class GrowingLog:
 
 
 def farm_of(stage: Stage) -> CannedFarm:
-    farm = stage.app.poller._door.questions
-    assert isinstance(farm, CannedFarm)
-    return farm
+    assert isinstance(stage.farm, CannedFarm)
+    return stage.farm
 
 
 def action_rows(stage: Stage) -> list[str]:

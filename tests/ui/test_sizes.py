@@ -9,7 +9,7 @@ from farmwatch.cloud.model import FaultKind, LogConfiguration
 from farmwatch.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, HandClock, a_fault, a_session
-from tests.ui.stage import WHO
+from tests.ui.stage import WHO, by_hand
 from tests.ui.test_picker import a_farm
 
 AT_JOBS = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID)
@@ -43,11 +43,11 @@ def test_a_screen_at_a_size(snap_compare: Any, farm: Any, settings: Settings, si
         return opened
 
     app = FarmwatchApp(settings, open_farm, HandClock())
-    app.poller.start = lambda: None  # type: ignore[method-assign]
+    by_hand(app)
 
     async def poll(pilot: Pilot[None]) -> None:
-        for followed in app.poller._followed.values():
-            followed.target.cadence.jitter.seed(7)
+        for target in app.poller.targets:
+            target.cadence.jitter.seed(7)
         for _ in range(2):
             app.poller.run_due()
             await pilot.pause()

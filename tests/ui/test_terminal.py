@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,5 +35,6 @@ def test_no_payload_passes_the_wall(payload: str) -> None:
 
 
 def test_what_is_meant_for_the_terminal_passes() -> None:
-    control = Segment("\x1b[?25l", None, [(1,)])  # type: ignore[list-item]
+    code: Any = (1,)
+    control = Segment("\x1b[?25l", None, [code])
     assert NoControls().apply([control], BLACK) == [control]

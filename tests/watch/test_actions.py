@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from farmwatch.cloud.model import FaultKind, Page, SessionRef
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.watch.actions import BATCH, EVERY, SINGLES, TRIES, ActionsTarget
-from tests.canned import REF, STEP_ID, CannedFarm, HandClock, a_fault, an_action
+from farmwatch.watch.poller import Poller
+from farmwatch.watch.tracker import SessionTarget
+from tests.canned import REF, START, STEP_ID, CannedFarm, HandClock, a_fault, a_session, an_action
 
 
 class Watch:
@@ -46,6 +49,11 @@ class Watch:
         self.clock.move(EVERY.total_seconds())
         return polled
 
+    def detailed(self) -> list[list[str]]:
+        """Whose message and exit code were asked for, by their numbers, a list for each time."""
+        asked = self.asked("session_actions_by_id")
+        return [[one.rpartition("-")[2] for one in those] for those in asked]
+
     def asked(self, name: str) -> list[Any]:
         return [question[-1] for question in self.farm.asked if question[0] == name]
 
@@ -79,8 +87,78 @@ def test_only_what_runs_or_has_just_ended_is_asked_for_in_detail() -> None:
     )
     watch.poll()
     watch.poll()
-    ids = [[one.rpartition("-")[2] for one in asked] for asked in watch.asked("session_actions_by_id")]
-    assert ids == [["1", "0"], ["1"]]
+    assert watch.detailed() == [["1", "0", "3"], ["1"]]
+
+
+def test_what_was_never_begun_is_asked_for_why_after_all_that_was() -> None:
+    watch = Watch(an_action(0, "FAILED"), an_action(1, "NEVER_ATTEMPTED"), an_action(2, "CANCELED"))
+    watch.poll()
+    watch.poll()
+    assert watch.detailed() == [["2", "0", "1"]]
+    assert watch.target.observed.actions[1].message == "message 1"
+
+
+@pytest.mark.parametrize("is_one_by_one", [False, True])
+def test_an_action_that_is_watched_while_it_runs_keeps_its_outcome(is_one_by_one: bool) -> None:
+    def give_one(ref: SessionRef, action_id: str) -> SessionAction:
+        return Watch.detail(watch.actions[0]) if watch.actions[0].is_final else watch.actions[0]
+
+    def give_some(ref: SessionRef, action_ids: Sequence[str]) -> dict[str, SessionAction]:
+        return {one: give_one(ref, one) for one in action_ids}
+
+    batch = a_fault(FaultKind.DENIED) if is_one_by_one else give_some
+    watch = Watch(
+        an_action(7, "RUNNING", message="tile 75 %"), session_actions_by_id=batch, session_action=give_one
+    )
+    for _ in range(TRIES + 3):
+        watch.poll()
+    assert watch.target.observed.actions[0].message == "tile 75 %"
+    watch.actions = [an_action(7, "FAILED")]
+    watch.poll()
+    (action,) = watch.target.observed.actions
+    assert (action.status, action.exit_code, action.message) == ("FAILED", 7, "message 7")
+
+
+def test_looks_at_an_action_that_runs_do_not_count_as_looks_at_its_end() -> None:
+    watch = Watch(an_action(0, "RUNNING"), session_actions_by_id={})
+    for _ in range(TRIES + 3):
+        watch.poll()
+    before = len(watch.detailed())
+    watch.actions = [an_action(0)]
+    for _ in range(TRIES + 3):
+        watch.poll()
+    assert len(watch.detailed()) == before + TRIES
+
+
+def test_an_action_that_ends_between_the_two_questions_is_told_as_ended_with_its_exit_code() -> None:
+    ended = an_action(0, "FAILED", exit_code=7, ended_at=START, detailed=True)
+    watch = Watch(an_action(0, "RUNNING"), session_actions_by_id=lambda *_: {ended.action_id: ended})
+    watch.poll()
+    (action,) = watch.target.observed.actions
+    assert (action.status, action.exit_code) == ("FAILED", 7)
+    assert action.ended_at == START
+
+
+@pytest.mark.parametrize(
+    ("status", "looks", "seconds"),
+    [
+        ("RUNNING", True, 5),
+        ("CANCELING", True, 5),
+        ("RUNNING", False, 15),
+        ("SUCCEEDED", True, 15),
+        ("ASSIGNED", True, 15),
+    ],
+)
+def test_actions_are_asked_for_more_often_while_one_runs_and_somebody_looks(
+    status: str, looks: bool, seconds: int
+) -> None:
+    watch = Watch(an_action(0, status))
+    watch.target.somebody_looks = looks
+    watch.poll()
+    assert watch.target.cadence.interval == timedelta(seconds=seconds)
+    watch.actions = [an_action(0)]
+    watch.poll()
+    assert watch.target.cadence.interval == EVERY
 
 
 def test_the_last_word_of_an_action_is_asked_for_when_it_has_ended() -> None:
@@ -190,3 +268,59 @@ def test_it_is_final_when_the_session_and_all_its_actions_are() -> None:
     assert not watch.poll().final
     watch.actions[1] = an_action(1, "CANCELED")
     assert watch.poll().final
+
+
+# --- with the session -----------------------------------------------------------------------------------
+
+
+class WithSession:
+    """A session and its actions, followed by nobody's screen."""
+
+    def __init__(self, *sessions: Any, actions: Any) -> None:
+        self.clock = HandClock()
+        pages = [Page(tuple(some)) for some in actions]
+        self.farm = CannedFarm(
+            session=list(sessions), session_actions=pages, session_actions_by_id={}, step_name="Render"
+        )
+        self.poller = Poller(lambda: self.farm, lambda _: None, self.clock)
+        self.actions = ActionsTarget(REF)
+        self.poller.follow(SessionTarget(REF, timedelta(seconds=2), actions=self.actions))
+        self.poller.follow(self.actions)
+        self.poller.run_due()
+
+    def move(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.clock.move(1)
+            self.poller.run_due()
+
+
+def test_actions_are_asked_for_at_once_when_the_session_has_changed() -> None:
+    changed = a_session(updated_at=START)
+    watch = WithSession(a_session(), changed, actions=[[an_action(0, "RUNNING")], [an_action(0)]])
+    before = watch.farm.count("session_actions")
+    watch.move(2)
+    assert watch.farm.count("session_actions") == before + 1
+    assert [one.status for one in watch.actions.observed.actions] == ["SUCCEEDED"]
+    watch.move(10)
+    assert watch.farm.count("session_actions") == before + 1, "it has not changed again"
+
+
+def test_a_session_that_changes_does_not_shorten_the_wait_after_a_fault() -> None:
+    farm_says = [a_session(), a_session(updated_at=START)]
+    watch = WithSession(*farm_says, actions=[[]])
+    watch.farm.answers["session_actions"] = [a_fault(FaultKind.CLOCK)]
+    watch.poller.now(watch.actions.key)
+    watch.poller.run_due()
+    before = watch.farm.count("session_actions")
+    watch.move(10)
+    assert watch.farm.count("session_actions") == before
+
+
+def test_when_the_session_ends_the_last_looks_are_taken_and_no_more_is_asked() -> None:
+    ended = a_session(lifecycle_status="ENDED", ended_at=START)
+    watch = WithSession(a_session(), ended, actions=[[an_action(0, "RUNNING")], [an_action(0)]])
+    watch.move(120)
+    assert [one.status for one in watch.actions.observed.actions] == ["SUCCEEDED"]
+    asked = len(watch.farm.asked)
+    watch.move(3600)
+    assert len(watch.farm.asked) == asked

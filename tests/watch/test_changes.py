@@ -15,7 +15,7 @@ from farmwatch.watch.actions import ActionsTarget
 from farmwatch.watch.entries import Entry, Kind, Past, Watched
 from farmwatch.watch.recorder import Recorder
 from farmwatch.watch.tracker import Gap, SessionTarget
-from tests.canned import REF, START, CannedFarm, HandClock, a_fault, a_session, an_action
+from tests.canned import REF, START, CannedFarm, HandClock, a_fault, a_session, an_action, present
 
 TWO_SECONDS = timedelta(seconds=2)
 LATER = START + timedelta(minutes=5)
@@ -94,8 +94,8 @@ def test_it_is_written_down_before_it_is_shown() -> None:
     notes = Notebook()
     watch = Watch(notes, a_session(), a_session(lifecycle_status="UPDATE_IN_PROGRESS"))
     assert notes.shown[0].session is None
-    assert notes.shown[1].session.lifecycle_status == "STARTED"
-    assert watch.target.observed.session.lifecycle_status == "UPDATE_IN_PROGRESS"
+    assert present(notes.shown[1].session).lifecycle_status == "STARTED"
+    assert present(watch.target.observed.session).lifecycle_status == "UPDATE_IN_PROGRESS"
 
 
 def test_what_is_written_down_has_no_secret_of_a_log_error() -> None:

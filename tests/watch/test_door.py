@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,16 +16,9 @@ from farmwatch.watch.poller import Poller
 from farmwatch.watch.target import News, Polled
 from farmwatch.watch.tracker import SessionTarget
 from tests.canned import REF, CannedFarm, HandClock, a_session
+from tests.waiting import LONG, eventually
 
 TWO_SECONDS = timedelta(seconds=2)
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    for _ in range(1000):
-        if condition():
-            return
-        time.sleep(0.005)
-    raise AssertionError("waited in vain")
 
 
 class Held:
@@ -36,10 +28,12 @@ class Held:
         self.answer = answer
         self.entered = threading.Event()
         self.go = threading.Event()
+        self.thread: threading.Thread | None = None
 
     def __call__(self, *_: Any) -> Any:
+        self.thread = threading.current_thread()
         self.entered.set()
-        self.go.wait(10)
+        assert self.go.wait(LONG)
         return self.answer
 
 
@@ -70,7 +64,7 @@ def test_a_call_that_hangs_is_given_up_and_asked_anew_over_a_new_connection() ->
     watch = Watch(lambda: farm)
     watch.poller.start()
     watch.poller.follow(watch.target)
-    held.entered.wait(5)
+    assert held.entered.wait(LONG)
     watch.clock.move(31)
     eventually(lambda: watch.fault is not None)
     assert watch.fault is not None
@@ -79,7 +73,9 @@ def test_a_call_that_hangs_is_given_up_and_asked_anew_over_a_new_connection() ->
     eventually(lambda: watch.fault is None)
     assert watch.connections == 2
     held.go.set()
-    eventually(lambda: watch.poller._given_up == 1)
+    assert held.thread is not None
+    held.thread.join(LONG)
+    assert not held.thread.is_alive(), "its thread is nobody's either"
     watch.poller.stop()
     told = [news.observed.session.lifecycle_status for news in watch.news if news.observed.session]
     assert set(told) == {"STARTED"}, "the answer that came too late is nobody's"
@@ -91,7 +87,7 @@ def test_a_call_that_takes_its_time_is_waited_for() -> None:
     watch = Watch(lambda: CannedFarm(session=held))
     watch.poller.start()
     watch.poller.follow(watch.target)
-    held.entered.wait(5)
+    assert held.entered.wait(LONG)
     watch.clock.move(29)
     watch.poller.look_after()
     held.go.set()
@@ -106,7 +102,7 @@ def test_not_every_thread_is_given_up_for_calls_that_never_return(monkeypatch: p
     watch = Watch(lambda: CannedFarm(session=held))
     watch.poller.start()
     watch.poller.follow(watch.target)
-    held.entered.wait(5)
+    assert held.entered.wait(LONG)
     watch.clock.move(100)
     watch.poller.look_after()
     held.go.set()
@@ -120,7 +116,7 @@ def test_credentials_that_do_not_come_are_said_and_come_after_all(monkeypatch: p
     watch = Watch(held)
     watch.poller.start()
     watch.poller.follow(watch.target)
-    held.entered.wait(5)
+    assert held.entered.wait(LONG)
     watch.clock.move(doors.PATIENCE + 1)
     eventually(lambda: watch.fault is not None)
     assert watch.fault is not None
@@ -180,7 +176,7 @@ def test_after_a_jump_of_the_clock_sockets_are_dropped_and_all_is_asked_at_once(
     poller.run_due()
     poller.look_after()
     clock.move(passed)
-    clock._now += timedelta(seconds=by_the_clock - passed)
+    clock.jump(by_the_clock - passed)
     poller.look_after()
     assert (farm.dropped, poller.run_due()) == (dropped, dropped)
 
@@ -190,8 +186,8 @@ def test_quitting_does_not_wait_for_calls_that_hang() -> None:
     watch = Watch(lambda: CannedFarm(session=held))
     watch.poller.start()
     watch.poller.follow(watch.target)
-    held.entered.wait(5)
-    began = time.monotonic()
+    assert held.entered.wait(LONG)
     watch.poller.stop()
-    assert time.monotonic() - began < 0.5
+    assert held.thread is not None
+    assert held.thread.is_alive(), "it is still under way"
     held.go.set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -16,17 +15,16 @@ from farmwatch.cloud.log_page import LogEvent
 from farmwatch.cloud.model import LogConfiguration, Session
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.watch.cadence import Budget
+from farmwatch.watch.evidence import Part, moment
 from farmwatch.watch.failure import (
     LAST_LINES,
-    WORKER_EVENTS,
     Failure,
-    Part,
     failed_action,
     has_failed,
     investigate,
-    moment,
     wanted_since,
 )
+from farmwatch.watch.failure_worker import WORKER_EVENTS
 from farmwatch.watch.logs.lines import SESSION, WORKER
 from farmwatch.watch.logs.sources import SessionLogs, milliseconds
 from farmwatch.watch.logs.store import lines_of
@@ -35,7 +33,6 @@ from tests.canned import REF, SESSION_ID, START, a_fault, a_session, an_action
 BANNER = ("=" * 46, "--------- Running Task", "=" * 46)
 END = START + timedelta(seconds=60)
 OTHER = "session-2c22b6f1a0d94f4f8f4b7a6d5c3e1f00"
-DATA = Path(__file__).parent.parent / "data"
 
 
 def after(seconds: float) -> datetime:
@@ -53,7 +50,8 @@ def logs_with(session: list[tuple[float, str]], worker: list[tuple[float, str]] 
     logs = SessionLogs(REF, Budget())
     for lane, lines in ((SESSION, session), (WORKER, worker or [])):
         events = [LogEvent(milliseconds(after(seconds)), text) for seconds, text in lines]
-        logs.browser.lanes[lane].store.append(lines_of(events))
+        is_own = logs.is_own if lane == WORKER else None
+        logs.browser.lanes[lane].store.append(lines_of(events, is_own))
     return logs
 
 
@@ -66,7 +64,7 @@ def task(*texts: str, code: int | None = 7) -> list[tuple[float, str]]:
 
 
 def failed(status: str = "FAILED", **changes: Any) -> SessionAction:
-    return an_action(1, status, **{"exit_code": 7, "ended_at": END, **changes})
+    return an_action(1, status, **{"exit_code": 7, "ended_at": END, "parameters": {}, **changes})
 
 
 def explain(
@@ -84,8 +82,9 @@ def test_the_last_fail_and_status_are_what_the_process_said() -> None:
     failure = explain(
         logs_with(task("openjd_fail: first", "openjd_status: at 5", "openjd_fail: No licence", "the end"))
     )
-    assert failure.sentence == "Render  Frame=1 failed with exit code 7: it said “No licence”."
-    assert texts(failure, Part.PROCESS) == ["openjd_fail: No licence", "openjd_status: at 5"]
+    assert failure.sentence == "Render  Frame=1 failed with exit code 7: reported “No licence”."
+    assert texts(failure, Part.PROCESS) == ["openjd_fail: No licence"]
+    assert texts(failure, Part.STATUS) == ["openjd_status: at 5"]
     assert texts(failure, Part.LAST)[-2:] == [
         "the end",
         "Process pid 12 exited with code: 7 (unsigned) / 0x7 (hex)",
@@ -104,12 +103,56 @@ def test_without_a_fail_the_last_error_counts() -> None:
     assert failure.sentence.endswith("its last error was “ERROR: disk full”.")
 
 
-@pytest.mark.parametrize(("status", "words"), [("FAILED", "7"), ("FAILED", ""), ("INTERRUPTED", "")])
-def test_a_message_of_the_service_is_taken_where_the_log_has_nothing(status: str, words: str) -> None:
-    failure = explain(logs_with([]), failed(status, message="Job cancelled"), words=words)
-    assert failure.sentence.endswith(f"{words or 'ed'}: the service says “Job cancelled”.")
-    how = f", exit code {words}" if words else ""
-    assert texts(failure, Part.ACTION) == [f"Render  Frame=1: {status}{how}", "Job cancelled"]
+def test_a_message_of_which_nobody_can_tell_what_it_is_is_told_as_the_last_one() -> None:
+    failure = explain(logs_with([]), failed(message="Loading scene"))
+    assert failure.sentence == (
+        "Render  Frame=1 failed with exit code 7; why is not shown by what was read; "
+        "last message “Loading scene”."
+    )
+    assert texts(failure, Part.ACTION) == ["Render  Frame=1: FAILED, exit code 7", "Loading scene"]
+
+
+def test_a_message_that_is_an_earlier_status_is_none_either() -> None:
+    failure = explain(logs_with(task("openjd_status: at 5", "openjd_status: at 6")), failed(message="at 5"))
+    assert failure.sentence.endswith("why is not shown by what was read; last status “at 6”.")
+    assert texts(failure, Part.STATUS) == ["at 5", "openjd_status: at 6"]
+
+
+def test_the_message_that_the_process_reported_is_not_told_twice() -> None:
+    failure = explain(logs_with(task("openjd_fail: No licence")), failed(message="No licence"))
+    assert failure.sentence == "Render  Frame=1 failed with exit code 7: reported “No licence”."
+
+
+@pytest.mark.parametrize(
+    "message", ["Log provisioning error: no group", "Previous action failed: sessionaction-1-0"]
+)
+def test_a_reason_that_the_worker_agent_gives_is_one(message: str) -> None:
+    failure = explain(logs_with([]), failed(message=message, exit_code=None), words="")
+    assert failure.sentence == f"Render  Frame=1 failed: the service says “{message}”."
+
+
+@pytest.mark.parametrize("message", ["Job cancelled", "The Worker received an EC2 spot interruption"])
+def test_an_interruption_is_told_by_the_service_where_no_log_shows_it(message: str) -> None:
+    failure = explain(logs_with([]), failed("INTERRUPTED", message=message), words="")
+    assert failure.sentence == f"Render  Frame=1 was interrupted: the service says “{message}”."
+
+
+def test_what_a_process_writes_as_it_is_stopped_is_no_reason_for_that() -> None:
+    lines = task("openjd_status: at 5", "ERROR: terminated")
+    failure = explain(logs_with(lines), failed("INTERRUPTED", message="at 5"), words="")
+    assert failure.sentence == (
+        "Render  Frame=1 was interrupted; why is not shown by what was read; last status “at 5”."
+    )
+    canceled = explain(logs_with(lines), failed("CANCELED", message="at 5"), words="")
+    assert "terminated" not in canceled.sentence
+
+
+def test_what_was_taken_back_is_explained_by_what_ended_its_worker() -> None:
+    notice = json.dumps({"level": "INFO", "message": "Received signal 15..."})
+    failure = explain(logs_with([], [(58.0, notice)]), failed("RECLAIMED"), words="")
+    assert failure.sentence == (
+        "Render  Frame=1 was taken back from its worker: the worker's log says “Received signal 15...”."
+    )
 
 
 def test_why_is_not_guessed() -> None:
@@ -181,7 +224,7 @@ def test_what_failed_comes_before_what_was_interrupted() -> None:
     actions = [an_action(0, "INTERRUPTED"), an_action(1, "FAILED"), an_action(2, "FAILED")]
     assert failed_action(actions) is actions[1]
     assert failed_action(actions[:1]) is actions[0]
-    assert failed_action([an_action(3, "NEVER_ATTEMPTED")]) is None
+    assert failed_action([an_action(3, "RUNNING"), an_action(4, "SUCCEEDED")]) is None
 
 
 def test_every_cause_is_shown_by_a_piece_of_evidence() -> None:
@@ -213,71 +256,6 @@ def test_logs_are_wanted_from_the_beginning_of_the_action_but_not_of_a_long_one(
 def test_a_time_that_no_calendar_has_is_none() -> None:
     assert moment(10**18) is None
     assert moment(milliseconds(START)) == START
-
-
-def captured(name: str) -> list[LogEvent]:
-    """A log as the runtime, or the worker agent, really wrote it."""
-    parts = [line.split("\t", 1) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
-    return [LogEvent(milliseconds(datetime.fromisoformat(at)), text) for at, text in parts]
-
-
-def captured_logs(session_id: str = SESSION_ID, **lanes: str) -> SessionLogs:
-    logs = SessionLogs(replace(REF, session_id=session_id), Budget())
-    for name, lane in (("session", SESSION), ("worker", WORKER)):
-        if name in lanes:
-            logs.browser.lanes[lane].store.append(lines_of(captured(f"{name}_logs/{lanes[name]}.log")))
-    return logs
-
-
-def the_task(name: str, **changes: Any) -> SessionAction:
-    """The action of the last banner of a captured log."""
-    events = captured(f"session_logs/{name}.log")
-    began = moment([event.at for event in events if event.text.startswith("--------- ")][-1])
-    return failed(**{"started_at": began, "ended_at": moment(events[-1].at), **changes})
-
-
-@pytest.mark.parametrize(
-    ("name", "code", "ending"),
-    [
-        ("failed_exit_7", 7, "it said “Failed to load asset /mnt/assets/tree_v07.abc”."),
-        ("python_traceback", 1, "it raised KeyError: 'missing'."),
-        ("timed_out", -9, "TIMEOUT - Runtime limit reached at 2026-11-23T09:08:48Z. Canceling action.”."),
-        ("killed_sigkill", -9, "why is not shown by what was read."),
-        ("command_not_found", 127, "why is not shown by what was read."),
-    ],
-)
-def test_real_logs_are_understood(name: str, code: int, ending: str) -> None:
-    failure = explain(captured_logs(session=name), the_task(name, exit_code=code), words=str(code))
-    assert failure.sentence.startswith(f"Render  Frame=1 failed with exit code {code}")
-    assert failure.sentence.endswith(ending)
-    assert f"exited with code: {code} " in texts(failure, Part.LAST)[-1]
-    assert len(texts(failure, Part.LAST)) == LAST_LINES + 1
-
-
-def test_a_process_that_was_killed_when_memory_was_full_is_told_with_what_ran_beside_it() -> None:
-    end = datetime.fromisoformat("2026-11-23T09:09:48.900Z")
-    action = the_task("killed_sigkill", exit_code=-9, ended_at=end)
-    logs = captured_logs(session="killed_sigkill", worker="two_sessions")
-    failure = explain(logs, action, words="-9 (SIGKILL)")
-    assert failure.sentence.startswith(
-        "Render  Frame=1 failed with exit code -9 (SIGKILL): the worker's memory"
-    )
-    assert failure.sentence.endswith("was 95 % full 20 s before (whether that is why: not shown).")
-    assert texts(failure, Part.WORKER)[-1] == "memory 95 % used, 20 s before the end"
-    assert texts(failure, Part.BESIDE) == [f"{OTHER} ran action 0 (TaskRun)"]
-
-
-def test_a_spot_interruption_is_found_in_a_real_log() -> None:
-    end = datetime.fromisoformat("2026-11-23T09:10:00.800Z")
-    action = failed("INTERRUPTED", exit_code=None, started_at=end - timedelta(seconds=92), ended_at=end)
-    logs = captured_logs(OTHER, worker="two_sessions")
-    failure = explain(logs, action, session=a_session(session_id=OTHER, ended_at=end), words="")
-    assert failure.sentence == (
-        "Render  Frame=1 was interrupted: "
-        "the worker's log says “The Worker received an EC2 spot interruption”; "
-        "the worker's log has the error “Log provisioning error: ResourceNotFoundException”."
-    )
-    assert texts(failure, Part.BESIDE) == [], "whatever the first session did had ended by then"
 
 
 def test_the_last_lines_are_few_and_none_of_them_is_empty_or_a_rule() -> None:
@@ -378,7 +356,7 @@ EVENTS = st.builds(
 )
 
 
-HOW = st.sampled_from([("FAILED", 7), ("FAILED", -9), ("INTERRUPTED", None)])
+HOW = st.sampled_from([("FAILED", 7), ("FAILED", -9), ("INTERRUPTED", None), ("CANCELED", 143)])
 MESSAGES = st.sampled_from([None, "TIMEOUT - too long", "stopped"])
 
 
@@ -394,4 +372,5 @@ def test_nothing_is_named_that_no_evidence_shows(
         assert quoted.split("”")[0] in shown
     for raised in failure.sentence.split("it raised ")[1:]:
         assert raised.rstrip(".").split("; ")[0] in shown
-    assert ("why is not shown" in failure.sentence) == (": " not in failure.sentence)
+    named = failure.sentence.partition("; why is not shown by what was read")
+    assert (": " in named[0]) == (not named[1])

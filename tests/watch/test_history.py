@@ -153,11 +153,11 @@ def test_a_forgetful_file_gives_its_space_back(history: History, path: Path) -> 
     assert path.stat().st_size < before / 10
 
 
-def test_when_somebody_last_looked_is_kept(history: History) -> None:
-    assert history.looked_at() is None
-    history.look(START)
-    history.look(START + timedelta(hours=1))
-    assert history.looked_at() == START + timedelta(hours=1)
+def test_until_when_it_was_marked_as_seen_is_kept(history: History) -> None:
+    assert history.seen_until() is None
+    history.mark_seen(START)
+    history.mark_seen(START + timedelta(hours=1))
+    assert history.seen_until() == START + timedelta(hours=1)
 
 
 def test_a_damaged_file_is_known_and_set_aside_with_its_journal(path: Path) -> None:
@@ -202,10 +202,22 @@ def test_a_newer_file_is_read_and_not_written(path: Path) -> None:
     newer.close()
 
 
-def test_the_file_is_synchronised_at_every_commit_and_is_one_file(history: History, path: Path) -> None:
+def test_the_file_is_synchronised_at_every_commit_and_is_one_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def kept(*given: Any, **more: Any) -> sqlite3.Connection:
+        opened.append(connect(*given, **more))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", kept)
+    history = History(path, run="one")
     history.write([(1, entry())])
-    assert history._one("PRAGMA synchronous") == 3
-    assert history._database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    pragmas = [opened[-1].execute(f"PRAGMA {name}").fetchone() for name in ("synchronous", "journal_mode")]
+    history.close()
+    assert pragmas == [(3,), ("delete",)]
     assert [one.name for one in path.parent.iterdir()] == ["history.sqlite"]
 
 
@@ -217,7 +229,8 @@ def test_text_that_sqlite_cannot_take_holds_up_nothing(history: History) -> None
 
 
 def test_a_write_that_fails_leaves_no_transaction_open(history: History) -> None:
-    bad = replace(entry(), ref=replace(REF, session_id=object()))  # type: ignore[arg-type]
+    wrong: Any = object()
+    bad = replace(entry(), ref=replace(REF, session_id=wrong))
     with pytest.raises(sqlite3.Error):
         history.write([(1, entry(1)), (2, bad)])
     history.write([(3, entry(9))])

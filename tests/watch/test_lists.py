@@ -1,11 +1,21 @@
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch.cloud.model import ACTIVE_TASK_RUN_STATUSES, FaultKind, JobSearch, Page, SessionSummary
+from farmwatch.cloud.model import (
+    ACTIVE_TASK_RUN_STATUSES,
+    FaultKind,
+    Job,
+    JobSearch,
+    Page,
+    Session,
+    SessionRef,
+    SessionSummary,
+)
 from farmwatch.watch.job_list import FAILED, Jobs
 from farmwatch.watch.listing import Listing
 from farmwatch.watch.lists import ListTarget, NameTarget, Sessions
@@ -22,9 +32,11 @@ from tests.canned import (
     a_session,
     a_summary,
     an_action,
+    present,
 )
 
 SEARCH = JobSearch(FARM_ID, QUEUE_ID)
+Row = TypeVar("Row", Job, SessionSummary)
 FIVE_SECONDS = timedelta(seconds=5)
 
 
@@ -93,14 +105,14 @@ def test_no_item_is_ever_there_twice(taken: list[tuple[int, list[int], bool]]) -
 RUNNING_FIRST = (ACTIVE_TASK_RUN_STATUSES,)
 
 
-def a_list() -> ListTarget:
+def a_list() -> ListTarget[Job]:
     return ListTarget("jobs", Jobs(SEARCH, RUNNING_FIRST), FIVE_SECONDS)
 
 
 def searched(busy: int, others: int, failed: int = 0) -> CannedFarm:
     """A queue whose SearchJobs gives pages of 100."""
 
-    def search(search: JobSearch, offset: int) -> Page:
+    def search(search: JobSearch, offset: int) -> Page[Job]:
         found = [a_job(n, "RUNNING") for n in range(busy)] + [a_job(1000 + n) for n in range(others)]
         found += [a_job(9000 + n, "FAILED") for n in range(failed)]
         found = [
@@ -116,7 +128,7 @@ def searched(busy: int, others: int, failed: int = 0) -> CannedFarm:
     return CannedFarm(search_jobs=search)
 
 
-def polled(target: ListTarget, farm: CannedFarm, clock: HandClock, times: int = 1) -> ListTarget:
+def polled(target: ListTarget[Row], farm: CannedFarm, clock: HandClock, times: int = 1) -> ListTarget[Row]:
     for _ in range(times):
         target.poll(farm, clock)
         clock.move(5)
@@ -185,7 +197,7 @@ def listed(count: int) -> CannedFarm:
         found = [a_summary(n) for n in range(offset, min(offset + 100, count))]
         return Page(tuple(found), str(offset + 100) if offset + 100 < count else None)
 
-    def by_id(refs: list) -> dict:
+    def by_id(refs: list[SessionRef]) -> dict[str, Session]:
         return {ref.session_id: a_session(session_id=ref.session_id) for ref in refs}
 
     return CannedFarm(sessions=sessions, sessions_by_id=by_id)
@@ -261,7 +273,7 @@ def test_a_count_that_fails_is_not_known_and_the_list_is_fine() -> None:
 # --- failed actions of sessions -------------------------------------------------------------------------
 
 
-def a_counting_target(farm_sessions: list[SessionSummary]) -> tuple[CannedFarm, ListTarget]:
+def a_counting_target(farm_sessions: list[SessionSummary]) -> tuple[CannedFarm, ListTarget[SessionSummary]]:
     farm = CannedFarm(
         sessions=lambda *_: Page(tuple(farm_sessions)),
         session_actions=Page((an_action(0), an_action(1, "FAILED"))),
@@ -276,7 +288,7 @@ def test_failed_actions_of_a_session_that_is_over_are_counted_once() -> None:
     over = [a_summary(n, lifecycle_status="ENDED", ended_at=START) for n in range(3)]
     farm, target = a_counting_target(over)
     polled(target, farm, HandClock(), times=50)
-    assert [count.failed for count in target.observed.failures.values()] == [1, 1, 1]
+    assert [present(count).failed for count in target.observed.failures.values()] == [1, 1, 1]
     assert farm.count("session_actions") == 3
 
 
@@ -296,7 +308,8 @@ def test_a_count_of_the_first_page_alone_says_that_there_are_more() -> None:
     farm, target = a_counting_target([a_summary(1)])
     farm.answers["session_actions"] = [Page((an_action(1, "FAILED"),), next="more")]
     polled(target, farm, HandClock())
-    (count,) = target.observed.failures.values()
+    (found,) = target.observed.failures.values()
+    count = present(found)
     assert (count.failed, count.more) == (1, True)
     assert farm.count("session_actions") == 1
 

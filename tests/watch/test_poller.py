@@ -12,6 +12,7 @@ from farmwatch.watch.poller import Poller
 from farmwatch.watch.target import News, Polled
 from farmwatch.watch.tracker import SessionTarget
 from tests.canned import REF, CannedFarm, HandClock, a_fault, a_session
+from tests.waiting import LONG
 
 TWO_SECONDS = timedelta(seconds=2)
 
@@ -230,13 +231,17 @@ def test_soon_is_sooner_than_the_interval_but_not_than_a_back_off(answer: object
 
 def test_threads_poll_and_end_when_told_to() -> None:
     told = threading.Event()
+    others = set(threading.enumerate())
     poller = Poller(lambda: CannedFarm(session=a_session()), lambda _: told.set(), HandClock())
     poller.start()
     poller.follow(SessionTarget(REF, TWO_SECONDS))
-    assert told.wait(5)
+    assert told.wait(LONG)
+    own = [thread for thread in threading.enumerate() if thread.name.startswith("poller-")]
+    own = [thread for thread in own if thread not in others]
+    assert own
     poller.stop()
-    for thread in poller._threads:
-        thread.join(5)
+    for thread in own:
+        thread.join(LONG)
         assert not thread.is_alive()
 
 
@@ -351,21 +356,26 @@ def test_threads_never_poll_one_target_at_once() -> None:
     told: list[str] = []
     begun, looked, may_end, again = (threading.Event() for _ in range(4))
     target, other = Counted("it", told), Counted("other", told, rank=1)
-    target.during = lambda: (begun.set(), may_end.wait(5))  # type: ignore[return-value,assignment]
+
+    def stay() -> None:
+        begun.set()
+        assert may_end.wait(LONG)
+
+    target.during = stay
     other.during = looked.set
     poller = Poller(CannedFarm, lambda _: None, HandClock())
     poller.start()
     poller.follow(target)
-    assert begun.wait(5)
+    assert begun.wait(LONG)
     poller.drop("it")
     poller.follow(target)
     poller.follow(other)
     # By its rank it would go first: who polls the other one has passed it over.
-    assert looked.wait(5)
+    assert looked.wait(LONG)
     assert told == ["it", "other"]
     target.during = again.set
     may_end.set()
-    assert again.wait(5)
+    assert again.wait(LONG)
     poller.stop()
 
 

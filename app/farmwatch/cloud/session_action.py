@@ -20,8 +20,11 @@ from farmwatch.cloud.reply import (
 KINDS = ("envEnter", "envExit", "taskRun", "syncInputJobAttachments")
 """The kinds of session action; a definition has exactly one of them as its member (service model)."""
 
-NOT_BEGUN = frozenset({"ASSIGNED", "SCHEDULED", "NEVER_ATTEMPTED"})
-"""Statuses of what no process has been started for: there is no message and no exit code."""
+NOT_BEGUN = frozenset({"ASSIGNED", "SCHEDULED"})
+"""Statuses of what is still to come: there is no message and no exit code yet."""
+
+NEVER_ATTEMPTED = "NEVER_ATTEMPTED"
+"""The status of what will not be begun any more; its message says why (captured)."""
 
 FINAL = frozenset({"SUCCEEDED", "FAILED", "INTERRUPTED", "CANCELED", "NEVER_ATTEMPTED", "RECLAIMED"})
 """Statuses that nothing follows. (Inferred from their names and the worker agent's source.)"""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from farmwatch.cloud.session_action import SessionAction
+from farmwatch.cloud.session_action import NEVER_ATTEMPTED, SessionAction
 from farmwatch.ui.text import Part, short_id, span
 
 BAR = 10
@@ -42,8 +42,12 @@ def exit_words(code: int | None) -> str:
         return ""
     if code < -255:
         return f"{code} (0x{code & 0xFFFFFFFF:08X})"
-    signal = SIGNALS.get(-code) if code < 0 else SIGNALS.get(code - 128)
+    signal = _signal(code)
     return f"{code} ({signal})" if signal else str(code)
+
+
+def _signal(code: int) -> str:
+    return SIGNALS.get(-code if code < 0 else code - 128, "")
 
 
 def action_name(action: SessionAction, steps: Mapping[str, str]) -> str:
@@ -71,25 +75,43 @@ def action_progress(action: SessionAction) -> Sequence[Part]:
 
 
 def action_message(action: SessionAction, actions: Sequence[SessionAction]) -> Part:
-    """Its message; where nothing was attempted, what (it is inferred) stood in the way."""
-    if action.status == "NEVER_ATTEMPTED":
+    """Its message; where it has none, what (it is inferred, and says so) stands behind its status."""
+    if not action.message:
+        words = inferred_words(action, actions)
+        return words, "warning" if action.status == "INTERRUPTED" else "muted"
+    tone = "error" if action.status == "FAILED" else ("muted" if action.is_final else "")
+    return action.message, tone
+
+
+def inferred_words(action: SessionAction, actions: Sequence[SessionAction]) -> str:
+    """What an action's status means beside the other ``actions`` of its session; empty where no more than
+    the status is known. No reply says so, and neither the words nor their place may look as if one did."""
+    if action.status == NEVER_ATTEMPTED:
         before = [one for one in actions if one.number < action.number and one.status in STOPS_THE_REST]
         if before:
-            return f"not begun after action {before[-1].number} {before[-1].status} (inferred)", "muted"
-    if action.status == "INTERRUPTED" and not action.message:
-        return (
-            "taken away from the worker: spot, drain or shutdown (inferred; the worker's log tells)",
-            "warning",
-        )
-    tone = "error" if action.status == "FAILED" else ("muted" if action.is_final else "")
-    return action.message or "", tone
+            return f"not started: action {before[-1].number} {before[-1].status.lower()} (inferred)"
+    if action.status == "INTERRUPTED":
+        return "taken away from the worker: spot, drain or shutdown (inferred; the worker's log tells)"
+    return ""
+
+
+def took_words(action: SessionAction, now: datetime) -> str:
+    """How long it has run, or ran: ``00:42:17``, or ``9 ms`` where seconds would say nothing. Empty before it
+    has begun."""
+    took = action.duration(now)
+    if took is None:
+        return ""
+    if action.ended_at is not None and took < timedelta(seconds=1):
+        return f"{took // timedelta(milliseconds=1)} ms"
+    return span(took)
 
 
 def action_end(action: SessionAction) -> Part:
     """How it ended: a time-out is not the same as an exit code."""
-    words = exit_words(action.exit_code)
+    code, words = action.exit_code, exit_words(action.exit_code)
     if action.timed_out:
-        return f"timed out {words}".rstrip(), "error"
+        how = f"{_signal(code)} ({code})" if code is not None and _signal(code) else words
+        return f"timed out, {how}" if how else "timed out", "error"
     tone = "muted" if action.exit_code == 0 else "error" if action.status == "FAILED" else "warning"
     return words, tone
 
@@ -118,25 +140,35 @@ def notable(actions: Sequence[SessionAction]) -> SessionAction | None:
 def action_rows(
     action: SessionAction, actions: Sequence[SessionAction], steps: Mapping[str, str], now: datetime
 ) -> list[tuple[str, str]]:
-    """Everything that is known about an action, whole."""
+    """Everything that is known about an action, whole. Under the name of a member stands what the reply has
+    there, and nothing else."""
+    begun, ended = action.started_at, action.ended_at
+    # Some actions last 9 ms: to the second their start and their end would be the same.
+    is_short = begun is not None and ended is not None and ended - begun < timedelta(seconds=1)
 
-    def at(time: datetime | None) -> str:
-        return time.isoformat(timespec="seconds") if time else "(missing)"
+    def at(time: datetime | None, *, exact: bool = False) -> str:
+        return time.isoformat(timespec="milliseconds" if exact else "seconds") if time else "(missing)"
 
-    took = action.duration(now)
+    exit_code = "(missing)" if action.exit_code is None else str(action.exit_code)
+    ending = action_end(action)[0]
+    inferred = inferred_words(action, actions)
     rows = [
         ("action", action_name(action, steps)),
         ("sessionActionId", action.action_id),
         ("status", action.status),
         ("progressPercent", f"{action.progress:g}"),
-        ("progressMessage", action_message(action, actions)[0] or "(missing)"),
-        ("processExitCode", action_end(action)[0] or "(missing)"),
-        ("startedAt", at(action.started_at)),
-        ("endedAt", at(action.ended_at)),
+        ("progressMessage", action.message or "(missing)"),
+        ("processExitCode", exit_code),
+        ("startedAt", at(begun, exact=is_short)),
+        ("endedAt", at(ended, exact=is_short)),
         ("workerUpdatedAt", at(action.worker_updated_at)),
-        ("duration", span(took) if took is not None else "(not begun)"),
+        ("duration", took_words(action, now) or "(not started)"),
         ("definition", action.kind),
     ]
+    if ending not in ("", exit_code):
+        rows.insert(2, ("ending", ending))
+    if inferred:
+        rows.insert(2, ("meaning", inferred))
     for name, value in (
         ("environmentId", action.environment_id),
         ("stepId", action.step_id),

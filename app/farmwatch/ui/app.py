@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
+import os
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
@@ -12,24 +11,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter
+from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.theme import Theme
 from textual.timer import Timer
+from textual.widget import Widget
 
 from farmwatch.cloud.model import Fault, Who
 from farmwatch.debug_log import debug_log_path
 from farmwatch.settings import Settings
 from farmwatch.ui.commands import commands, keys_of, save_picture
-from farmwatch.ui.containment import ViewFaults, tell_fault
+from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.place import Level, Place
-from farmwatch.ui.screens.following import FollowingScreen
+from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.ui.text import clean
+from farmwatch.ui.textual_compat import ContainedApp
 from farmwatch.watch.cadence import Budget
 from farmwatch.watch.clock import Clock, SystemClock
 from farmwatch.watch.lists import NameTarget
@@ -38,6 +41,7 @@ from farmwatch.watch.questions import Questions
 from farmwatch.watch.target import News
 
 if TYPE_CHECKING:
+    from farmwatch.ui.action_names import ActionNames
     from farmwatch.watch.logs.reading import Severities
     from farmwatch.watch.recorder import Recorder
 
@@ -53,16 +57,17 @@ def styles_folder() -> Path:
     return installed if installed.is_dir() else package.parent.parent / "styles"
 
 
-class FarmwatchApp(App[None]):
+class FarmwatchApp(ContainedApp[None]):
     """Farmwatch. ``open_farm`` is called in a poller's thread, after the first frame is painted;
-    ``ascii_only`` draws for a terminal whose encoding knows no more; ``recorder`` keeps what is seen."""
+    ``ascii_only`` draws for a terminal whose encoding knows no more, ``few_colours`` for one that has 16 of
+    them; ``recorder`` keeps what is seen."""
 
     TITLE = "Farmwatch"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [
         Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True),
         Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
-        Binding("h", "history", "History", show=False, tooltip="What happened since you last looked"),
+        Binding("h", "history", "History", show=False, tooltip="What happened, by session"),
         Binding("f2", "toggle_dark", "Light or dark", show=False, tooltip="Light or dark colours"),
     ]
 
@@ -83,6 +88,13 @@ class FarmwatchApp(App[None]):
             super().__init__()
             self.who = who
 
+    class Ended(Message):
+        """Somebody outside wants the program to end."""
+
+        def __init__(self, return_code: int) -> None:
+            super().__init__()
+            self.return_code = return_code
+
     def __init__(
         self,
         settings: Settings,
@@ -90,10 +102,15 @@ class FarmwatchApp(App[None]):
         clock: Clock | None = None,
         *,
         ascii_only: bool = False,
+        few_colours: bool = False,
         recorder: Recorder | None = None,
     ) -> None:
         styles = styles_folder()
-        super().__init__(css_path=[*sorted(styles.glob("*.tcss"))])
+        # Without colours Textual draws in shades of grey, which are colours to a terminal. Told to draw in
+        # the terminal's own ones it leaves them out altogether.
+        plain = True if "NO_COLOR" in os.environ else None
+        self._themes = FEW_COLOURS if few_colours else COLOURS
+        super().__init__(css_path=[*sorted(styles.glob("*.tcss"))], ansi_color=plain)
         self.settings = settings
         self.clock = clock or SystemClock()
         self.who = Who(settings.profile or "", "", settings.region or "")
@@ -108,14 +125,22 @@ class FarmwatchApp(App[None]):
         self._open_farm = open_farm
         # The same ones every time: what was filtered is kept, by filter.
         self._own_filters = [NoControls(), AsciiOnly()] if ascii_only else [NoControls()]
-        self._ticker: Timer | None = None
+        self._ascii_only = ascii_only
+        self.ticker: Timer | None = None
         self.poller = Poller(self._connect, self._tell, self.clock)
         rate = settings.log_requests
         self.log_budget = Budget(rate=rate, burst=max(2.0, rate))
         self.poller.other_budgets.append(self.log_budget)
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
-        self.theme = "farmwatch-dark"
+        self.theme = self._themes[0]
+
+    @cached_property
+    def action_names(self) -> ActionNames:
+        """What the session actions are called that have been on the screen."""
+        from farmwatch.ui.action_names import ActionNames
+
+        return ActionNames()
 
     @cached_property
     def severities(self) -> Severities:
@@ -147,10 +172,9 @@ class FarmwatchApp(App[None]):
         return self._screen_for(Place(given.farm_id, given.queue_id, given.job_id, given.session_id))
 
     def on_mount(self) -> None:
-        self._end_on_signals()
         # Back in the foreground the terminal is blank, and nothing would be drawn but what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        self._ticker = self.set_interval(1.0, self._tick)
+        self.ticker = self.set_interval(1.0, self.tick)
 
     def on_ready(self) -> None:
         """The first frame is painted: only now is imported and asked what it does not need."""
@@ -161,41 +185,62 @@ class FarmwatchApp(App[None]):
     def on_unmount(self) -> None:
         self.poller.stop()
 
-    def _end_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                # Windows has no such handlers; there the process simply ends. Nor has a thread of a test.
-                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop.add_signal_handler(number, self._end, 128 + number)
+    def end(self, return_code: int) -> None:
+        """Leave soon, with an exit code; from any thread."""
+        self._post(self.Ended(return_code))
+
+    @on(Ended)
+    def _leave(self, message: Ended) -> None:
+        self.exit(return_code=message.return_code)
 
     # --- faults of its own ----------------------------------------------------------------------------
 
-    async def run_action(self, *given: Any, **named: Any) -> bool:
+    async def run_action(self, action: Any, *given: Any, **named: Any) -> bool:
         """A key, or a click: what fails is said, and nothing else ends."""
         try:
-            return await super().run_action(*given, **named)
+            return await super().run_action(action, *given, **named)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the program
-            tell_fault(self, error, "answering a key")
+            self.view_failed(error, f"answering a key ({action})")
+            if action == BACK.action:
+                self._leave_failed_screen()
             return True
 
-    async def _dispatch_message(self, message: Message) -> None:
-        try:
-            await super()._dispatch_message(message)
-        except Exception as error:  # noqa: BLE001 - as above
-            tell_fault(self, error, f"handling {type(message).__name__}")
+    def _leave_failed_screen(self) -> None:
+        """The way back out of a screen that does not know it any more."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        elif isinstance(self.screen, FollowingScreen) and self.screen.place.parent is not None:
+            self.go_to(self.screen.place.parent)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """What nobody contained: the end. Without the traceback that Textual would print, because that shows
-        every local variable."""
-        self.view_faults.take(error, "running")
+    def view_failed(self, error: Exception, doing: str, widget: Widget | None = None, part: str = "") -> None:
+        """A view failed: said in its place, or as a notice, and nothing else ends."""
+        if widget is None or not part:
+            if self.view_faults.note(error, doing):
+                words = self.view_faults.words(error, doing).plain
+                self.notify(words, severity="error", markup=False, timeout=10)
+        elif self.view_faults.put_in_place(widget, part, error, doing):
+            widget.refresh()
+
+    def view_is_well(self, widget: Widget, part: str) -> None:
+        """A view is drawn, or laid out, as it should be."""
+        if self.view_faults.is_well(widget, part):
+            widget.refresh()
+
+    def is_shown_as_failed(self, widget: Widget, part: str) -> bool:
+        """Whether a fault of this part of a view is shown in its place."""
+        return self.view_faults.is_in_place(widget, part)
+
+    def drawn_instead(self, widget: Widget, crop: Region) -> list[Strip] | None:
+        """The fault of a view, in its place."""
+        return self.view_faults.drawn_instead(widget, crop)
+
+    def cannot_go_on(self, error: Exception) -> None:
+        """The last resort: not a view failed, but the app itself. Without the traceback that Textual would
+        print, because that shows every local variable."""
+        self.view_faults.note(error, "running")
         self._exception = self._exception or error
         self._exception_event.set()
         self.exit(return_code=1, message=f"farmwatch: it failed; please report it with {debug_log_path()}")
-
-    def _end(self, return_code: int) -> None:
-        self.exit(return_code=return_code)
 
     def get_line_filters(self) -> list[LineFilter]:
         return [*super().get_line_filters(), *self._own_filters]
@@ -207,7 +252,9 @@ class FarmwatchApp(App[None]):
         news = message.news
         if isinstance(news.observed, str) and news.key.startswith(NAME_OF):
             self.names[news.key.removeprefix(NAME_OF)] = news.observed
-            self._tick()
+            self.tick()
+        if news.key.startswith(ACTIONS_OF):
+            self.action_names.note(news.observed)
         for screen in self.screen_stack:
             if isinstance(screen, FollowingScreen):
                 self.view_faults.contain(None, "hearing news", partial(screen.hear, news))
@@ -215,9 +262,10 @@ class FarmwatchApp(App[None]):
     @on(Identified)
     def _identify(self, message: Identified) -> None:
         self.who = message.who
-        self._tick()
+        self.tick()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Draw what changes by itself, the ages above all. Called every second, and by who tells news."""
         if self.recorder is not None and self.recorder.notice != self._noticed:
             self._noticed = self.recorder.notice
             self.notify(self._noticed, severity="warning", timeout=30, markup=False)
@@ -227,8 +275,8 @@ class FarmwatchApp(App[None]):
 
     def has_drawn(self) -> None:
         """A screen has just drawn everything: the next time is a second from now."""
-        if self._ticker is not None:
-            self._ticker.reset()
+        if self.ticker is not None:
+            self.ticker.reset()
 
     # --- the way between screens ----------------------------------------------------------------------
 
@@ -291,6 +339,11 @@ class FarmwatchApp(App[None]):
 
         self.push_screen(HelpScreen((key, words) for words, key, _ in keys_of(self.screen)))
 
+    def get_key_display(self, binding: Binding) -> str:
+        """The key as it is named on the screen; by a word where its sign would be told by another one."""
+        name = super().get_key_display(binding)
+        return name.replace("⏎", "enter") if self._ascii_only else name
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return commands(self, screen, super().get_system_commands(screen))
 
@@ -334,10 +387,29 @@ class FarmwatchApp(App[None]):
             self.exit(return_code=130)
 
     def action_toggle_dark(self) -> None:
-        self.theme = "farmwatch-light" if self.current_theme.dark else "farmwatch-dark"
+        dark, light = self._themes
+        self.theme = light if self.current_theme.dark else dark
 
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's, and how errors and what is muted are told apart where there are no colours."""
+        variables = super().get_css_variables()
+        error, muted = ("bold", "dim") if self.no_color else ("", "")
+        return {
+            **variables,
+            "error-text-style": error or "none",
+            "muted-text-style": muted or "none",
+            "error-tone": f"{error} {variables['text-error']}".strip(),
+            "muted-tone": f"{muted} {variables['text-muted']}".strip(),
+        }
+
+
+COLOURS = ("farmwatch-dark", "farmwatch-light")
+FEW_COLOURS = ("farmwatch-16", "farmwatch-16-light")
+"""The dark and the light theme, for terminals of many colours and of 16."""
 
 NAME_OF = "name of "
+ACTIONS_OF = "actions of "
+"""How the keys begin under which the poller tells names, and the actions of a session."""
 
 
 def themes(path: Path) -> list[Theme]:

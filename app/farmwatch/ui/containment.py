@@ -6,11 +6,10 @@ import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from rich.segment import Segment
-from textual.app import App
 from textual.geometry import Region
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
@@ -23,10 +22,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 TELL_EVERY = 5.0
-"""Seconds between two toasts about faults."""
+"""Seconds between two notes about the same fault: what fails at every key, or sixty times a second, is not
+said and not written down each time."""
 
 KEPT = 20
 """Faults of views that are remembered, for whoever wants to know whether there were any."""
+
+KEPT_NOTED = 100
+"""Different faults of which it is known when they were noted last."""
 
 
 class ViewFaults:
@@ -35,83 +38,79 @@ class ViewFaults:
     def __init__(self, where: str) -> None:
         self.errors: list[BaseException] = []
         self._where = where
-        self._told_at = float("-inf")
+        self._noted_at: dict[tuple[str, str], float] = {}
+        self._in_place: WeakKeyDictionary[Widget, dict[str, str]] = WeakKeyDictionary()
+        """What is to be drawn instead of a widget, by the part of it that failed."""
 
-    def take(self, error: BaseException, doing: str) -> Content:
-        """Note a fault, whole in the debug log; and what is to be shown in the place of the view."""
+    def note(self, error: BaseException, doing: str) -> bool:
+        """Remember a fault, whole in the debug log; whether it is new, or was not noted for a while."""
+        self.errors = [*self.errors[1 - KEPT :], error]
+        key, now = (type(error).__name__, doing), monotonic()
+        if now - self._noted_at.get(key, float("-inf")) < TELL_EVERY:
+            return False
+        self._noted_at.pop(key, None)
+        while len(self._noted_at) >= KEPT_NOTED:
+            del self._noted_at[next(iter(self._noted_at))]
+        self._noted_at[key] = now
         _log.error("%s failed", doing, exc_info=error)
-        self.errors = [*self.errors[-KEPT:], error]
+        return True
+
+    def words(self, error: BaseException, doing: str) -> Content:
+        """What is said about a fault, in the place of the view or elsewhere."""
         return content(
-            ("✗ This view stumbled  ", "error"),
+            ("✗ This view failed  ", "error"),
             (clean(type(error).__name__, 60), "strong"),
-            (f" while {doing}\n", "muted"),
+            (f" while {clean(doing, 200)}\n", "muted"),
             ("  Everything else goes on. The details are in ", ""),
             (clean(self._where, 200), "strong"),
             (".\n  Please report it with that file; esc goes back.", "muted"),
         )
-
-    def may_tell(self) -> bool:
-        """Whether it is time for a word again: what fails at every key is not said at every key."""
-        now = monotonic()
-        if now - self._told_at < TELL_EVERY:
-            return False
-        self._told_at = now
-        return True
 
     def contain(self, panel: Static | None, doing: str, do: Callable[[], Any]) -> None:
         """Do something for a view; where that fails, show so in its panel, until it goes well again."""
         try:
             do()
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the program
-            words = self.take(error, doing)
+            self.note(error, doing)
             if panel is not None:
-                panel.update(words)
+                panel.update(self.words(error, doing))
                 panel.display = True
         else:
             if panel is not None and panel.display:
                 panel.display = False
 
+    def forget(self) -> None:
+        """Note everything anew, as if it were the first time."""
+        self._noted_at.clear()
 
-class Contained(Widget):
-    """A widget, or a screen, whose faults stay its own: a message that cannot be handled is said and
-    forgotten, and what cannot be drawn is a line that says so.
+    # --- in the place of a widget ---------------------------------------------------------------------
 
-    It comes last among the bases: the styles of a widget are those of its first base.
-    """
+    def put_in_place(self, widget: Widget, part: str, error: BaseException, doing: str) -> bool:
+        """Draw a fault instead of a widget from now on; whether there was none of this part before."""
+        is_new = part not in self._in_place.get(widget, {})
+        self.note(error, doing)
+        self._in_place.setdefault(widget, {})[part] = self.words(error, doing).plain
+        return is_new
 
-    async def _dispatch_message(self, message: Message) -> None:
-        try:
-            await super()._dispatch_message(message)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the program
-            tell_fault(self.app, error, f"handling {type(message).__name__}")
+    def is_well(self, widget: Widget, part: str) -> bool:
+        """A part of a widget is well; whether it was not so before."""
+        if not self._in_place:
+            return False
+        parts = self._in_place.get(widget, {})
+        was_there = parts.pop(part, None) is not None
+        if was_there and not parts:
+            del self._in_place[widget]
+        return was_there
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        try:
-            return super().render_lines(crop)
-        except Exception as error:  # noqa: BLE001 - as above
-            return broken_lines(self, error, crop)
+    def is_in_place(self, widget: Widget, part: str) -> bool:
+        """Whether a fault of this part is drawn instead of a widget."""
+        return bool(self._in_place) and part in self._in_place.get(widget, {})
 
-
-def faults_of(app: App[Any]) -> ViewFaults | None:
-    """Where faults of views are noted; nowhere in another program's app."""
-    return getattr(app, "view_faults", None)
-
-
-def tell_fault(app: App[Any], error: Exception, doing: str) -> None:
-    """Note a fault and say so, once in a while."""
-    faults = faults_of(app)
-    if faults is None:
-        raise error
-    words = faults.take(error, doing)
-    if faults.may_tell():
-        app.notify(words.plain, severity="error", markup=False, timeout=10)
-
-
-def broken_lines(widget: Widget, error: Exception, crop: Region) -> list[Strip]:
-    """What stands in the place of a widget that cannot be drawn."""
-    faults = faults_of(widget.app)
-    if faults is None:
-        raise error
-    words = faults.take(error, f"drawing {type(widget).__name__}").plain.replace("\n", " ")
-    lines = [Strip([Segment(words if crop.y + y == 0 else "")]) for y in range(crop.height)]
-    return [line.crop_extend(crop.x, crop.right, None) for line in lines]
+    def drawn_instead(self, widget: Widget, crop: Region) -> list[Strip] | None:
+        """What stands in the place of a widget that fails; nothing where it does not."""
+        parts = self._in_place.get(widget) if self._in_place else None
+        if not parts:
+            return None
+        words = next(iter(parts.values())).split("\n")
+        lines = [Strip([Segment(words[y] if y < len(words) else "")]) for y in crop.line_range]
+        return [line.crop_extend(crop.x, crop.right, None) for line in lines]

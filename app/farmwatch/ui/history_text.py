@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from farmwatch.ui.text import Part, TimeStyle, action_status, clock_time, lifecycle, short_id, span
+from farmwatch.ui.text import Part, action_status, clock_time, lifecycle, short_id, span
 from farmwatch.watch.entries import Entry, Kind, Watched
-from farmwatch.watch.review import Reviewed, Story
+from farmwatch.watch.review import Reviewed, Story, Window, is_failure
+
+NameOf = Callable[[str], str]
+"""The name of a session action by its id; nothing where it is not known."""
 
 
-def happened(entry: Entry) -> list[Part]:
+def happened(entry: Entry, name_of: NameOf = lambda _: "") -> list[Part]:
     """What changed: glyph, words and colour of what it is now, and what it was before."""
+    if entry.kind is Kind.ACTION:
+        return _action(entry, name_of(entry.subject))
     return _WORDS[entry.kind](entry)
 
 
@@ -23,11 +30,13 @@ def _target(entry: Entry) -> list[Part]:
     return [(f"  target {entry.new or '–'}", ""), (f"  was {entry.old}" if entry.old else "", "muted")]
 
 
-def _action(entry: Entry) -> list[Part]:
-    mark, tone = action_status(entry.new or "–")
-    glyph, _, word = mark.partition(" ")
+def _action(entry: Entry, name: str) -> list[Part]:
     was = f"  was {entry.old}" if entry.old else ""
-    return [(f"{glyph} session action {number_of(entry)} {word}", tone), (was, "muted")]
+    return [
+        action_status(entry.new or "–"),
+        (f"  {name or f'session action {number_of(entry)}'}", ""),
+        (was, "muted"),
+    ]
 
 
 def _error(entry: Entry) -> list[Part]:
@@ -47,13 +56,12 @@ def _fault(entry: Entry) -> list[Part]:
 def _gap(entry: Entry) -> list[Part]:
     lasted = "" if entry.after is None else f" for {span(entry.at - entry.after)}"
     why = "" if entry.new in (None, "not watched") else f" ({entry.new})"
-    return [(f"┄ nobody saw anything{lasted}{why}", "muted")]
+    return [(f"┄ not watched{lasted}{why}", "muted")]
 
 
 _WORDS = {
     Kind.STATUS: _status,
     Kind.TARGET: _target,
-    Kind.ACTION: _action,
     Kind.LOG_ERROR: _error,
     Kind.WORKER_LOG_ERROR: _error,
     Kind.FAULT: _fault,
@@ -77,31 +85,58 @@ def place_of(watched: Watched) -> str:
     return f"{watched.farm or short_id(ref.farm_id)} › {watched.queue or short_id(ref.queue_id)}"
 
 
-def seen_between(entry: Entry, now: datetime, style: TimeStyle = TimeStyle.LOCAL) -> str:
-    """The look before it and the first look that saw it."""
-    if entry.after is None:
-        return "at first look"
-    return f"after {clock_time(entry.after, now, style)}"
+def seen_by(entry: Entry, now: datetime) -> str:
+    """Between which looks it happened, and who looked: ``earliest 22:01:03, seen by mira@ops1``."""
+    earliest = "" if entry.after is None else f"earliest {clock_time(entry.after, now)}"
+    by = f"seen by {entry.watcher}" if entry.watcher else ""
+    return ", ".join(filter(None, (earliest, by)))
 
 
 def counted(story: Story) -> str:
-    """How much happened: ``12 changes``."""
-    count = len(story.entries)
-    return f"{count:,} change{'' if count == 1 else 's'}"
+    """How much happened: ``31 actions, 1 failed``; of a session without actions ``12 changes``."""
+    actions = [entry for entry in story.entries if entry.kind is Kind.ACTION]
+    return action_counts(actions) if actions else _count(len(story.entries), "change")
+
+
+_COUNTED = {
+    "FAILED": "failed",
+    "INTERRUPTED": "interrupted",
+    "CANCELED": "canceled",
+    "NEVER_ATTEMPTED": "never attempted",
+    "RUNNING": "running",
+}
+
+
+def action_counts(entries: Iterable[Entry]) -> str:
+    """How many actions changed, and what became of those that are worth a word: ``31 actions, 1 failed``."""
+    last = {entry.subject: entry.new for entry in entries}
+    statuses = Counter(last.values())
+    special = [f"{statuses[status]:,} {word}" for status, word in _COUNTED.items() if statuses[status]]
+    return ", ".join([_count(len(last), "action"), *special])
+
+
+def failures_of(entries: Iterable[Entry]) -> int:
+    """How many of them are failures."""
+    return sum(map(is_failure, entries))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def summary(reviewed: Reviewed, now: datetime) -> list[Part]:
     """Since when, and how much."""
     if reviewed.since is None:
         return [("Reading the history…", "muted")]
-    count = sum(len(story.entries) for story in reviewed.stories)
-    sessions = len(reviewed.stories)
-    which = " (when somebody last looked)" if reviewed.looked else ""
+    entries = [entry for story in reviewed.stories for entry in story.entries]
+    which = {Window.MARKED: " (marked as seen)", Window.FIRST: " (8 h before the start)", Window.CHOSEN: ""}
     parts: list[Part] = [
-        (f"since {clock_time(reviewed.since, now)}{which}", ""),
-        (f"   {count:,} change{'' if count == 1 else 's'}", "strong"),
-        (f" in {sessions:,} session{'' if sessions == 1 else 's'}", ""),
+        (f"since {clock_time(reviewed.since, now)}{which[reviewed.window]}", ""),
+        (f"   {_count(len(entries), 'change')}", "strong"),
+        (f" in {_count(len(reviewed.stories), 'session')}", ""),
     ]
+    if failed := failures_of(entries):
+        parts.append((f", {_count(failed, 'failure')}", "error"))
     if reviewed.cut:
         parts.append(("   the newest only", "warning"))
     return parts

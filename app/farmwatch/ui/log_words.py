@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+from rich.cells import cell_len
 
 from farmwatch.cloud.model import Fault, FaultKind, LogConfiguration, Session
 from farmwatch.ui.text import Part, brief, clock_time
-from farmwatch.watch.logs.browse import Browser, Line
+from farmwatch.watch.logs.browse import Browser, Line, Shown
 from farmwatch.watch.logs.lines import SESSION, WORKER
 from farmwatch.watch.logs.sources import AWSLOGS, Found, SessionLogs, Unread
 from farmwatch.watch.logs.tail import LogObserved
@@ -102,7 +105,7 @@ def _nothing_left(logs: SessionLogs, observed: LogObserved, lane: int, now: date
         if not searched:
             return [(f"Looking for “{browser.reduction.query.text}”…", "muted")]
         return [
-            (f"No line has “{browser.reduction.query.text}”.", "strong"),
+            (f"No match for “{browser.reduction.query.text}”.", "strong"),
             ("Escape shows all lines again.", ""),
         ]
     if lane == WORKER and browser.reduction.own_only:
@@ -146,7 +149,7 @@ def how_far(
         told = "" if done is None else f" {done:.0%}"
         parts.append((f"  reading back{told}", "accent"))
     elif not observed.whole and first_at is not None and observed.seen_at is not None:
-        parts.append((f"  from {clock_time(moment(first_at), now)} on, older when scrolled to", "muted"))
+        parts.append((f"  from {clock_time(moment(first_at), now)} on, older lines load on scroll", "muted"))
     return parts
 
 
@@ -163,26 +166,63 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def place_parts(following: bool, new_below: int) -> list[Part]:
-    """Whether the end is followed, and what has come in meanwhile."""
+def place_parts(
+    following: bool, below: int, new_below: int = 0, *, over: bool = False, live: bool = True
+) -> list[Part]:
+    """Whether the end is followed, and how many lines are below what is in sight, of which some are new since
+    then. ``over``: nothing more is to come; ``live``: what comes is seen at once."""
+    if below and not following:
+        new = f", {new_below:,} new" if new_below else ""
+        way = "G to the end" if over else "G to follow"
+        return [(f"▼ {counted(below, 'line')} below{new}", "accent"), (f" ({way})", "muted")]
+    if over:
+        return [("○ end of the log", "muted")]
     if following:
-        return [("● following", "success")]
-    if new_below:
-        return [(f"▼ {new_below:,} new below, G follows", "accent")]
-    return [("– reading, G follows", "muted")]
+        return [("● following", "success")] if live else [("– following", "muted")]
+    return [("– not following (G to follow)", "muted")]
 
 
-def choice_parts(browser: Browser, cursor: Line | None) -> list[Part]:
-    """What is searched for, filtered by and folded."""
+def selection_parts(selected: int) -> list[Part]:
+    """That lines are being selected, how many are by now, and what the keys do with them."""
+    return [(f"SELECTING {counted(selected, 'line')}", "warning"), (" (↑ ↓, y copies, esc ends)", "muted")]
+
+
+def events_parts(browser: Browser) -> list[Part]:
+    """Which of a worker's events are shown, and what the key does about it."""
+    if browser.shown is Shown.BOTH:
+        return [("worker: this session's events", ""), (" (a: all of its events)", "muted")]
+    if browser.shown is Shown.WORKER and browser.reduction.own_only:
+        return [("this session's events", ""), (" (a: all of the worker's)", "muted")]
+    if browser.shown is Shown.WORKER:
+        return [("all events of the worker", "warning"), (" (a: this session's)", "muted")]
+    return []
+
+
+def search_parts(browser: Browser, cursor: Line | None) -> list[Part]:
+    """What is searched for and filtered by."""
     parts: list[Part] = []
     if browser.search is not None:
-        parts += [(f"   /{browser.search.text}  ", "accent"), (_matches(browser, cursor), "")]
-    reduction = browser.reduction
-    if reduction.query is not None:
-        around = f" ±{reduction.context}" if reduction.context else ""
-        parts.append((f"   &{reduction.query.text}{around}", "warning"))
-    if reduction.folded:
-        parts.append((f"   {len(reduction.folded)} folded", "muted"))
+        parts += [(f"/{browser.search.text}  ", "accent"), (_matches(browser, cursor), "")]
+    query, context = browser.reduction.query, browser.reduction.context
+    if query is not None:
+        around = f" ±{context}" if context else ""
+        parts.append((f"{'   ' if parts else ''}&{query.text}{around}", "warning"))
+    return parts
+
+
+def fitting(groups: Sequence[Sequence[Part]], width: int) -> list[Part]:
+    """Groups in a line of so many cells; where there is no room, the last ones are left out."""
+    parts: list[Part] = []
+    taken = 0
+    for group in groups:
+        cells = sum(cell_len(text) for text, _ in group)
+        gap = "   " if parts else ""
+        if not cells:
+            continue
+        if parts and taken + len(gap) + cells > width:
+            break
+        parts += [(gap, ""), *group]
+        taken += len(gap) + cells
     return parts
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from farmwatch.cloud.session_action import SessionAction
-from farmwatch.ui.action_text import action_end, action_message, action_name, action_progress
+from farmwatch.ui.action_text import action_end, action_message, action_name, action_progress, took_words
 from farmwatch.ui.session_text import trouble_state
-from farmwatch.ui.text import TimeStyle, action_status, clock_time, span
+from farmwatch.ui.text import TimeStyle, action_status, clock_time
 from farmwatch.ui.widgets.table_cells import Cell
 from farmwatch.ui.widgets.table_columns import Column
 from farmwatch.watch.actions import ActionsObserved
@@ -68,7 +68,6 @@ class ActionRows:
     def cells(self, index: int) -> Sequence[Cell]:
         action = self.actions[index]
         now = self._now or action.started_at
-        took = None if now is None else action.duration(now)
         tone = "muted" if action.is_final and action.status != "FAILED" else ""
         begun = clock_time(action.started_at, now, self._style) if now and action.started_at else ""
         return (
@@ -78,7 +77,7 @@ class ActionRows:
             action_end(action),
             # Of another day than today's: day and minute, the message needs the room.
             (begun[5:16] if begun[4:5] == "-" else begun, "muted"),
-            (span(took) if took is not None else "", tone),
+            (took_words(action, now) if now is not None else "", tone),
             action_message(action, self.actions),
         )
 

@@ -26,9 +26,9 @@ TONES = {
     "": "",
     "success": "$text-success",
     "warning": "$text-warning",
-    "error": "$text-error",
+    "error": "$error-tone",
     "accent": "$text-accent",
-    "muted": "$text-muted",
+    "muted": "$muted-tone",
     "strong": "bold",
 }
 

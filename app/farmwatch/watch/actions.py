@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from farmwatch.cloud.model import Fault, FaultKind, SessionRef
-from farmwatch.cloud.session_action import NOT_BEGUN, SessionAction
+from farmwatch.cloud.session_action import NEVER_ATTEMPTED, NOT_BEGUN, SessionAction
 from farmwatch.watch.cadence import DENIED_WAIT, Cadence
 from farmwatch.watch.changes import ACTION_CALLS, Changes, action_value, was_over
 from farmwatch.watch.clock import Clock
@@ -18,14 +18,18 @@ from farmwatch.watch.questions import Questions
 from farmwatch.watch.target import Polled
 
 EVERY = timedelta(seconds=15)
-"""How often workers report progress (observed); asking more often shows nothing new."""
+"""How often workers report progress (observed)."""
+
+RUNNING_EVERY = timedelta(seconds=5)
+"""How often actions are asked for while one of them runs and somebody looks: the end of one, and a failure,
+are reported at once."""
 
 BATCH = 100
 SINGLES = 10
 """Actions asked for one by one in a poll, where BatchGetSessionAction is not to be had."""
 
 TRIES = 3
-"""How often an ended action is asked for whose last word the service does not tell."""
+"""How often an action that has ended is asked for, where the service goes on telling of it as it was."""
 
 MORE_IN = 0.5
 """Seconds until the next batch, while there are more than one takes."""
@@ -62,12 +66,16 @@ class ActionsTarget:
     """Follows the actions of one session with ListSessionActions and BatchGetSessionAction. What it saw is
     written down in ``records`` before anybody is told."""
 
-    def __init__(self, ref: SessionRef, records: Records | None = None) -> None:
+    def __init__(
+        self, ref: SessionRef, records: Records | None = None, *, somebody_looks: bool = False
+    ) -> None:
         self.key = f"actions of {ref.session_id}"
         self.cadence = Cadence(EVERY)
         self.observed = ActionsObserved()
         self.session_is_final = False
-        """Set by whoever knows: then the last looks are taken, and no more is asked."""
+        """Set by whoever follows the session: then the last looks are taken, and no more is asked."""
+        self.somebody_looks = somebody_looks
+        """Whether it is worth asking more often than workers report while an action runs."""
         self._ref = ref
         self._pages: list[_Page] = []
         self._details: dict[str, SessionAction] = {}
@@ -91,7 +99,8 @@ class ActionsTarget:
             return Polled(fault)
         summaries = [action for page in self._pages for action in page.actions]
         wanted = self._undetailed(summaries)
-        undetailed = self._detail(asked, wanted)
+        ended = {action.action_id for action in summaries if action.is_final}
+        undetailed = self._detail(asked, wanted, ended)
         self._note(None, clock, "ListSessionActions")
         self._note(undetailed, clock, "GetSessionAction", "BatchGetSessionAction")
         self._steps.look(asked, {action.step_id for action in summaries if action.step_id}, clock)
@@ -104,7 +113,9 @@ class ActionsTarget:
         )
         self._publish(observed, observed.seen_at or clock.now())
         more = undetailed is None and len(wanted) > (SINGLES if self._no_batch else BATCH)
-        final = self.session_is_final and all(action.is_final for action in summaries)
+        final = self.session_is_final and all(action.is_final for action in observed.actions)
+        runs = any(action.status not in NOT_BEGUN and not action.is_final for action in observed.actions)
+        self.cadence.interval = RUNNING_EVERY if runs and self.somebody_looks else EVERY
         return Polled(final=final and not more, again_in=MORE_IN if more else None)
 
     def _publish(self, observed: ActionsObserved, at: datetime) -> None:
@@ -171,6 +182,9 @@ class ActionsTarget:
         detail = self._details.get(summary.action_id)
         if detail is None:
             return summary
+        if detail.is_final and not summary.is_final:
+            # It ended between the two questions. A running action with an exit code there is none.
+            return replace(detail, parameters=detail.parameters or summary.parameters, detailed=True)
         return replace(
             summary,
             parameters=detail.parameters or summary.parameters,
@@ -181,8 +195,10 @@ class ActionsTarget:
 
     def _undetailed(self, summaries: Iterable[SessionAction]) -> list[str]:
         """Whose message and exit code are to be asked for: what runs, and what has ended since it was; the
-        newest first, because it is read first."""
-        running, ended = [], []
+        newest first, because it is read first, and what was never begun last."""
+        running: list[str] = []
+        ended: list[str] = []
+        unbegun: list[str] = []
         for summary in summaries:
             known = self._details.get(summary.action_id)
             if summary.status in NOT_BEGUN:
@@ -190,19 +206,21 @@ class ActionsTarget:
             if not summary.is_final:
                 running.append(summary.action_id)
             elif known is None or not known.is_final:
-                ended.append(summary.action_id)
+                (unbegun if summary.status == NEVER_ATTEMPTED else ended).append(summary.action_id)
         # One that the service does not tell must not stand in the way of the others for ever.
-        ended = [one for one in reversed(ended) if self._tries[one] < TRIES]
-        return running + sorted(ended, key=self._tries.__getitem__)
+        left = [one for one in (*reversed(ended), *reversed(unbegun)) if self._tries[one] < TRIES]
+        return running + sorted(left, key=self._tries.__getitem__)
 
-    def _detail(self, asked: Questions, wanted: list[str]) -> Fault | None:
+    def _detail(self, asked: Questions, wanted: list[str], ended: Collection[str]) -> Fault | None:
+        """Ask for message and exit code. Only a look at one that has ``ended`` is a try: while it runs,
+        its last word is not there yet."""
         if not wanted:
             return None
         if not self._no_batch:
             some = wanted[:BATCH]
             found = asked.session_actions_by_id(self._ref, some)
             if not isinstance(found, Fault):
-                self._tries.update(some)
+                self._tries.update(one for one in some if one in ended)
                 self._details |= found
                 return None
             if found.kind not in (FaultKind.DENIED, FaultKind.BAD_REPLY):
@@ -213,7 +231,7 @@ class ActionsTarget:
             one = asked.session_action(self._ref, action_id)
             if isinstance(one, Fault):
                 return one
-            self._tries[action_id] += 1
+            self._tries[action_id] += action_id in ended
             self._details[action_id] = one
         return None
 

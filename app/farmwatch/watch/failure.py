@@ -5,68 +5,41 @@ A cause is only named when there is a line, an event or a member of a reply that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
-from farmwatch.cloud.model import Session
+from farmwatch.cloud.model import Fault, Job, Session
 from farmwatch.cloud.session_action import SessionAction
-from farmwatch.watch.logs.browse import Line
-from farmwatch.watch.logs.lines import SESSION, WORKER, Lane
-from farmwatch.watch.logs.reading import (
-    Severities,
-    Severity,
-    WorkerEvent,
-    banner,
-    directive,
-    exit_code,
-    is_rule,
-    worker_event,
-)
-from farmwatch.watch.logs.sources import SessionLogs, actions_of, milliseconds
+from farmwatch.watch.evidence import CAUSES, Case, Evidence, Part, moment, short
+from farmwatch.watch.failure_worker import read_worker_log
+from farmwatch.watch.logs.lines import SESSION, Lane
+from farmwatch.watch.logs.reading import Severities, Severity, banner, directive, exit_code, is_rule
+from farmwatch.watch.logs.scan import beginning, having, last_of
+from farmwatch.watch.logs.sections import milliseconds
+from farmwatch.watch.logs.sources import SessionLogs
 
 LAST_LINES = 6
-WORKER_EVENTS = 6
-CAUSES = 3
-"""Causes that a sentence names at most."""
 
-LOOKED_BACK = 20_000
-"""Lines of an action that are looked through at most, from its end."""
+LOOKED_BACK = 200
+"""Lines before the end of a process that are looked through for the last ones which say something."""
 
-AROUND = timedelta(seconds=90), timedelta(seconds=60)
-"""How long before and after the end of an action the worker's events matter."""
+EXPLAINED = ("FAILED", "INTERRUPTED", "RECLAIMED", "CANCELED", "NEVER_ATTEMPTED")
+"""Statuses of actions that did not go well; what stands first is explained first, for the others may follow
+from it."""
 
-MEMORY_FULL = 90.0
-"""Per cent of memory used from which on it is worth a word beside a process that was killed."""
+NOT_FOUND = 127
+"""The exit code of a shell whose command was not there."""
 
-MEMORY_SEEN = timedelta(minutes=5)
-"""How long before the end a worker's report of its memory still tells something."""
+_NOT_THERE = re.compile("not found|No such file or directory")
 
-BAD = ("FAILED", "INTERRUPTED")
+_REASON = re.compile("TIMEOUT - |Log provisioning error: |Previous action |The Worker rece")
+"""How messages begin that the worker agent gives as reasons itself (captured, and its source). Any other may
+be the last status of the process, which is none."""
 
-
-class Part(StrEnum):
-    """What a piece of evidence is about."""
-
-    ACTION = "action"
-    CONFIGURATION = "log error"
-    PROCESS = "it said"
-    LAST = "last lines"
-    WORKER = "worker"
-    BESIDE = "beside it"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing that is known: where from, of when, and, if it is in a log, on which line."""
-
-    part: Part
-    source: str
-    at: datetime | None
-    text: str
-    line: Line | None = None
-    is_cause: bool = False
+_LONGEST_MESSAGE = 4096
+"""Characters of a ``progressMessage`` at most; what is longer is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +54,8 @@ class Failure:
 
 
 def failed_action(actions: Sequence[SessionAction]) -> SessionAction | None:
-    """The action to explain: the first that failed, else the first that was interrupted."""
-    for status in BAD:
+    """The action to explain: the first that failed, else the first that was interrupted, and so on."""
+    for status in EXPLAINED:
         for action in actions:
             if action.status == status:
                 return action
@@ -99,39 +72,37 @@ def has_failed(session: Session | None, actions: Sequence[SessionAction]) -> boo
     return bool(session.log.error or worker_error)
 
 
-@dataclass
-class _Case:
-    """What is gathered about one failure."""
-
-    name: str
-    action: SessionAction | None
-    evidence: list[Evidence] = field(default_factory=list)
-
-    def add(self, part: Part, source: str, at: datetime | None, text: str, line: Line | None = None) -> None:
-        self.evidence.append(Evidence(part, source, at, text, line))
-
-    def found(self, part: Part, source: str) -> Evidence | None:
-        return next((one for one in self.evidence if (one.part, one.source) == (part, source)), None)
-
-
 def investigate(
-    session: Session, actions: Sequence[SessionAction], name: str, words: str, logs: SessionLogs
+    session: Session,
+    actions: Sequence[SessionAction],
+    name: str,
+    words: str,
+    logs: SessionLogs,
+    job: Job | Fault | None = None,
 ) -> Failure:
-    """What is known by now. ``name`` is the failed action's in words, ``words`` its exit code's."""
+    """What is known by now. ``name`` is the failed action's in words, ``words`` its exit code's. ``job`` may
+    tell who has canceled it, and matters to nothing else (``None``: not asked for yet)."""
     action = failed_action(actions)
-    case = _Case(name, action)
-    causes: list[str] = []
+    case = Case(name, words, action)
     for member, config in (("log.error", session.log), ("workerLog.error", session.worker_log)):
         if config is not None and config.error:
             case.add(Part.CONFIGURATION, member, None, config.error)
-    complete = True
-    if action is not None:
-        _tell_action(case, action, words)
-        causes += _read_session_log(case, action, tuple(actions), logs)
-        complete = _is_read(logs, action)
-    causes += _read_worker_log(case, action, session, logs)
-    sentence = _sentence(case, action, words, causes)
-    return Failure(sentence, action, tuple(case.evidence), complete)
+    logs.know(tuple(actions))
+    if action is None:
+        causes = [f"{one.source} is “{one.text}”" for one in case.evidence]
+        causes += read_worker_log(case, session, logs)
+        sentence = f"No action of the session failed, but {_listed(causes)}."
+        return Failure(sentence, None, case.in_order(), True)
+    _tell_action(case, action)
+    process = _read_session_log(case, action, logs)
+    canceled = _who_canceled(case, session, job) if action.status == "CANCELED" else []
+    from_worker = read_worker_log(case, session, logs)
+    complete = _is_read(logs, action) and not (action.status == "CANCELED" and job is None)
+    if action.status == "CANCELED" and not canceled:
+        canceled = [*from_worker, _nobody_known(job)]
+        from_worker = []
+    sentence = _sentence(case, action, process, [*canceled, *from_worker])
+    return Failure(sentence, action, case.in_order(), complete)
 
 
 def _is_read(logs: SessionLogs, action: SessionAction) -> bool:
@@ -140,7 +111,7 @@ def _is_read(logs: SessionLogs, action: SessionAction) -> bool:
         observed = tail.observed
         if observed.fault is None and (observed.seen_at is None or observed.filling):
             return False
-    return action.ended_at is not None
+    return action.ended_at is not None or action.started_at is None
 
 
 def wanted_since(action: SessionAction | None, session: Session) -> float:
@@ -154,56 +125,93 @@ def wanted_since(action: SessionAction | None, session: Session) -> float:
 # --- the action ---------------------------------------------------------------------------------------
 
 
-def _tell_action(case: _Case, action: SessionAction, words: str) -> None:
-    source = "GetSessionAction"
-    how = f", exit code {words}" if words else ""
-    case.add(Part.ACTION, source, action.ended_at, f"{case.name}: {action.status}{how}")
-    if action.message:
-        case.add(Part.ACTION, "progressMessage", action.ended_at or action.worker_updated_at, action.message)
+def _tell_action(case: Case, action: SessionAction) -> None:
+    how = f", exit code {case.words}" if case.words else ""
+    text = f"{case.name}: {action.status}{how}"
+    case.add(Part.ACTION, "GetSessionAction", action.ended_at or action.worker_updated_at, text)
+
+
+def _who_canceled(case: Case, session: Session, job: Job | Fault | None) -> list[str]:
+    """What the session and its job say about who has canceled it. Both name who has changed them last, which
+    need not be the same person; so what is told is the member."""
+    causes = []
+    # A worker that reports the end has canceled nothing.
+    by = session.updated_by if session.updated_by != session.worker_id else None
+    if session.target_lifecycle_status is not None:
+        text = f"targetLifecycleStatus {session.target_lifecycle_status}{_by(by)}"
+        case.add(Part.CANCEL, "GetSession", session.updated_at, text)
+        causes.append(f"the session has {text}")
+    elif by is not None:
+        case.add(Part.CANCEL, "GetSession", session.updated_at, f"updatedBy {by}")
+    if isinstance(job, Job) and job.target_task_run_status:
+        text = f"targetTaskRunStatus {job.target_task_run_status}{_by(job.updated_by)}"
+        case.add(Part.CANCEL, "GetJob", job.updated_at, text)
+        causes.append(f"the job has {text}")
+    elif isinstance(job, Fault):
+        case.add(Part.CANCEL, "GetJob", None, f"{job.kind}: {job.message or job.sentence}")
+    return causes
+
+
+def _nobody_known(job: Job | Fault | None) -> str:
+    if job is None:
+        return "who canceled it is not known yet"
+    if isinstance(job, Fault):
+        return "who canceled it is not known: its job cannot be read"
+    return "who canceled it is not told by the session or its job"
+
+
+def _by(name: str | None) -> str:
+    return f", updatedBy {name}" if name else ""
 
 
 # --- the session's log --------------------------------------------------------------------------------
 
 
-def _read_session_log(
-    case: _Case, action: SessionAction, actions: tuple[SessionAction, ...], logs: SessionLogs
-) -> list[str]:
-    lane, source = logs.browser.lanes[SESSION], "session log"
-    first, end = _lines_of(lane, action, actions)
-    store = lane.store
-    causes: list[str] = []
-    ending = next((n for n in range(end - 1, first - 1, -1) if exit_code(store.text(n)) is not None), end - 1)
-    told: dict[str, int] = {}
-    for number in range(min(ending, end - 1), max(first, end - LOOKED_BACK) - 1, -1):
-        found = directive(store.text(number))
-        if found is not None and found.kind in ("fail", "status") and found.kind not in told:
-            told[found.kind] = number
-        if len(told) == 2:
-            break
-    for kind in ("fail", "status"):
-        if kind in told:
-            text = store.text(told[kind])
-            case.add(Part.PROCESS, source, moment(store.at(told[kind])), text, (SESSION, told[kind]))
-    if "fail" in told:
-        found = directive(store.text(told["fail"]))
-        causes.append(f"it said “{found.value if found else ''}”")
-    causes += _traceback(case, lane, first, end)
-    numbers = list(_last_lines(lane, first, ending))
-    errors = [number for number in numbers if _is_error(lane, number, logs.browser.severities)]
-    if not causes and errors:
-        causes.append(f"its last error was “{_short(store.text(errors[-1]))}”")
-    for number in [*numbers, *([ending] if first <= ending < end else [])]:
-        case.add(Part.LAST, source, moment(store.at(number)), store.text(number), (SESSION, number))
-    return causes
+@dataclass
+class _Process:
+    """What a session's log tells about the end of an action. ``failed_upload``: the task went well, and what
+    failed is the upload of what it wrote. ``status`` is the last status, which is no cause; ``heard`` a
+    message of which nobody can tell what it is."""
+
+    reported: str | None = None
+    causes: tuple[str, ...] = ()
+    status: str | None = None
+    message: str | None = None
+    heard: str | None = None
+    failed_upload: bool = False
 
 
-def _lines_of(lane: Lane, action: SessionAction, actions: tuple[SessionAction, ...]) -> tuple[int, int]:
+def _read_session_log(case: Case, action: SessionAction, logs: SessionLogs) -> _Process:
+    lane = logs.browser.lanes[SESSION]
+    first, end = _lines_of(lane, action)
+    process = _Process()
+    upload = lane.upload_in(first, end)
+    if upload is not None and action.status == "FAILED":
+        ended = _ending(lane, first, upload.first)
+        if ended is not None and exit_code(lane.store.text(ended)) == 0:
+            _add_line(case, lane, Part.PROCESS, ended)
+            process.failed_upload = True
+            first = upload.first
+    ending = _ending(lane, first, end)
+    last = ending if ending is not None else end
+    fail = last_of(lane.store, beginning("openjd_fail: "), first, end)
+    if fail is not None:
+        _add_line(case, lane, Part.PROCESS, fail)
+        process.reported = _value(lane, fail)
+    _read_message(case, action, lane, (first, end), process)
+    numbers = list(_last_lines(lane, first, last))
+    process.causes = tuple(_shown_causes(case, action, lane, (first, end), numbers, logs.browser.severities))
+    for number in [*numbers, *([] if ending is None else [ending])]:
+        _add_line(case, lane, Part.LAST, number)
+    return process
+
+
+def _lines_of(lane: Lane, action: SessionAction) -> tuple[int, int]:
     """The lines of an action: its section, or else those of its time."""
     lane.find_sections()
-    found = actions_of(lane.sections(), actions)
-    for section in lane.sections():
-        if section.head in found and found[section.head].action_id == action.action_id:
-            return section.first, lane.section_end(section)
+    section = lane.outline.of_action(action.action_id)
+    if section is not None:
+        return section.first, lane.section_end(section)
     if action.started_at is None:
         return lane.store.end, lane.store.end
     first = lane.store.number_at(milliseconds(action.started_at))
@@ -215,19 +223,92 @@ def _lines_of(lane: Lane, action: SessionAction, actions: tuple[SessionAction, .
     return first, max(first, end)
 
 
-def _traceback(case: _Case, lane: Lane, first: int, end: int) -> list[str]:
+def _ending(lane: Lane, first: int, end: int) -> int | None:
+    """The line with which the runtime reports the end of the last process."""
+    return last_of(lane.store, beginning("Process pid "), first, end)
+
+
+def _value(lane: Lane, number: int) -> str:
+    found = directive(lane.store.text(number))
+    return found.value if found is not None else ""
+
+
+def _add_line(case: Case, lane: Lane, part: Part, number: int) -> None:
+    store = lane.store
+    case.add(part, "session log", moment(store.at(number)), store.text(number), (SESSION, number))
+
+
+def _read_message(
+    case: Case, action: SessionAction, lane: Lane, lines: tuple[int, int], process: _Process
+) -> None:
+    """Tell a message of the service that is a reason from one that is only the last status."""
+    store = lane.store
+    status = last_of(store, beginning("openjd_status: "), *lines)
+    if status is not None:
+        process.status = _value(lane, status)
+    message = action.message
+    if message and not _same(message, process.reported):
+        at = action.ended_at or action.worker_updated_at
+        if _REASON.match(message) or action.status == "NEVER_ATTEMPTED":
+            case.add(Part.ACTION, "progressMessage", at, message)
+            process.message = message
+        elif last_of(store, having(f"openjd_status: {message[:_LONGEST_MESSAGE]}"), *lines) is not None:
+            # (The service may have heard of an earlier one than the last in the log.)
+            case.add(Part.STATUS, "progressMessage", at, message)
+        elif action.status == "INTERRUPTED":
+            case.add(Part.ACTION, "progressMessage", at, message)
+            process.message = message
+        else:
+            # Without the line that it is from nobody can tell what it is: it is told as what was heard last.
+            case.add(Part.ACTION, "progressMessage", at, message)
+            process.heard = message
+    elif message:
+        case.add(Part.ACTION, "progressMessage", action.ended_at, message)
+    if status is not None:
+        _add_line(case, lane, Part.STATUS, status)
+
+
+def _same(message: str, text: str | None) -> bool:
+    return text is not None and message.strip() == text[:_LONGEST_MESSAGE].strip()
+
+
+def _shown_causes(
+    case: Case,
+    action: SessionAction,
+    lane: Lane,
+    lines: tuple[int, int],
+    numbers: Sequence[int],
+    severities: Severities,
+) -> Iterator[str]:
+    """The causes that the process's own lines show: a traceback's last, a command that is not there, an
+    error."""
+    found = False
+    if (raised := _traceback(lane, *lines)) is not None:
+        _add_line(case, lane, Part.PROCESS, raised)
+        found = True
+        yield f"it raised {short(lane.store.text(raised))}"
+    if action.exit_code == NOT_FOUND:
+        missing = [number for number in numbers if _NOT_THERE.search(lane.store.text(number))]
+        if missing:
+            _add_line(case, lane, Part.PROCESS, missing[-1])
+            found = True
+            yield f"the command is not there: “{short(lane.store.text(missing[-1]))}”"
+    bad = [number for number in numbers if severities.of_line(lane.store.text(number)) is Severity.ERROR]
+    if bad and not found:
+        yield f"its last error was “{short(lane.store.text(bad[-1]))}”"
+
+
+def _traceback(lane: Lane, first: int, end: int) -> int | None:
+    """The line that names the exception of the last traceback."""
     head = lane.tracebacks.found.last_before(end)
     if head is None or head < first or (block := lane.traceback_of(head)) is None:
-        return []
-    number = block[1] - 1
-    text = lane.store.text(number)
-    case.add(Part.PROCESS, "session log", moment(lane.store.at(number)), text, (SESSION, number))
-    return [f"it raised {_short(text)}"]
+        return None
+    return block[1] - 1
 
 
 def _last_lines(lane: Lane, first: int, ending: int) -> Iterator[int]:
     kept: list[int] = []
-    for number in range(ending - 1, max(first, ending - 200) - 1, -1):
+    for number in range(ending - 1, max(first, ending - LOOKED_BACK) - 1, -1):
         text = lane.store.text(number)
         if not text.strip() or is_rule(text) or banner(text):
             continue
@@ -237,114 +318,48 @@ def _last_lines(lane: Lane, first: int, ending: int) -> Iterator[int]:
     yield from reversed(kept)
 
 
-def _is_error(lane: Lane, number: int, severities: Severities) -> bool:
-    return severities.of_line(lane.store.text(number)) is Severity.ERROR
-
-
-# --- the worker's log ---------------------------------------------------------------------------------
-
-
-def _read_worker_log(
-    case: _Case, action: SessionAction | None, session: Session, logs: SessionLogs
-) -> list[str]:
-    store = logs.browser.lanes[WORKER].store
-    end = (action.ended_at if action is not None else session.ended_at) or session.started_at
-    low, high = milliseconds(end - AROUND[0]), milliseconds(end + AROUND[1])
-    own: list[tuple[int, WorkerEvent]] = []
-    others: dict[str, tuple[int, WorkerEvent]] = {}
-    memory: tuple[int, WorkerEvent] | None = None
-    for number in range(max(store.first, store.end - LOOKED_BACK), store.end):
-        at, event = store.at(number), worker_event(store.text(number))
-        if event is None or at > high:
-            continue
-        if event.session_id == session.session_id:
-            if event.severity is not Severity.NONE or (at >= low and event.type == "Action"):
-                own.append((number, event))
-        elif event.session_id is not None and event.type == "Action" and at <= milliseconds(end):
-            _note_beside(others, number, event)
-        elif event.type == "Metrics" and milliseconds(end - MEMORY_SEEN) <= at <= milliseconds(end):
-            memory = (number, event)
-    # What is named is shown, however long before the last events it was.
-    telling = [one for one in own if _worker_cause(one[1])][-CAUSES:]
-    causes = [cause for _, event in telling if (cause := _worker_cause(event))]
-    last = own[-WORKER_EVENTS:]
-    for number, event in [*(one for one in telling if one not in last), *last]:
-        case.add(Part.WORKER, "worker log", moment(store.at(number)), event.line, (WORKER, number))
-    if memory is not None and action is not None and action.exit_code in (-9, 137):
-        number, event = memory
-        used = _percent(event.rest)
-        if used is not None and used >= MEMORY_FULL:
-            before = round((milliseconds(end) - store.at(number)) / 1000)
-            text = f"memory {used:g} % used, {before} s before the end"
-            case.add(Part.WORKER, "worker log", moment(store.at(number)), text, (WORKER, number))
-            causes.append(
-                f"the worker's memory was {used:g} % full {before} s before (whether that is why: not shown)"
-            )
-    for other, (number, event) in others.items():
-        text = (
-            f"{other} ran action {(event.action_id or '').rpartition('-')[2]} ({event.rest.get('kind', '?')})"
-        )
-        case.add(Part.BESIDE, "worker log", moment(store.at(number)), text, (WORKER, number))
-    return list(dict.fromkeys(causes))
-
-
-def _note_beside(others: dict[str, tuple[int, WorkerEvent]], number: int, event: WorkerEvent) -> None:
-    if event.subtype == "Start":
-        others[event.session_id or ""] = (number, event)
-    elif event.subtype == "End":
-        others.pop(event.session_id or "", None)
-
-
-def _worker_cause(event: WorkerEvent) -> str | None:
-    if event.subtype == "Interrupt":
-        return f"the worker's log says “{event.message}”"
-    if event.severity is Severity.ERROR:
-        return f"the worker's log has the error “{event.message}”"
-    return None
-
-
-def _percent(rest: Mapping[str, str]) -> float | None:
-    try:
-        return float(rest.get("memory-used-percent", ""))
-    except ValueError:
-        return None
-
-
 # --- the sentence -------------------------------------------------------------------------------------
 
 
-def _sentence(case: _Case, action: SessionAction | None, words: str, causes: list[str]) -> str:
-    if action is None:
-        configured = [
-            f"{one.source} is “{one.text}”" for one in case.evidence if one.part is Part.CONFIGURATION
-        ]
-        return f"No action of the session failed, but {_listed(configured + causes)}."
+def _sentence(case: Case, action: SessionAction, process: _Process, from_worker: list[str]) -> str:
+    what = _what_happened(case, action, process)
+    reported = [] if process.reported is None else [f"reported “{process.reported}”"]
+    message = [] if process.message is None else [f"the service says “{process.message}”"]
     if action.timed_out:
-        what = f"{case.name} was stopped because it took too long"
-        causes = [f"the service says “{action.message}”", *causes]
-    elif action.status == "INTERRUPTED":
-        what = f"{case.name} was interrupted"
-        if not causes and action.message:
-            causes = [f"the service says “{action.message}”"]
+        causes = [*message, *reported, *from_worker]
+    elif action.status in ("INTERRUPTED", "RECLAIMED"):
+        # What the process wrote as it was stopped is no reason why it was.
+        causes = from_worker or message
+    elif action.status == "CANCELED":
+        causes = from_worker
+    elif action.status == "NEVER_ATTEMPTED":
+        causes = message
     else:
-        how = f" with exit code {words}" if words else ""
-        what = f"{case.name} failed{how}"
-        if not causes and action.message:
-            causes = [f"the service says “{action.message}”"]
-    return f"{what}: {_listed(causes)}." if causes else f"{what}; why is not shown by what was read."
+        own = reported or list(process.causes)
+        # The service repeats what the log says; and what it says itself, the worker's log does.
+        causes = [*own, *([] if reported else message)]
+        causes += [cause for cause in from_worker if process.message is None or process.message not in cause]
+    if causes:
+        return f"{what}: {_listed(causes)}."
+    last = [("last status", process.status), ("last message", process.heard)]
+    told = "".join(f"; {name} “{short(text)}”" for name, text in last if text is not None)
+    return f"{what}; why is not shown by what was read{told}."
+
+
+def _what_happened(case: Case, action: SessionAction, process: _Process) -> str:
+    how = f" with exit code {case.words}" if case.words else ""
+    if action.timed_out:
+        return f"{case.name} was stopped because it took too long"
+    if process.failed_upload:
+        return f"{case.name} itself ended with exit code 0; the upload of its job attachments failed{how}"
+    said = {
+        "INTERRUPTED": "was interrupted",
+        "RECLAIMED": "was taken back from its worker",
+        "CANCELED": "was canceled",
+        "NEVER_ATTEMPTED": "was not started",
+    }
+    return f"{case.name} {said.get(action.status, f'failed{how}')}"
 
 
 def _listed(texts: Sequence[str]) -> str:
     return "; ".join(texts[:CAUSES])
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 160 else f"{text[:160]}…"
-
-
-def moment(at: int) -> datetime | None:
-    """A time of a log as others have it; ``None`` for one that no calendar has."""
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
-    except OverflowError:
-        return None

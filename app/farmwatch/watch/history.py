@@ -185,13 +185,14 @@ class History:
         """Another one after every change, be it made here or by another program."""
         return self._one("PRAGMA data_version"), self._database.total_changes
 
-    # --- who looked -----------------------------------------------------------------------------------
+    # --- what was seen --------------------------------------------------------------------------------
 
-    def looked_at(self) -> datetime | None:
-        """When somebody last had a look at what happened."""
+    def seen_until(self) -> datetime | None:
+        """Until when somebody has marked what happened as seen; ``None`` where nobody ever has."""
         return _time(self._one("SELECT coalesce(max(at), 0) FROM looks"))
 
-    def look(self, at: datetime) -> None:
+    def mark_seen(self, at: datetime) -> None:
+        """Everything until ``at`` has been seen."""
         with _Transaction(self._database):
             self._database.execute(
                 "INSERT OR REPLACE INTO looks (name, at) VALUES ('history', ?)", (_stamp(at),)

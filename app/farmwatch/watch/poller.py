@@ -179,6 +179,12 @@ class Poller:
             news = self._news(followed)
         self._tell(news)
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What is being asked about, or was and is paused or final."""
+        with self._changed:
+            return tuple(followed.target for followed in self._followed.values())
+
     # --- the threads -------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -291,7 +297,9 @@ class Poller:
                 self._calls.remove(followed)
             followed.gate = None
             self._schedule(followed, polled)
-            self._changed.notify()
+            for key in polled.wakes:
+                self._wake_beside(key)
+            self._changed.notify_all()
             if followed.dropped or self._stopped:
                 return
             news = self._news(followed)
@@ -342,6 +350,15 @@ class Poller:
                     cadence.stir(now)
                     followed.due = now
             self._changed.notify_all()
+
+    def _wake_beside(self, key: str) -> None:
+        """Ask about this one at once, be it stopped; unless it is paused, or waits out a fault."""
+        beside = self._followed.get(key)
+        if beside is None or beside.paused or beside.target.cadence.faults_in_a_row:
+            return
+        # An answer that is under way may be of the time before.
+        beside.again = beside.asking_since is not None
+        beside.due = self._clock.monotonic()
 
     def _schedule(self, followed: _Followed, polled: Polled) -> None:
         now = self._clock.monotonic()

@@ -69,6 +69,8 @@ class Recorder:
         """Entries that were dropped because too many waited."""
         self._watcher = watcher
         self._clock = clock or SystemClock()
+        self.begun_at = self._clock.now()
+        """When this run of the program began to keep the history."""
         self._keep = keep
         self._run_id = os.urandom(8).hex()
         self._changed = threading.Condition()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from farmwatch.cloud.model import Fault
 from farmwatch.watch.cadence import Budget, Cadence
 from farmwatch.watch.clock import Clock
-from farmwatch.watch.entries import Entry, Watched
+from farmwatch.watch.entries import Entry, Kind, Watched
 from farmwatch.watch.history import History
 from farmwatch.watch.questions import Questions
 from farmwatch.watch.recorder import Recorder
@@ -18,7 +19,7 @@ from farmwatch.watch.target import Polled
 
 EVERY = timedelta(seconds=2)
 AT_FIRST = timedelta(hours=8)
-"""How far back to look where nobody ever has: a night."""
+"""How far before the start of the program to look back where nothing was ever marked as seen: a night."""
 
 MOST = 10_000
 """Entries that are shown at once, the newest of them."""
@@ -44,13 +45,39 @@ def stories(entries: Iterable[Entry], sessions: Mapping[str, Watched]) -> list[S
     return sorted(found, key=lambda story: story.entries[-1].at, reverse=True)
 
 
+def is_failure(entry: Entry) -> bool:
+    """Whether something failed: an action, an update of the session, a log that cannot be provisioned.
+
+    Not faults of the connection: they are the monitor's, and nothing of the farm. Nor what was interrupted or
+    canceled: that is begun again elsewhere, or was meant.
+    """
+    match entry.kind:
+        case Kind.ACTION:
+            return entry.new == "FAILED"
+        case Kind.STATUS:
+            return entry.new == "UPDATE_FAILED"
+        case Kind.LOG_ERROR | Kind.WORKER_LOG_ERROR:
+            return entry.new is not None
+    return False
+
+
+class Window(StrEnum):
+    """Why it is looked back as far as it is."""
+
+    MARKED = "marked"
+    """To where somebody marked everything as seen."""
+    CHOSEN = "chosen"
+    FIRST = "first"
+    """Nothing was ever marked: to some hours before the program was started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What happened since ``since``; ``looked``: that is when somebody last looked. ``seen_at`` is when the
-    history was read, ``None`` while it cannot be; ``cut`` says that there is more than is shown."""
+    """What happened since ``since``, and why since then. ``seen_at`` is when the history was read, ``None``
+    while it cannot be; ``cut`` says that there is more than is shown."""
 
     since: datetime | None = None
-    looked: bool = False
+    window: Window = Window.FIRST
     stories: tuple[Story, ...] = ()
     seen_at: datetime | None = None
     cut: bool = False
@@ -59,38 +86,41 @@ class Reviewed:
 
 @dataclass
 class ReviewTarget:
-    """Reads the history again and again. It asks nobody, so it works without a network and a login."""
+    """Reads the history again and again. It asks nobody, so it works without a network and a login.
+
+    How far back it looks does not change by being looked at: it is where somebody last marked everything as
+    seen, however often, and by however many, the history is opened.
+    """
 
     recorder: Recorder
     since: datetime | None = None
-    """The time somebody chose; ``None`` for the last look."""
+    """The time somebody chose; ``None`` for where it was marked as seen."""
 
     cadence: Cadence = field(default_factory=lambda: Cadence(EVERY))
     budget: Budget = field(default_factory=Budget)
     observed: Reviewed = field(default_factory=Reviewed)
     key: str = "history"
     asks_nobody: bool = True
-    _looked_at: datetime | None = None
-    _has_looked: bool = False
+    _marked_at: datetime | None = None
+    _has_read_mark: bool = False
+    _to_mark: datetime | None = None
     _version: Any = None
 
     def choose(self, since: datetime | None) -> None:
-        """Look back to another time; ``None`` for the last look."""
+        """Look back to another time; ``None`` for where it was marked as seen."""
         self.since, self._version = since, None
+
+    def mark_seen(self, at: datetime) -> None:
+        """Look back to ``at`` from now on, now and whenever it is opened. Written with the next poll."""
+        self._to_mark = at
+        self.choose(None)
 
     def poll(self, asked: Questions | Fault, clock: Clock) -> Polled:  # noqa: ARG002 - nobody is asked
         now = clock.now()
-        if not self._has_looked:
-            found = self.recorder.ask(_look(now))
-            if found is None:
-                self.observed = replace(self.observed, seen_at=None)
-                return Polled()
-            (self._looked_at,), self._has_looked = found, True
-        looked = self.since is None and self._looked_at is not None
-        since = self.since or self._looked_at or now - AT_FIRST
-        if not looked and self.since is None:
-            # The night before the first look does not move on while it is being looked at.
-            self.since = since
+        if not self._mark():
+            self.observed = replace(self.observed, seen_at=None)
+            return Polled()
+        since, window = self._window()
         waiting = self.recorder.not_saved()
         known = None if waiting else self._version
         read = self.recorder.ask(lambda history: _read(history, since, known))
@@ -103,23 +133,39 @@ class ReviewTarget:
             return Polled()
         entries += [entry for entry in waiting if entry.at >= since]
         found_stories = tuple(stories(entries, sessions))
-        self.observed = Reviewed(since, looked, found_stories, now, cut=len(entries) >= MOST)
+        self.observed = Reviewed(since, window, found_stories, now, cut=len(entries) >= MOST)
         return Polled()
+
+    def _window(self) -> tuple[datetime, Window]:
+        if self.since is not None:
+            return self.since, Window.CHOSEN
+        if self._marked_at is not None:
+            return self._marked_at, Window.MARKED
+        return self.recorder.begun_at - AT_FIRST, Window.FIRST
+
+    def _mark(self) -> bool:
+        """Write the mark that is to be set, and read the one that was, once; whether that was possible."""
+        to_mark = self._to_mark
+        if to_mark is not None:
+            # Even where it cannot be written somebody has seen it all, as long as this screen is there.
+            self._marked_at, self._has_read_mark = to_mark, True
+            if self.recorder.ask(lambda history: _write_mark(history, to_mark)) is not None:
+                self._to_mark = None
+        elif not self._has_read_mark:
+            found = self.recorder.ask(lambda history: (history.seen_until(),))
+            if found is None:
+                return False
+            (self._marked_at,), self._has_read_mark = found, True
+        return True
+
+
+def _write_mark(history: History, at: datetime) -> bool:
+    if not history.read_only:
+        history.mark_seen(at)
+    return not history.read_only
 
 
 _Read = tuple[Any, list[Entry] | None, dict[str, Watched]]
-
-
-def _look(now: datetime) -> Any:
-    """When somebody last looked, in a tuple because it may be never; from now on it is now."""
-
-    def look(history: History) -> tuple[datetime | None]:
-        before = history.looked_at()
-        if not history.read_only:
-            history.look(now)
-        return (before,)
-
-    return look
 
 
 def _read(history: History, since: datetime, known: Any) -> _Read:

@@ -15,12 +15,14 @@ from farmwatch.watch.questions import Questions
 @dataclass(frozen=True, slots=True)
 class Polled:
     """How a poll went: its fault if any, whether what is followed is final, whether it has changed, and how
-    soon the target wants to go on (seconds) where that is not left to its cadence."""
+    soon the target wants to go on (seconds) where that is not left to its cadence. ``wakes`` has the keys of
+    other targets that are to be asked about at once, because of what was learnt here."""
 
     fault: Fault | None = None
     final: bool = False
     changed: bool = False
     again_in: float | None = None
+    wakes: tuple[str, ...] = ()
 
 
 class Target(Protocol):

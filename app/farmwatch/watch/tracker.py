@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from farmwatch.cloud.model import ENDED, Fault, Session, SessionRef
+from farmwatch.watch.actions import ActionsTarget
 from farmwatch.watch.cadence import Cadence
 from farmwatch.watch.changes import NOT_WATCHED, SESSION_CALLS, Changes, is_gap, session_values
 from farmwatch.watch.clock import Clock
@@ -135,10 +136,21 @@ class SessionTracker:
 
 class SessionTarget:
     """Follows one session with GetSession. What it saw is written down in ``records`` before anybody is
-    told."""
+    told.
 
-    def __init__(self, ref: SessionRef, interval: timedelta, records: Records | None = None) -> None:
+    ``actions`` follows the session's actions, where they are followed: it learns here that the session is
+    final, whoever looks at it, and is asked about at once when the session has changed.
+    """
+
+    def __init__(
+        self,
+        ref: SessionRef,
+        interval: timedelta,
+        records: Records | None = None,
+        actions: ActionsTarget | None = None,
+    ) -> None:
         self.key = ref.session_id
+        self._actions = actions
         self.cadence = Cadence(interval, is_adaptive=True)
         self.observed = SessionObserved(ref)
         self._tracker = SessionTracker(ref)
@@ -153,7 +165,12 @@ class SessionTarget:
         observed = self._tracker.observe(answer, clock.now(), self.cadence.in_force)
         self._write(before, observed, clock.now())
         self.observed = observed
-        return Polled(observed.fault, final=observed.is_final, changed=bool(observed.changed))
+        wakes: tuple[str, ...] = ()
+        if self._actions is not None and observed.fault is None:
+            self._actions.session_is_final = observed.is_final
+            if observed.changed or observed.is_final != before.is_final:
+                wakes = (self._actions.key,)
+        return Polled(observed.fault, final=observed.is_final, changed=bool(observed.changed), wakes=wakes)
 
     def _write(self, before: SessionObserved, observed: SessionObserved, now: datetime) -> None:
         ref, session = observed.ref, observed.session

@@ -11,6 +11,28 @@ Record = dict[str, Any]
 Records = dict[str, Record]
 
 
+TASK_RUN_STATUSES = (
+    "PENDING",
+    "READY",
+    "ASSIGNED",
+    "STARTING",
+    "SCHEDULED",
+    "INTERRUPTING",
+    "RUNNING",
+    "SUSPENDED",
+    "CANCELED",
+    "FAILED",
+    "SUCCEEDED",
+    "NOT_COMPATIBLE",
+)
+"""Every status of a task, in the order of the service model."""
+
+
+def task_counts(**counts: int) -> dict[str, int]:
+    """How many tasks are in each status: the service sends the zeros too."""
+    return dict.fromkeys(TASK_RUN_STATUSES, 0) | counts
+
+
 @dataclass(frozen=True, slots=True)
 class SessionIds:
     """The four ids of a session."""
@@ -27,6 +49,7 @@ class Account:
 
     farms: Records = field(default_factory=dict)
     queues: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    environments: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
     fleets: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
     workers: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
     jobs: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from moto_deadline.story.account import Record, job_status
-from moto_deadline.story.plays import FAILS, WELL, open_session, session_play, submit
+from moto_deadline.story.account import Record, job_status, task_counts
+from moto_deadline.story.agent import open_session
+from moto_deadline.story.jobs import Run, make_tasks
+from moto_deadline.story.plays import ENTERING, FAILS, WELL, session_play
 
 if TYPE_CHECKING:
     from moto_deadline.story.story import Story
 
 ARCHIVED = 5000
 """Jobs of the archive's queue."""
+
+_STEPS = 2
+"""How often a frame of the archive reports."""
 
 
 def fill_archive(story: Story, farm_id: str, queue_id: str, users: Sequence[str]) -> None:
@@ -37,7 +43,7 @@ def fill_archive(story: Story, farm_id: str, queue_id: str, users: Sequence[str]
             "priority": chance.choice((20, 50, 50, 80)),
             "createdAt": at,
             "createdBy": chance.choice(users),
-            "taskRunStatusCounts": counts,
+            "taskRunStatusCounts": task_counts(**counts),
             "taskRunStatus": job_status(counts),
         }
         if fate is not None:
@@ -48,27 +54,66 @@ def fill_archive(story: Story, farm_id: str, queue_id: str, users: Sequence[str]
     story.account.jobs[queue_id] = jobs
 
 
-def write_out_archived(story: Story, farm_id: str, job: Record, queue_id: str, fate: str) -> None:
-    """The steps, tasks and sessions of a job of long ago, as they have been."""
-    known = {**job, "taskRunStatusCounts": dict(job["taskRunStatusCounts"])}
-    frames = sum(job["taskRunStatusCounts"].values())
-    here, story.at = story.at, job["createdAt"]
-    run = submit(story, farm_id, queue_id, job["name"], frames=frames, by=job["createdBy"], job=job)
+def _frames(job: Record) -> int:
+    return sum(job["taskRunStatusCounts"].values())
+
+
+def _pace(job: Record) -> float:
+    """How many seconds each frame of a job took."""
+    took: timedelta = job["endedAt"] - job["startedAt"]
+    return max(10.0, took.total_seconds() / (_frames(job) + 1))
+
+
+def outline(story: Story, job: Record, fate: str) -> None:
+    """The step and the tasks of a job of long ago as they have been, without their sessions: a search over
+    tasks goes through thousands of jobs."""
+    frames = _frames(job)
+    step_id = story.id_of("step", job["jobId"])
+    step, tasks = make_tasks(job, step_id, job["createdAt"], frames, job["createdBy"])
+    step |= {
+        "taskRunStatus": job["taskRunStatus"],
+        "taskRunStatusCounts": dict(job["taskRunStatusCounts"]),
+        "updatedAt": job.get("endedAt", job["createdAt"]),
+    }
+    step |= {name: job[name] for name in ("startedAt", "endedAt") if name in job}
+    at: datetime | None = job.get("startedAt")
+    if at is not None:
+        at += timedelta(seconds=ENTERING)
+    stem = story.id_of("session", job["jobId"]).removeprefix("session-")
+    for number, task in enumerate(tasks):
+        if at is None:
+            task |= {"runStatus": "CANCELED", "updatedAt": job["createdAt"]}
+            continue
+        failed = fate == FAILS and number == frames - 1
+        task |= {"runStatus": "FAILED" if failed else "SUCCEEDED", "startedAt": at}
+        for _ in range(_STEPS):
+            at += timedelta(seconds=_pace(job) / _STEPS)
+        # The first action of the session enters the environment.
+        task |= {
+            "endedAt": at,
+            "updatedAt": at,
+            "latestSessionActionId": f"sessionaction-{stem}-{number + 1}",
+        }
+    story.account.steps[job["jobId"]][step_id] = step
+    story.account.tasks[step_id] = {task["taskId"]: task for task in tasks}
+
+
+def write_out_archived(story: Story, farm_id: str, job: Record, fate: str) -> None:
+    """The session of a job of long ago, as it has been."""
+    if "startedAt" not in job:
+        return
+    frames = _frames(job)
+    # The session runs over copies: looking into a job changes nothing of what its lists have said.
+    played: Record = {**job, "taskRunStatusCounts": task_counts(READY=frames)}
+    step, tasks = make_tasks(
+        played, story.id_of("step", job["jobId"]), job["createdAt"], frames, job["createdBy"]
+    )
+    run = Run(story, farm_id, job["queueId"], played, step, tasks, deque(tasks))
+    fleets = list(story.account.fleets[farm_id])
+    chance = story.chance(job["jobId"])
+    worker = chance.choice(list(story.account.workers[chance.choice(fleets)].values()))
+    here, story.at = story.at, job["startedAt"]
+    session = open_session(run, worker, session_id=story.id_of("session", job["jobId"]))
     story.at = here
-    started: datetime | None = known.get("startedAt")
-    if started is not None:
-        fleets = list(story.account.fleets[farm_id])
-        chance = story.chance(job["jobId"])
-        worker = chance.choice(list(story.account.workers[chance.choice(fleets)].values()))
-        story.at = started
-        session = open_session(run, worker)
-        story.at = here
-        pace = max(10.0, (known["endedAt"] - started).total_seconds() / (frames + 1))
-        play = session_play(run, session, worker, fate=fate, fate_at=frames - 1, pace=pace, steps=2)
-        story.play_out(play, started)
-    else:
-        for task in run.tasks:
-            run.set_status(task, "CANCELED")
-    # Looking into a job changes nothing of what its list has said.
-    job.clear()
-    job.update(known)
+    play = session_play(run, session, worker, fate=fate, fate_at=frames - 1, pace=_pace(job), steps=_STEPS)
+    story.play_out(play, job["startedAt"])

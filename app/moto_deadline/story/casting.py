@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING
 
 from moto_deadline.log_stream import Generated, ServiceLogStream
-from moto_deadline.story import logs
 from moto_deadline.story.account import Record, SessionIds, log_configuration, named
+from moto_deadline.story.agent import open_session
 from moto_deadline.story.archive import fill_archive
+from moto_deadline.story.jobs import Run, submit
 from moto_deadline.story.plays import (
     FAILS,
     INTERRUPTED,
     TIMES_OUT,
     WELL,
-    Run,
-    open_session,
     released_later,
     session_play,
-    submit,
     told_later,
 )
+from moto_deadline.story.scenes import ago, perform, stage_troubles
+from moto_deadline.story.session_log import rendering
 
 if TYPE_CHECKING:
     from moto_deadline.story.story import Play, Story
@@ -38,6 +38,47 @@ ODD_NAMES = (
     "a very long name " + "that goes on and on " * 5 + "until it ends",
 )
 """Names that a list has to bear: markup, quotes, emoji, wide and right-to-left text, length."""
+
+TOOLSET = """\
+specificationVersion: environment-2023-09
+parameterDefinitions:
+- name: ToolsetVersion
+  type: STRING
+  default: comp-2026.2
+  description: The version of the studio's toolset.
+  userInterface:
+    control: LINE_EDIT
+    label: Toolset version
+- name: RenderThreads
+  type: INT
+  default: 16
+  minValue: 1
+  description: Threads of a renderer.
+  userInterface:
+    control: SPIN_BOX
+    label: Render threads
+environment:
+  name: Toolset
+  script:
+    actions:
+      onEnter:
+        command: bash
+        args: ["{{Env.File.Enter}}"]
+      onExit:
+        command: bash
+        args: ["{{Env.File.Exit}}"]
+    embeddedFiles:
+    - name: Enter
+      type: TEXT
+      data: |
+        echo "openjd_status: Resolving toolset"
+        echo "openjd_env: RENDER_THREADS={{Param.RenderThreads}}"
+        echo "Loaded toolset {{Param.ToolsetVersion}}"
+    - name: Exit
+      type: TEXT
+      data: echo "Cleaning up scratch"
+"""
+"""The environment that every job of a queue enters first (Open Job Description)."""
 
 CROWD = 300
 """Sessions of the job that has many."""
@@ -68,15 +109,12 @@ def stage(story: Story) -> None:
     _fleet(story, annex_id, "spare", "c7a.large", 2)
     fill_archive(story, farm_id, archive, USERS)
     _odd_jobs(story, farm_id, comp, crew)
-    _lighting(story, farm_id, lighting, crew)
+    _lighting(story, farm_id, lighting, crew, crews[0][-3])
     _talkers(story, farm_id, lighting, crews)
+    stage_troubles(story, farm_id, lighting, crews[0][-8:-3])
     for queue_id, pause in ((lighting, 150.0), (fx, 60.0), (comp, 110.0)):
         story.play(_life(story, farm_id, queue_id, crew, pause, 1), story.start)
-        story.play(_life(story, farm_id, queue_id, crew, pause, 2), _ago(story, chance.uniform(20, 40)))
-
-
-def _ago(story: Story, minutes: float) -> datetime:
-    return story.start - timedelta(minutes=minutes)
+        story.play(_life(story, farm_id, queue_id, crew, pause, 2), ago(story, chance.uniform(20, 40)))
 
 
 def _farm(story: Story, name: str, days: int) -> str:
@@ -98,6 +136,16 @@ def _queue(story: Story, farm_id: str, name: str, status: str) -> str:
     if status == "SCHEDULING_BLOCKED":
         queue |= {"blockedReason": "NO_BUDGET_CONFIGURED"}
     story.account.queues[farm_id][queue_id] = queue
+    environment: Record = {
+        "queueEnvironmentId": story.new_id("queueenv"),
+        "name": "Toolset",
+        "priority": 1,
+        "templateType": "YAML",
+        "template": TOOLSET,
+        "createdAt": at,
+        "createdBy": "mira",
+    }
+    story.account.environments[queue_id] = {environment["queueEnvironmentId"]: environment}
     return queue_id
 
 
@@ -135,7 +183,8 @@ def _worker(story: Story, farm_id: str, fleet_id: str, instance_type: str, numbe
     arn = f"arn:aws:ec2:{story.region}:{story.account_id}:instance/i-0{digits[:16]}"
     addresses = {
         "ipV4Addresses": [f"10.0.{network}.{number + 10}"],
-        "ipV6Addresses": [f"2001:db8::{network:x}:{number + 10:x}"],
+        # Written out, as the service model wants it.
+        "ipV6Addresses": [f"2001:0DB8:0000:0000:0000:0000:{network:04X}:{number + 10:04X}"],
     }
     return {
         "farmId": farm_id,
@@ -149,80 +198,58 @@ def _worker(story: Story, farm_id: str, fleet_id: str, instance_type: str, numbe
         },
         "status": "RUNNING",
         "log": log_configuration(f"/aws/deadline/{farm_id}/{fleet_id}", worker_id),
-        "createdAt": _ago(story, 900),
+        "createdAt": ago(story, 900),
         "createdBy": "deadline.amazonaws.com",
     }
 
 
 def _odd_jobs(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record]) -> None:
     for number, name in enumerate(ODD_NAMES):
-        story.at = _ago(story, 50 - number)
+        story.at = ago(story, 50 - number)
         run = submit(story, farm_id, queue_id, name[:128], frames=40, by=USERS[number % len(USERS)])
-        _perform(run, next(crew), pace=200)
+        perform(run, next(crew), pace=200)
     story.at = story.start
 
 
-def _perform(
-    run: Run,
-    worker: Record,
-    *,
-    cast: str | None = None,
-    fate: str = WELL,
-    pace: float = 120.0,
-    most: int | None = None,
-    fate_at: int = 1,
-    steps: int = 5,
-    log_error: str | None = None,
-    worker_log_error: str | None = None,
-) -> Record:
-    """Give a session of a job to a worker at the story's time, and a name in the cast."""
-    story = run.story
-    session = open_session(run, worker, log_error=log_error, worker_log_error=worker_log_error)
-    play = session_play(run, session, worker, fate=fate, pace=pace, most=most, fate_at=fate_at, steps=steps)
-    story.play(play)
-    if cast is not None:
-        ids = SessionIds(run.farm_id, run.queue_id, run.job["jobId"], session["sessionId"])
-        story.cast[cast] = ids
-    return session
-
-
-def _lighting(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record]) -> None:
-    """The queue that everything particular happens in."""
+def _lighting(story: Story, farm_id: str, queue_id: str, crew: Iterator[Record], spare: Record) -> None:
+    """The queue that everything particular happens in. ``spare`` is a worker that nobody else has."""
 
     def job(minutes: float, name: str, frames: int, by: str = "mira", priority: int = 50) -> Run:
-        story.at = _ago(story, minutes)
+        story.at = ago(story, minutes)
         return submit(story, farm_id, queue_id, name, frames=frames, by=by, priority=priority)
 
     def later(minutes: float) -> None:
-        story.at = _ago(story, minutes)
+        story.at = ago(story, minutes)
 
     _crowd(story, job(400, "sq030_crowd_sim_v020", 720, "priya", 30), crew)
     for number in range(8):
         run = job(300 - 20 * number, f"sq010_sh0{300 + 10 * number}_lgt_v00{number + 1}", 3, "aiko")
-        _perform(run, next(crew), cast="succeeded" if number == 0 else None, pace=90)
-    _perform(job(200, "sq010_sh0410_lgt_v003", 24, "jon"), next(crew), cast="failed", fate=FAILS)
-    run = job(190, "sq010_sh0430_sim_v002", 2, "tomas")
-    _perform(run, next(crew), cast="timed_out", fate=TIMES_OUT, pace=600)
+        perform(run, next(crew), cast="succeeded" if number == 0 else None, pace=90)
+    perform(job(200, "sq010_sh0410_lgt_v003", 24, "jon"), next(crew), cast="failed", fate=FAILS)
+    run = job(190, "sq010_sh0430_sim_v002", 3, "tomas")
+    perform(run, next(crew), cast="timed_out", fate=TIMES_OUT, pace=600)
     run = job(150, "sq020_sh0110_lgt_v001", 4, "zeynep")
-    error = "Log provisioning error: ResourceNotFoundException"
-    _perform(run, next(crew), cast="log_error", log_error=error)
+    error = "Could not create log stream"
+    perform(run, next(crew), cast="log_error", log_error=error)
     run = job(120, "sq020_sh0130_lgt_v002", 30, "aiko")
-    _perform(run, next(crew), cast="interrupted", fate=INTERRUPTED, fate_at=3)
+    next(crew)
+    # A worker of its own: what befalls a worker befalls all of its sessions.
+    perform(run, spare, cast="interrupted", fate=INTERRUPTED, fate_at=3)
     later(100)
-    _perform(run, next(crew), pace=900)
+    perform(run, next(crew), pace=900)
     run = job(90, "sq020_sh0120_lgt_v004", 200, "jon")
-    _perform(run, next(crew), cast="worker_log_error", worker_log_error="Missing log group", pace=240)
+    perform(run, next(crew), cast="worker_log_error", worker_log_error="Missing log group", pace=240)
     run = job(75, "sq020_sh0100_lgt_v007", 300, "tomas", 60)
     for cast, well, seconds in (("update_failed", False, 30.0), ("update_succeeded", True, 50.0)):
-        session = _perform(run, next(crew), cast=cast, pace=300)
+        session = perform(run, next(crew), cast=cast, pace=300)
         story.play(told_later(story, session, seconds, well), story.start)
     run = job(43, "sq010_sh0420_lgt_v012", 400, "mira", 80)
-    _perform(run, next(crew), cast="living", pace=180)
+    perform(run, next(crew), cast="living", pace=180)
     for _ in range(2):
-        _perform(run, next(crew), pace=210)
+        perform(run, next(crew), pace=210)
     run = job(2, "sq010_sh0440_lgt_v001", 2, "jon", 90)
     later(1.5)
-    _perform(run, next(crew), cast="ends_soon", pace=75)
+    perform(run, next(crew), cast="ends_soon", pace=75)
     story.at = story.start
 
 
@@ -241,7 +268,7 @@ def _talkers(story: Story, farm_id: str, queue_id: str, crews: list[list[Record]
     gpus, cpus = crews
 
     def job(minutes: float, name: str, frames: int) -> Run:
-        story.at = _ago(story, minutes)
+        story.at = ago(story, minutes)
         return submit(story, farm_id, queue_id, name, frames=frames, by="priya", priority=40)
 
     def stream_of(session: Record) -> ServiceLogStream:
@@ -250,19 +277,19 @@ def _talkers(story: Story, farm_id: str, queue_id: str, crews: list[list[Record]
 
     pace = 5000.0
     run = job(260, "sq040_sh0010_longlog_v001", 1)
-    session = _perform(run, gpus[-1], cast="long_log", pace=pace, steps=1)
+    session = perform(run, gpus[-1], cast="long_log", pace=pace, steps=1)
     begins = int(session["startedAt"].timestamp() * 1000) + 7_000
     rate = LONG_LOG / (pace - 10)
-    stream_of(session).generated = Generated(begins, rate, logs.rendering(story.seed), LONG_LOG)
+    stream_of(session).generated = Generated(begins, rate, rendering(story.seed), LONG_LOG)
 
     run = job(55, "sq040_sh0020_chatty_v001", 1)
-    session = _perform(run, gpus[-2], cast="chatty", pace=1e9, steps=1)
+    session = perform(run, gpus[-2], cast="chatty", pace=1e9, steps=1)
     begins = int(story.start.timestamp() * 1000)
-    stream_of(session).generated = Generated(begins, CHATTY, logs.rendering(story.seed + 1))
+    stream_of(session).generated = Generated(begins, CHATTY, rendering(story.seed + 1))
 
     run = job(52, "sq040_sh0040_twins_v001", 80)
     for number in (1, 2):
-        _perform(run, cpus[-1], cast=f"shared_worker_{number}", pace=140)
+        perform(run, cpus[-1], cast=f"shared_worker_{number}", pace=140)
 
     run = job(50, "sq040_sh0030_latelog_v001", 60)
     story.at = story.start
@@ -281,10 +308,10 @@ def _crowd(story: Story, run: Run, crew: Iterator[Record]) -> None:
         story.play(
             _later_session(run, next(crew), pace=30, most=2, steps=2), start + timedelta(minutes=number)
         )
-    story.at = _ago(story, 20)
+    story.at = ago(story, 20)
     for number in range(living):
         cast = "crowd" if number == 0 else None
-        _perform(run, next(crew), cast=cast, pace=1800, most=2)
+        perform(run, next(crew), cast=cast, pace=1800, most=2)
 
 
 def _later_session(run: Run, worker: Record, *, pace: float, most: int | None = None, steps: int = 5) -> Play:

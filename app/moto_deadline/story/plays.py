@@ -1,14 +1,14 @@
-"""How jobs and sessions go: each a generator that changes records, writes logs, and lets time pass."""
+"""How sessions go: each a generator that lets time pass between what the worker agent does."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from moto_deadline.story import logs
-from moto_deadline.story.account import Record, job_status, log_configuration
+from moto_deadline.story import session_log
+from moto_deadline.story.account import Record
+from moto_deadline.story.agent import TIMEOUT_MESSAGE, SessionOnWorker
+from moto_deadline.story.jobs import Run
 
 if TYPE_CHECKING:
     from moto_deadline.story.story import Play, Story
@@ -18,175 +18,19 @@ WELL = "well"
 FAILS = "fails"
 TIMES_OUT = "times out"
 INTERRUPTED = "interrupted"
+CANCELED = "canceled"
+NOT_FOUND = "command not found"
+TRACEBACK = "traceback"
+KILLED = "killed"
+UPLOAD_FAILS = "upload fails"
 
-REPORT_EVERY = 15.0
-"""Seconds between two reports of a worker (observed)."""
+_AT_ONCE = (NOT_FOUND, TRACEBACK)
+"""What goes wrong before a renderer reports anything."""
 
 TOLD_BY = "mira"
 
-
-@dataclass
-class Run:
-    """A job being run: its tasks wait to be taken by sessions."""
-
-    story: Story
-    farm_id: str
-    queue_id: str
-    job: Record
-    step: Record
-    tasks: list[Record]
-    waiting: deque[Record] = field(default_factory=deque)
-
-    def set_status(self, task: Record, status: str) -> None:
-        """A task has got another status, and so perhaps its step and its job."""
-        at = self.story.at
-        for counted in (self.job, self.step):
-            counts = counted["taskRunStatusCounts"]
-            counts[task["runStatus"]] -= 1
-            counts[status] = counts.get(status, 0) + 1
-            if not counts[task["runStatus"]]:
-                del counts[task["runStatus"]]
-            counted["taskRunStatus"] = job_status(counts)
-            counted["updatedAt"] = at
-            if status == "RUNNING":
-                counted.setdefault("startedAt", at)
-            if set(counts) <= {"SUCCEEDED", "FAILED", "CANCELED"}:
-                counted["endedAt"] = at
-            else:
-                counted.pop("endedAt", None)
-        task["runStatus"] = status
-        task["updatedAt"] = at
-        if status == "RUNNING":
-            task["startedAt"] = at
-        elif status in ("SUCCEEDED", "FAILED"):
-            task["endedAt"] = at
-
-    def give_back(self, task: Record) -> None:
-        """A task that was not finished waits again, before the others."""
-        self.set_status(task, "READY")
-        self.waiting.appendleft(task)
-
-
-def submit(
-    story: Story,
-    farm_id: str,
-    queue_id: str,
-    name: str,
-    *,
-    frames: int,
-    by: str,
-    priority: int = 50,
-    job: Record | None = None,
-) -> Run:
-    """Submit a job of so many frames; or make the steps and tasks of one that is there."""
-    at = story.at
-    if job is None:
-        job = {
-            "jobId": story.new_id("job"),
-            "queueId": queue_id,
-            "name": name,
-            "lifecycleStatus": "CREATE_COMPLETE",
-            "lifecycleStatusMessage": "Job creation completed successfully",
-            "priority": priority,
-            "createdAt": at,
-            "createdBy": by,
-            "maxFailedTasksCount": 20,
-            "maxRetriesPerTask": 5,
-            "taskFailureRetryCount": 0,
-            "parameters": {"Frames": {"string": f"1-{frames}"}, "Scene": {"path": f"/mnt/shows/{name}.usd"}},
-        }
-        # Newest first, as a list of jobs is wanted.
-        story.account.jobs[queue_id] = {job["jobId"]: job, **story.account.jobs[queue_id]}
-    job |= {"taskRunStatus": "READY", "taskRunStatusCounts": {"READY": frames}}
-    step: Record = {
-        "stepId": story.new_id("step"),
-        "name": "Render",
-        "lifecycleStatus": "CREATE_COMPLETE",
-        "taskRunStatus": "READY",
-        "taskRunStatusCounts": {"READY": frames},
-        "createdAt": at,
-        "createdBy": by,
-        "parameterSpace": {"parameters": [{"name": "Frame", "type": "INT"}]},
-    }
-    stem = step["stepId"].removeprefix("step-")
-    tasks: list[Record] = [
-        {
-            "taskId": f"task-{stem}-{number}",
-            "createdAt": at,
-            "createdBy": by,
-            "runStatus": "READY",
-            "parameters": {"Frame": {"int": str(number + 1)}},
-        }
-        for number in range(frames)
-    ]
-    story.account.steps[job["jobId"]][step["stepId"]] = step
-    story.account.tasks[step["stepId"]] = {task["taskId"]: task for task in tasks}
-    return Run(story, farm_id, queue_id, job, step, tasks, deque(tasks))
-
-
-def open_session(
-    run: Run, worker: Record, *, log_error: str | None = None, worker_log_error: str | None = None
-) -> Record:
-    """A worker takes up a session of a job."""
-    story = run.story
-    session_id = story.new_id("session")
-    group = f"/aws/deadline/{run.farm_id}/{run.queue_id}"
-    worker_log = {**worker["log"]}
-    if worker_log_error is not None:
-        worker_log = {**worker_log, "error": worker_log_error}
-    session: Record = {
-        "sessionId": session_id,
-        "queueId": run.queue_id,
-        "jobId": run.job["jobId"],
-        "fleetId": worker["fleetId"],
-        "workerId": worker["workerId"],
-        "startedAt": story.at,
-        "lifecycleStatus": "STARTED",
-        "log": log_configuration(group, session_id, log_error),
-        "hostProperties": worker["hostProperties"],
-        "workerLog": worker_log,
-    }
-    story.account.sessions[run.job["jobId"]][session_id] = session
-    ids = {"session_id": session_id, "queue_id": run.queue_id, "job_id": run.job["jobId"]}
-    story.worker_log(worker, "Session", "Starting", message="Starting new Session.", **ids)
-    if log_error is None:
-        story.worker_log(worker, "Session", "Logs", message="Logs streamed to: AWS CloudWatch Logs.", **ids)
-    else:
-        story.worker_log(worker, "Session", "Failed", "ERROR", message=log_error, **ids)
-    return session
-
-
-def _act(run: Run, session: Record, definition: Record, status: str = "RUNNING") -> Record:
-    actions = run.story.account.actions[session["sessionId"]]
-    stem = session["sessionId"].removeprefix("session-")
-    action: Record = {
-        "sessionActionId": f"sessionaction-{stem}-{len(actions)}",
-        "sessionId": session["sessionId"],
-        "status": status,
-        "definition": definition,
-    }
-    if status == "RUNNING":
-        action |= {"startedAt": run.story.at, "workerUpdatedAt": run.story.at}
-    actions[action["sessionActionId"]] = action
-    return action
-
-
-def _end_action(story: Story, action: Record, status: str, exit_code: int | None, message: str = "") -> None:
-    action |= {"status": status, "endedAt": story.at, "workerUpdatedAt": story.at}
-    if exit_code is not None:
-        action["processExitCode"] = exit_code
-    if status == "SUCCEEDED":
-        action["progressPercent"] = 100.0
-    if message:
-        action["progressMessage"] = message
-
-
-def _end_session(run: Run, session: Record, worker: Record) -> None:
-    story = run.story
-    session |= {"lifecycleStatus": "ENDED", "endedAt": story.at, "updatedAt": story.at}
-    session["updatedBy"] = worker["workerId"]
-    ids = {"session_id": session["sessionId"], "queue_id": run.queue_id, "job_id": run.job["jobId"]}
-    story.worker_log(worker, "Session", "Complete", message="Session complete.", **ids)
+ENTERING = 6.0
+"""Seconds that it takes to enter the environment of a job."""
 
 
 def session_play(
@@ -205,152 +49,154 @@ def session_play(
     ``pace`` is how many seconds a frame takes, ``most`` how many frames the session does, ``fate_at`` the
     number of the frame at which a ``fate`` other than well befalls it, ``steps`` how often a frame reports.
     """
-    story = run.story
-    folder = f"/sessions/{session['sessionId']}"
-    pid = 6700 + story.chance(session["sessionId"]).randrange(900)
-    environment = {"environmentId": f"JOB:{run.job['jobId']}:Toolset"}
-
-    entering = _act(run, session, {"envEnter": environment})
-    _report(story, worker, run, session, entering, "EnvEnter", "Start", "Action started.")
-    story.log(session, logs.beginning("Entering Environment: Toolset", "Env", folder, pid, {}))
-    yield 6
-    story.log(session, ["openjd_status: Resolving toolset", "openjd_env: RENDER_THREADS=16"])
-    story.log(session, ["Loaded toolset comp-2026.2", *logs.ending(pid, 0)])
-    _end_action(story, entering, "SUCCEEDED", 0)
-    _report(story, worker, run, session, entering, "EnvEnter", "End", "Action complete.", "SUCCEEDED")
-
+    del worker
+    on = run.story.running.get(session["sessionId"])
+    if on is None:
+        return
+    if run.attachments:
+        yield from _download(on)
+    if not on.is_over:
+        yield from _environment(on, "envEnter")
     done = 0
-    while run.waiting and (most is None or done < most):
-        befalls = fate if done == fate_at else WELL
-        task = run.waiting.popleft()
-        pid += 3
-        ended_badly = yield from _frame(run, session, worker, task, folder, pid, befalls, pace, steps)
+    while not on.is_over and run.waiting and (most is None or done < most):
+        ended_badly = yield from _frame(
+            on, run.waiting.popleft(), fate if done == fate_at else WELL, pace, steps
+        )
         done += 1
-        if session["lifecycleStatus"] == "ENDED":
-            return
         if ended_badly:
-            _never_attempt(run, session)
             break
-
-    leaving = _act(run, session, {"envExit": environment})
-    _report(story, worker, run, session, leaving, "EnvExit", "Start", "Action started.")
-    story.log(session, logs.beginning("Exiting Environment: Toolset", "Env", folder, pid + 1, {}))
-    yield 4
-    story.log(session, ["Cleaning up scratch", *logs.ending(pid + 1, 0)])
-    _end_action(story, leaving, "SUCCEEDED", 0)
-    _report(story, worker, run, session, leaving, "EnvExit", "End", "Action complete.", "SUCCEEDED")
+    if on.is_over:
+        return
+    yield from _environment(on, "envExit")
     yield 8
-    if session["lifecycleStatus"] != "ENDED":
-        _end_session(run, session, worker)
+    if not on.is_over:
+        on.end()
 
 
-def _never_attempt(run: Run, session: Record) -> None:
-    """What was queued behind an action that failed is never attempted; its task waits again."""
-    if run.waiting:
-        task = run.waiting[0]
-        _act(run, session, _task_definition(run, task), "NEVER_ATTEMPTED")
+def _download(on: SessionOnWorker) -> Play:
+    title = "Job Attachments Download for Job"
+    beginning = session_log.attachments(title, on.folder, on.next_process())
+    action = on.start({"syncInputJobAttachments": {}}, beginning)
+    yield 5
+    if on.action is not action:
+        return
+    on.progress(action, 100.0, session_log.DOWNLOADED)
+    on.process_ended(0, *session_log.download())
+    on.finish("SUCCEEDED", 0)
 
 
-def _task_definition(run: Run, task: Record) -> Record:
-    return {
-        "taskRun": {
-            "taskId": task["taskId"],
-            "stepId": run.step["stepId"],
-            "parameters": task["parameters"],
-        }
-    }
+def _environment(on: SessionOnWorker, kind: str) -> Play:
+    title, says, seconds = {
+        "envEnter": (
+            "Entering Environment: Toolset",
+            [
+                "openjd_status: Resolving toolset",
+                "openjd_env: RENDER_THREADS=16",
+                "Loaded toolset comp-2026.2",
+            ],
+            ENTERING,
+        ),
+        "envExit": ("Exiting Environment: Toolset", ["Cleaning up scratch"], 4.0),
+    }[kind]
+    beginning = session_log.environment(title, on.folder, on.next_process())
+    action = on.start({kind: on.environment()}, beginning)
+    yield seconds
+    if on.action is not action:
+        return
+    if kind == "envEnter":
+        action["progressMessage"] = "Resolving toolset"
+    on.process_ended(0, *says)
+    on.finish("SUCCEEDED", 0)
 
 
 def _frame(
-    run: Run,
-    session: Record,
-    worker: Record,
-    task: Record,
-    folder: str,
-    pid: int,
-    fate: str,
-    pace: float,
-    steps: int,
+    on: SessionOnWorker, task: Record, fate: str, pace: float, steps: int
 ) -> Generator[float, None, bool]:
     """One frame; whether it ended badly."""
-    story = run.story
     frame = int(task["parameters"]["Frame"]["int"])
-    run.set_status(task, "RUNNING")
-    action = _act(run, session, _task_definition(run, task))
-    task["latestSessionActionId"] = action["sessionActionId"]
-    _report(story, worker, run, session, action, "TaskRun", "Start", "Action started.")
-    beginning = logs.beginning("Running Task", "Task", folder, pid, {"Frame(INT)": str(frame)})
-    story.log(session, [*beginning, f"Rendering frame {frame}"])
+    beginning = session_log.task(on.folder, on.next_process(), {"Frame(INT)": str(frame)})
+    action = on.start(on.task_definition(task), beginning, task)
+    if fate == INTERRUPTED and not on.is_alone:
+        # The others on the worker have fates of their own.
+        fate = WELL
+    if fate in _AT_ONCE:
+        yield 1
+        return on.action is not action or _befall(on, fate)
+    on.lines([f"Rendering frame {frame}"])
     for step in range(steps):
         yield pace / steps
-        if session["lifecycleStatus"] == "ENDED":
-            # Somebody told the session to end while this frame was under way.
-            _end_action(story, action, "CANCELED", -15, "Canceled: the session was told to end.")
-            story.log(session, logs.interrupted(pid, story.at))
-            run.give_back(task)
+        if on.action is not action:
+            # Somebody told the session to end while this frame was under way, or its worker went away.
             return True
         percent = round(100 * step / max(1, steps - 1))
-        if percent:
-            action["progressPercent"] = float(percent)
-        action |= {"progressMessage": f"Frame {frame} tile {percent}%", "workerUpdatedAt": story.at}
-        story.log(session, list(logs.progress(frame, percent)))
-        if fate != WELL and step >= steps // 2:
-            return _befall(run, session, worker, task, action, pid, fate)
-    story.log(session, [f"Wrote /mnt/out/shot_010.{frame}.exr", *logs.ending(pid, 0)])
-    _end_action(story, action, "SUCCEEDED", 0, f"Frame {frame} tile 100%")
-    _report(story, worker, run, session, action, "TaskRun", "End", "Action complete.", "SUCCEEDED")
-    run.set_status(task, "SUCCEEDED")
+        on.progress(action, float(percent), f"Frame {frame} tile {percent}%")
+        on.lines(session_log.progress(frame, percent))
+        if fate not in (WELL, UPLOAD_FAILS) and step >= steps // 2:
+            return _befall(on, fate)
+    on.process_ended(0, f"Wrote /mnt/out/shot_010.{frame}.exr")
+    if on.run.attachments:
+        went_well = yield from _upload(on, action, frame, fails=fate == UPLOAD_FAILS)
+        if not went_well:
+            return True
+    else:
+        action["manifests"] = []
+    on.finish("SUCCEEDED", 0)
     return False
 
 
-def _befall(
-    run: Run, session: Record, worker: Record, task: Record, action: Record, pid: int, fate: str
-) -> bool:
-    """What goes wrong with a frame."""
-    story = run.story
-    if fate == FAILS:
-        story.log(session, [*logs.FAILURE, *logs.ending(pid, 7)])
-        message = "Failed to load asset /mnt/assets/tree_v07.abc"
-        _end_action(story, action, "FAILED", 7, message)
-    elif fate == TIMES_OUT:
-        story.log(session, logs.timed_out(pid, story.at))
-        _end_action(story, action, "FAILED", -9, "TIMEOUT - Exceeded the allotted runtime limit.")
-    else:
-        message = "The Worker received an EC2 spot interruption"
-        _report(story, worker, run, session, action, "TaskRun", "Interrupt", message, level="WARNING")
-        story.log(session, logs.interrupted(pid, story.at))
-        _end_action(story, action, "INTERRUPTED", -15, message)
-        run.give_back(task)
-        _report(story, worker, run, session, action, "TaskRun", "End", "Action complete.", "INTERRUPTED")
-        return True
-    _report(story, worker, run, session, action, "TaskRun", "End", "Action complete.", "FAILED")
-    run.set_status(task, "FAILED")
+def _upload(on: SessionOnWorker, action: Record, frame: int, *, fails: bool) -> Generator[float, None, bool]:
+    """What a frame has made is uploaded, which belongs to its action; whether it went well."""
+    on.log.action_started(action, "JobAttachSyncOutput")
+    title = "Job Attachments Upload for Task"
+    on.lines(session_log.attachments(title, on.folder, on.next_process()))
+    on.log.runtime(f"Command started as pid: {on.pid}")
+    yield 2
+    if on.action is not action:
+        return False
+    if fails:
+        on.process_ended(1, *session_log.failed_upload(on.story.at))
+        on.finish("FAILED", 1)
+        return False
+    manifest = output_manifest(on, action)
+    on.process_ended(0, *session_log.upload(on.folder, frame, manifest, on.story.at))
+    action["manifests"] = [{"outputManifestPath": manifest, "outputManifestHash": f"{frame:032x}"}]
     return True
 
 
-def _report(
-    story: Story,
-    worker: Record,
-    run: Run,
-    session: Record,
-    action: Record,
-    kind: str,
-    subtype: str,
-    message: str,
-    status: str | None = None,
-    level: str = "INFO",
-) -> None:
-    """An event of an action in the log of its worker."""
-    members: dict[str, str] = {
-        "session_id": session["sessionId"],
-        "action_id": action["sessionActionId"],
-        "kind": kind,
-        "message": message,
-    }
-    if status is not None:
-        members["status"] = status
-    members |= {"queue_id": run.queue_id, "job_id": run.job["jobId"]}
-    story.worker_log(worker, "Action", subtype, level, **members)
+def output_manifest(on: SessionOnWorker, action: Record) -> str:
+    """Where the manifest of a task's outputs is kept."""
+    run = action["definition"]["taskRun"]
+    ids = (on.run.farm_id, on.run.queue_id, on.run.job["jobId"], run["stepId"], run["taskId"])
+    began = f"{action['startedAt']:%Y-%m-%dT%H:%M:%S.%fZ}"
+    return f"{'/'.join(ids)}/{began}_{action['sessionActionId']}/outputs"
+
+
+def _befall(on: SessionOnWorker, fate: str) -> bool:
+    """What goes wrong with a frame; true, as it ends badly."""
+    if fate == INTERRUPTED:
+        on.interrupt()
+    elif fate == CANCELED:
+        on.run.job |= {"targetTaskRunStatus": "CANCELED", "updatedBy": TOLD_BY}
+        on.cancel()
+        on.run.cancel_waiting()
+    elif fate == TIMES_OUT:
+        lines = session_log.timed_out(on.pid, on.story.at)
+        on.log.runtime(*lines)
+        on.process_ended(-9, *lines)
+        on.finish("FAILED", -9, TIMEOUT_MESSAGE)
+    elif fate == FAILS:
+        on.process_ended(7, *session_log.FAILURE)
+        on.finish("FAILED", 7, session_log.FAILURE_MESSAGE)
+    elif fate == NOT_FOUND:
+        on.process_ended(127, *session_log.not_found(on.folder, on.pid))
+        on.finish("FAILED", 127)
+    elif fate == TRACEBACK:
+        on.process_ended(1, *session_log.traceback(on.folder, on.pid))
+        on.finish("FAILED", 1)
+    else:
+        on.process_ended(-9)
+        on.finish("FAILED", -9)
+    return True
 
 
 def told_to_end(story: Story, session: Record, well: bool) -> Play:
@@ -365,9 +211,10 @@ def told_to_end(story: Story, session: Record, well: bool) -> Play:
         return
     _update(story, session, "UPDATE_SUCCEEDED", "deadline.amazonaws.com")
     yield 40
-    if session["lifecycleStatus"] != "ENDED":
-        _update(story, session, "ENDED", session["workerId"])
-        session["endedAt"] = story.at
+    on = story.running.get(session["sessionId"])
+    if on is not None:
+        on.cancel()
+        on.end()
 
 
 def _update(story: Story, session: Record, status: str, by: str) -> None:

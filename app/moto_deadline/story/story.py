@@ -8,12 +8,15 @@ import random
 import threading
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from moto_deadline import ACCOUNT, REGION
 from moto_deadline.story.account import Account, Record, SessionIds
 from moto_deadline.story.clock import RealClock, StoryClock
-from moto_deadline.story.logs import LogWriter, worker_event
+from moto_deadline.story.logs import LogWriter
+
+if TYPE_CHECKING:
+    from moto_deadline.story.agent import SessionOnWorker
 
 Play = Generator[float, None, None]
 """Something that happens: between two steps it says how many seconds pass."""
@@ -48,6 +51,8 @@ class Story:
         self.cast: dict[str, SessionIds] = {}
         self.start = self.clock.now()
         self.at = self.start
+        self.running: dict[str, SessionOnWorker] = {}
+        """Sessions that are not over, by their ids."""
         self.archive: dict[str, tuple[str, str]] = {}
         self._due: list[tuple[datetime, int, Play]] = []
         self._plays = 0
@@ -101,8 +106,12 @@ class Story:
     def new_id(self, kind: str) -> str:
         """The next id of a kind: ``session-`` and 32 hexadecimal digits."""
         number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
-        digest = hashlib.sha256(f"{self.seed} {kind} {number}".encode()).hexdigest()
-        return f"{kind}-{digest[:32]}"
+        return self.id_of(kind, number)
+
+    def id_of(self, kind: str, *names: object) -> str:
+        """An id of a kind that follows from names: the same whenever it is asked for."""
+        told = " ".join(map(str, (self.seed, kind, *names)))
+        return f"{kind}-{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
     def chance(self, *names: object) -> random.Random:
         """A source of chance of one's own, so that no play disturbs another's."""
@@ -126,14 +135,6 @@ class Story:
             self.log(session, lines)
         self.at = here
 
-    def worker_log(
-        self, worker: Record, of: str, subtype: str, /, level: str = "INFO", **members: Any
-    ) -> None:
-        """An event in the log of a worker: ``of`` a Worker, a Session or an Action."""
-        options = worker["log"]["options"]
-        message = worker_event(of, subtype, level, members)
-        self.logs.write(options["logGroupName"], options["logStreamName"], self.at, [message])
-
     # --- what others want -----------------------------------------------------------------------------
 
     def tell_to_end(self, session: Record, well: bool = True) -> None:
@@ -143,11 +144,20 @@ class Story:
         self.play(told_to_end(self, session, well))
         self.advance()
 
+    def outline(self, queue_id: str, job_id: str) -> None:
+        """Make the step and the tasks of an archived job, which is done when they are looked for."""
+        from moto_deadline.story.archive import outline
+
+        if job_id in self.archive and job_id not in self.account.steps:
+            _, fate = self.archive[job_id]
+            outline(self, self.account.jobs[queue_id][job_id], fate)
+
     def write_out(self, queue_id: str, job_id: str) -> None:
         """Make the steps, tasks and sessions of an archived job, which is done when it is looked into."""
         from moto_deadline.story.archive import write_out_archived
 
+        self.outline(queue_id, job_id)
         archived = self.archive.pop(job_id, None)
         if archived is not None:
             farm_id, fate = archived
-            write_out_archived(self, farm_id, self.account.jobs[queue_id][job_id], queue_id, fate)
+            write_out_archived(self, farm_id, self.account.jobs[queue_id][job_id], fate)

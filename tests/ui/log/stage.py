@@ -4,52 +4,41 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from textual.widgets import Input
 
-from farmwatch.cloud.model import LogConfiguration, Page, Session
+from farmwatch.cloud.model import Page, Session
 from farmwatch.cloud.session_action import SessionAction
 from farmwatch.settings import Settings
 from farmwatch.ui.screens.log import LogScreen
 from farmwatch.ui.screens.why import WhyScreen
+from farmwatch.watch.failure import failed_action
 from farmwatch.watch.logs.sources import milliseconds
-from tests.canned import (
-    FARM_ID,
-    FLEET_ID,
-    JOB_ID,
-    QUEUE_ID,
-    SESSION_ID,
-    START,
-    WORKER_ID,
-    CannedFarm,
-    HandClock,
-    a_session,
-    an_action,
-)
+from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, START, CannedFarm, HandClock, a_session
+from tests.captures import Scenario, events_of, scenario
 from tests.ui.stage import Stage, on_stage
 from tests.watch.logs.model_log import ModelLog
 
-CAPTURES = Path(__file__).resolve().parent.parent.parent / "data"
 AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
 
 
 def at(text: str) -> datetime:
-    """A time of the morning on which the captures were made."""
-    return datetime.fromisoformat(f"2026-11-23T{text}+00:00")
+    """A time of the evening on which the captures were made."""
+    return datetime.fromisoformat(f"2026-11-24T{text}+00:00")
 
 
-AFTER = at("09:30:00")
+AFTER = at("19:30:00")
 
 
 def capture(name: str) -> ModelLog:
-    """A captured log as the service would keep it."""
+    """A captured log as the service would keep it: ``fails.session.log``."""
     log = ModelLog()
-    for line in (CAPTURES / name).read_text(encoding="utf-8").splitlines():
-        when, _, text = line.partition("\t")
-        log.add(milliseconds(datetime.fromisoformat(when)), text)
+    for when, text in events_of(name):
+        log.add(when, text)
+    log.exists = bool(log.events)
     return log
 
 
@@ -69,40 +58,28 @@ def write(log: ModelLog, *texts: str, at_ms: int | None = None, every: int = 100
 
 def a_failed_session(**changes: Any) -> Session:
     """The session of the captured log in which a frame fails with exit code 7."""
-    options = {"logGroupName": f"/aws/deadline/{FARM_ID}/{FLEET_ID}", "logStreamName": WORKER_ID}
-    settled: dict[str, Any] = {
-        "started_at": at("09:08:06"),
-        "ended_at": at("09:10:06"),
-        "lifecycle_status": "ENDED",
-        "worker_log": LogConfiguration("awslogs", options, {}),
-    }
-    return a_session(**{**settled, **changes})
+    return replace(scenario("fails").session, **changes)
 
 
-def failed_actions(**changes: Any) -> tuple[SessionAction, ...]:
-    """What that session did: entered an environment, failed at a frame, never began the next."""
-    environment = "JOB:job-0a6b2c7e4f5d4b4f9d0e6c2f1a3b5c7d:Toolset"
-    failed = {
-        "started_at": at("09:08:45.600"),
-        "ended_at": at("09:08:46"),
-        "exit_code": 7,
-        "message": "Failed to load asset /mnt/assets/tree_v07.abc",
-        **changes,
-    }
-    return (
-        an_action(
-            0,
-            kind="envEnter",
-            environment_id=environment,
-            step_id=None,
-            parameters={},
-            started_at=at("09:08:45.500"),
-            ended_at=at("09:08:45.540"),
-            exit_code=0,
-        ),
-        an_action(1, failed.pop("status", "FAILED"), **failed),
-        an_action(2, "NEVER_ATTEMPTED"),
-    )
+def failed_actions(name: str = "fails", **changes: Any) -> tuple[SessionAction, ...]:
+    """What the session of a capture did, by default of the one with exit code 7; what did not go well of it
+    otherwise than it did."""
+    actions = scenario(name).actions
+    blamed = failed_action(actions)
+    return tuple(replace(one, **changes) if one is blamed else one for one in actions)
+
+
+def settings_of(found: Scenario) -> Settings:
+    """The place of a captured session."""
+    ref = found.ref
+    return Settings(farm_id=ref.farm_id, queue_id=ref.queue_id, job_id=ref.job_id, session_id=ref.session_id)
+
+
+def farm_of(found: Scenario, **changes: Any) -> CannedFarm:
+    """A farm with a captured session, its log and its worker's."""
+    name = found.name
+    given = {"session": found.session, "actions": found.actions, **changes}
+    return farm_with(capture(f"{name}.session.log"), capture(f"{name}.worker.log"), **given)
 
 
 def farm_with(
@@ -127,10 +104,14 @@ def farm_with(
 
 @asynccontextmanager
 async def at_screen(
-    farm: CannedFarm, *keys: str, size: tuple[int, int] = (120, 36), now: datetime = START
+    farm: CannedFarm,
+    *keys: str,
+    size: tuple[int, int] = (120, 36),
+    now: datetime = START,
+    settings: Settings = AT_SESSION,
 ) -> AsyncIterator[Stage]:
     """The program where these keys lead from the session's screen, with what it asks for answered."""
-    async with on_stage(farm, AT_SESSION, size=size, clock=HandClock(now)) as stage:
+    async with on_stage(farm, settings, size=size, clock=HandClock(now)) as stage:
         await settle(stage)
         for key in keys:
             await stage.press(key)
@@ -146,10 +127,9 @@ def at_log(
 
 
 def at_failed(name: str, *keys: str, size: tuple[int, int] = (120, 36), **of_farm: Any) -> Any:
-    """The screen of a session that failed, with a captured log and that of a worker of two sessions."""
-    of_farm = {"session": a_failed_session(), "actions": failed_actions(), **of_farm}
-    farm = farm_with(capture(f"session_logs/{name}.log"), capture("worker_logs/two_sessions.log"), **of_farm)
-    return at_screen(farm, *keys, size=size, now=AFTER)
+    """The screen of a captured session, as its name says, with both logs."""
+    found = scenario(name)
+    return at_screen(farm_of(found, **of_farm), *keys, size=size, now=AFTER, settings=settings_of(found))
 
 
 async def settle(stage: Stage) -> None:
@@ -161,7 +141,7 @@ async def settle(stage: Stage) -> None:
         await stage.app.workers.wait_for_complete(digests)
         if not asked and not digests:
             break
-    stage.app._tick()
+    stage.app.tick()
     await stage.pilot.pause()
 
 

@@ -7,36 +7,30 @@ from textual.pilot import Pilot
 
 from farmwatch.ui.app import FarmwatchApp
 from tests.canned import CannedFarm, HandClock
-from tests.ui.log.stage import AFTER, AT_SESSION, a_failed_session, capture, failed_actions, farm_with
-from tests.ui.stage import WHO
-
-CAPTURED = [
-    "command_not_found",
-    "failed_exit_7",
-    "killed_sigkill",
-    "python_traceback",
-    "succeeded",
-    "timed_out",
-]
+from tests.captures import NAMES, scenario
+from tests.ui.log.stage import AFTER, farm_of, settings_of
+from tests.ui.stage import WHO, by_hand
 
 
-def shown(farm: CannedFarm, *keys: str) -> tuple[FarmwatchApp, Any]:
-    """The program with this farm, and what leads to the picture."""
+def shown(name: str, *keys: str) -> tuple[FarmwatchApp, Any]:
+    """The program at a captured session, and what leads to the picture."""
+    found = scenario(name)
+    farm = farm_of(found)
 
     def open_farm(on_request: Any, on_identity: Any) -> CannedFarm:
         on_identity(WHO)
         return farm
 
     clock = HandClock(AFTER)
-    app = FarmwatchApp(AT_SESSION, open_farm, clock)
-    app.poller.start = lambda: None  # type: ignore[method-assign]
+    app = FarmwatchApp(settings_of(found), open_farm, clock)
+    by_hand(app)
 
     async def lead(pilot: Pilot[None]) -> None:
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
-            for followed in app.poller._followed.values():
-                followed.target.cadence.jitter.seed(7)
+            for target in app.poller.targets:
+                target.cadence.jitter.seed(7)
             for _ in range(4):
                 # Logs are asked for so many times a second, and not more often.
                 clock.move(0.5)
@@ -44,36 +38,33 @@ def shown(farm: CannedFarm, *keys: str) -> tuple[FarmwatchApp, Any]:
                 await pilot.pause()
                 digests = [worker for worker in app.workers if worker.group == "digest"]
                 await app.workers.wait_for_complete(digests)
-        app._tick()
+        app.tick()
         await pilot.pause()
 
     return app, lead
 
 
-@pytest.mark.parametrize("name", CAPTURED)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_captured_session_log(snap_compare: Any, name: str) -> None:
-    farm = farm_with(
-        capture(f"session_logs/{name}.log"), session=a_failed_session(), actions=failed_actions()
-    )
-    app, lead = shown(farm, "l", "home")
+    app, lead = shown(name, "l", "home")
     assert snap_compare(app, terminal_size=(120, 36), run_before=lead)
 
 
-def test_a_captured_worker_log(snap_compare: Any) -> None:
-    worker = capture("worker_logs/two_sessions.log")
-    farm = farm_with(capture("session_logs/succeeded.log"), worker, session=a_failed_session())
-    app, lead = shown(farm, "l", "tab", "a", "home")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_of_a_captured_session(snap_compare: Any, name: str) -> None:
+    app, lead = shown(name, "c")
+    assert snap_compare(app, terminal_size=(120, 36), run_before=lead)
+
+
+@pytest.mark.parametrize("keys", [("tab",), ("tab", "a", "home")], ids=["own", "all"])
+@pytest.mark.parametrize("name", ["canceled", "fails", "spot"])
+def test_a_captured_worker_log(snap_compare: Any, name: str, keys: tuple[str, ...]) -> None:
+    app, lead = shown(name, "l", *keys)
     assert snap_compare(app, terminal_size=(160, 36), run_before=lead)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("keys", [("l", "o"), ("l", "i"), ("c",)], ids=["outline", "both", "card"])
 def test_the_log_screens_at_a_size(snap_compare: Any, keys: tuple[str, ...], size: tuple[int, int]) -> None:
-    farm = farm_with(
-        capture("session_logs/failed_exit_7.log"),
-        capture("worker_logs/two_sessions.log"),
-        session=a_failed_session(),
-        actions=failed_actions(),
-    )
-    app, lead = shown(farm, *keys)
+    app, lead = shown("fails", *keys)
     assert snap_compare(app, terminal_size=size, run_before=lead)

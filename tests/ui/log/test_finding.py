@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.canned import present
 from tests.ui.log.stage import at_failed, at_log, log_screen, settle, state, type_in, under_cursor, written
+from tests.ui.stage import Stage
 from tests.watch.logs.model_log import ModelLog
 
 
@@ -10,7 +12,7 @@ def a_log() -> ModelLog:
     return written(*("needle" if number % 100 == 50 else f"straw {number}" for number in range(400)))
 
 
-async def search(stage, text: str, key: str = "/") -> None:
+async def search(stage: Stage, text: str, key: str = "/") -> None:
     await stage.press(key)
     await settle(stage)
     await type_in(stage, text)
@@ -47,9 +49,10 @@ async def test_every_occurrence_in_sight_is_marked() -> None:
             segment.text
             for strip in strips
             for segment in strip
-            if segment.style.bgcolor.name.casefold() == colours["warning"].casefold()
+            if segment.style
+            and present(segment.style.bgcolor).name.casefold() == colours["warning"].casefold()
             # To be read on its ground, on the cursor's row as well.
-            and segment.style.color.name.casefold() == colours["background"].casefold()
+            and present(segment.style.color).name.casefold() == colours["background"].casefold()
         ]
         assert marked == ["needle", "needle"]
 
@@ -142,7 +145,7 @@ async def test_new_lines_are_filtered_as_they_come() -> None:
 async def test_a_filter_that_leaves_nothing_says_so() -> None:
     async with at_log(a_log()) as stage:
         await search(stage, "gold", key="&")
-        assert "No line has “gold”." in stage.text
+        assert "No match for “gold”." in stage.text
         assert "Escape shows all lines again." in stage.text
         await stage.press("escape")
         assert "straw 399" in stage.text
@@ -172,6 +175,6 @@ async def test_e_goes_from_error_to_error_and_a_traceback_counts_once() -> None:
 
 
 async def test_no_further_error_is_said() -> None:
-    async with at_failed("failed_exit_7", "l", "home", "e", "e", "e", "e", "e", "e") as stage:
+    async with at_failed("fails", "l", "home", "e", "e", "e", "e", "e", "e") as stage:
         await stage.move(1)
         assert "No error below" in stage.text

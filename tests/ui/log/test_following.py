@@ -1,5 +1,7 @@
 """Following a log, leaving its end, and reading what is older."""
 
+from textual.events import MouseScrollUp
+
 from tests.canned import a_fault
 from tests.ui.log.stage import at_log, log_screen, settle, state, under_cursor, write, written
 from tests.ui.stage import Stage
@@ -34,7 +36,7 @@ async def test_going_up_stops_following_and_counts_what_is_new() -> None:
         write(log, "one more", "and one more")
         await stage.move(3)
         assert lines(stage) == before
-        assert "▼ 2 new below, G follows" in state(stage)
+        assert "▼ 2 lines below, 2 new (G to follow)" in state(stage)
         await stage.press("G")
         await settle(stage)
         assert "and one more" in stage.text
@@ -63,7 +65,7 @@ async def test_nothing_moves_under_a_reader_when_older_lines_come_in() -> None:
 
 async def test_scrolling_up_reads_a_long_log_back_to_its_first_line() -> None:
     async with at_log(many(9_000)) as stage:
-        assert "older when scrolled to" in state(stage)
+        assert "older lines load on scroll" in state(stage)
         for _ in range(4):
             await stage.press("home")
             await settle(stage)
@@ -129,13 +131,7 @@ async def test_leaving_the_log_stops_asking_for_it() -> None:
 async def test_a_mouse_wheel_goes_through_the_lines() -> None:
     async with at_log(many(100)) as stage:
         view = log_screen(stage).view
-        await stage.pilot._post_mouse_events([_wheel_up()], "#lines")
+        view.post_message(MouseScrollUp(view, 1, 1, 0, -1, 0, False, False, False))
         await settle(stage)
         assert not view.following
         assert "line 99" not in stage.part("#lines")
-
-
-def _wheel_up() -> type:
-    from textual.events import MouseScrollUp
-
-    return MouseScrollUp

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,8 @@ def words(stage: Stage) -> str:
     return " ".join(stage.text.split())
 
 
-def configured(**changes: object) -> LogConfiguration:
-    return replace(LogConfiguration("awslogs", {}, {}), **changes)  # type: ignore[arg-type]
+def configured(**changes: Any) -> LogConfiguration:
+    return replace(LogConfiguration("awslogs", {}, {}), **changes)
 
 
 async def test_a_log_that_could_not_be_made_shows_its_error_and_where_to_look() -> None:
@@ -109,7 +110,7 @@ async def test_how_far_a_long_log_is_read_is_said() -> None:
     async with at_log(log) as stage:
         first = log_screen(stage).logs.browser.lanes[0].store.text(0)
         began = START - timedelta(seconds=8_999 - int(first.split()[1]))
-        assert f"from {began:%H:%M:%S} on, older when scrolled to" in words(stage)
+        assert f"from {began:%H:%M:%S} on, older lines load on scroll" in words(stage)
 
 
 async def test_no_event_of_the_worker_about_this_session_is_said() -> None:

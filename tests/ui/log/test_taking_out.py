@@ -61,7 +61,7 @@ async def test_a_log_is_saved_whole_with_its_times(tmp_path: Path) -> None:
 
 
 async def test_lines_that_are_folded_or_the_same_are_saved_as_they_are_seen(tmp_path: Path) -> None:
-    async with at_failed("failed_exit_7", "l", "i") as stage:
+    async with at_failed("fails", "l", "i") as stage:
         await save(stage)
     (path,) = tmp_path.iterdir()
     lanes = {line.split("\t")[1] for line in path.read_text(encoding="utf-8").splitlines()}

@@ -1,58 +1,63 @@
 """Why it failed: one sentence, and each piece of evidence with its source, its time and a key to go there."""
 
+from dataclasses import replace
+
 import pytest
 
-from farmwatch.cloud.model import LogConfiguration
+from farmwatch.cloud.model import FaultKind, LogConfiguration, Page, SessionSummary
 from farmwatch.ui.screens.log import LogScreen
-from tests.canned import EmptyLog, a_session, an_action
+from farmwatch.watch.logs.sections import milliseconds
+from tests.calls import counted
+from tests.canned import EmptyLog, HandClock, a_fault, a_job, a_session
+from tests.captures import scenario
 from tests.ui.log.stage import (
+    AFTER,
     a_failed_session,
-    at,
     at_failed,
     at_log,
     at_screen,
     capture,
     card,
     failed_actions,
+    farm_of,
     farm_with,
+    settings_of,
     settle,
     under_cursor,
     written,
 )
+from tests.ui.stage import Stage, on_stage
 
-TIME_OUT = "TIMEOUT - Exceeded the allotted runtime limit."
+
+def words_on(stage: Stage) -> str:
+    """What is on the screen, however it is wrapped and framed."""
+    return " ".join(stage.text.replace("│", " ").split())
 
 
-async def test_a_failure_is_summed_up_with_what_the_process_said() -> None:
-    async with at_failed("failed_exit_7", "c") as stage:
+async def test_a_failure_is_summed_up_with_what_the_process_reported() -> None:
+    async with at_failed("fails", "c") as stage:
         await stage.move(2)
         shown = stage.text
-        assert "Render  Frame=1 failed with exit code 7: it said “Failed to load asset" in shown
+        assert "Render  Frame=2 failed with exit code 7: reported “Failed to load asset" in shown
         for words in (
+            "Why it failed",
             "✗ FAILED   exit 7",
             "GetSessionAction",
             "openjd_fail: Failed to load asset",
-            "openjd_status: Frame 1 tile 100%",
+            "last status",
+            "openjd_status: Frame 2 tile 50%",
             "ERROR: License server unreachable",
             "exited with code: 7",
             "Action.Start",
-            "ran action 0 (TaskRun)",
         ):
             assert words in shown, words
         assert "reading the logs" not in shown
+        assert "Worker Agent's user" not in shown
 
 
 async def test_it_stands_three_keys_from_the_list_of_sessions() -> None:
-    from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, HandClock, Page, SessionSummary
-    from tests.ui.log.stage import AFTER, Settings, on_stage
-
-    session = a_failed_session()
-    farm = farm_with(
-        capture("session_logs/failed_exit_7.log"),
-        capture("worker_logs/two_sessions.log"),
-        session=session,
-        actions=failed_actions(),
-    )
+    found = scenario("fails")
+    session, farm = found.session, farm_of(found)
     summary = SessionSummary(
         session_id=session.session_id,
         fleet_id=session.fleet_id,
@@ -62,62 +67,100 @@ async def test_it_stands_three_keys_from_the_list_of_sessions() -> None:
         ended_at=session.ended_at,
     )
     farm.answers["sessions"] = [Page((summary,))]
-    settings = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID)
+    settings = replace(settings_of(found), session_id=None)
     async with on_stage(farm, settings, clock=HandClock(AFTER)) as stage:
         for key in ("enter", "c"):
             await stage.press(key)
             await settle(stage)
-        assert "failed with exit code 7: it said “Failed to load asset" in stage.text
+        assert "failed with exit code 7: reported “Failed to load asset" in stage.text
 
 
-async def test_a_traceback_is_the_reason() -> None:
-    actions = failed_actions(
-        started_at=at("09:08:48.960"), ended_at=at("09:08:49.200"), exit_code=1, message=""
-    )
-    async with at_failed("python_traceback", "c", actions=actions) as stage:
+@pytest.mark.parametrize(
+    ("name", "title", "sentence"),
+    [
+        ("traceback", "Why it failed", "failed with exit code 1: it raised FileNotFoundError: [Errno 2]"),
+        ("timeout", "Why it failed", "was stopped because it took too long: the service says “TIMEOUT - "),
+        ("missing", "Why it failed", "exit code 127: the command is not there: “/sessions/_zefzzmj/"),
+        ("killed", "Why it failed", "failed with exit code -9 (SIGKILL); why is not shown by what was read;"),
+        ("uploadfails", "Why it failed", "the upload of its job attachments failed with exit code 1"),
+        ("log_error", "Why it failed", "the service says “Log provisioning error: Could not create log stre"),
+        ("spot", "Why it was interrupted", "was interrupted: the worker's log says “Spot interruption"),
+    ],
+)
+async def test_each_captured_end_is_told_as_what_it_was(name: str, title: str, sentence: str) -> None:
+    async with at_failed(name, "c") as stage:
         await stage.move(2)
-        assert "failed with exit code 1: it raised KeyError: 'missing'" in stage.text
-
-
-async def test_a_time_out_is_told_as_one() -> None:
-    times = {"started_at": at("09:08:46.440"), "ended_at": at("09:08:48.460")}
-    actions = failed_actions(**times, exit_code=-9, message=TIME_OUT)
-    async with at_failed("timed_out", "c", actions=actions) as stage:
-        await stage.move(2)
-        shown = " ".join(stage.text.split())
-        assert "was stopped because it took too long" in shown
-        assert "TIMEOUT - Runtime limit reached" in shown
+        assert title in stage.text
+        assert sentence in words_on(stage)
+        assert "reading the logs" not in stage.text
 
 
 async def test_a_killed_process_names_the_signal_and_the_memory_seen_before() -> None:
-    times = {"started_at": at("09:08:49.690"), "ended_at": at("09:09:48.900")}
-    actions = failed_actions(**times, exit_code=-9, message="")
-    async with at_failed("killed_sigkill", "c", actions=actions) as stage:
+    found = scenario("killed")
+    worker = capture("killed.worker.log")
+    full = '{"level": "INFO", "type": "Metrics", "subtype": "System", "memory-used-percent": "95.0"}'
+    ended = found.action(0).ended_at
+    assert ended is not None
+    worker.add(milliseconds(ended) - 20_000, full)
+    farm = farm_with(capture("killed.session.log"), worker, session=found.session, actions=found.actions)
+    async with at_screen(farm, "c", now=AFTER, settings=settings_of(found)) as stage:
         await stage.move(2)
-        shown = " ".join(stage.text.replace("│", " ").split())
+        shown = words_on(stage)
         assert "failed with exit code -9 (SIGKILL)" in shown
         assert "memory was 95 % full 20 s before (whether that is why: not shown)" in shown
         assert "memory 95 % used, 20 s before the end" in shown
 
 
-async def test_a_spot_interruption_is_told_by_the_workers_own_words() -> None:
-    other = "session-2c22b6f1a0d94f4f8f4b7a6d5c3e1f00"
-    action = an_action(
-        0, "INTERRUPTED", started_at=at("09:08:28.900"), ended_at=at("09:10:00.800"), exit_code=None
-    )
-    farm = farm_with(
-        EmptyLog(),
-        capture("worker_logs/two_sessions.log"),
-        session=a_failed_session(session_id=other),
-        actions=[action],
-    )
-    async with at_screen(farm, "c", now=at("09:30:00")) as stage:
+async def test_a_canceled_session_says_who_canceled_as_far_as_the_job_knows() -> None:
+    found = scenario("canceled")
+    farm = farm_of(found)
+    farm.answers["job"] = [
+        a_job(1, "CANCELED", target_task_run_status="CANCELED", updated_by="mira", updated_at=AFTER)
+    ]
+    async with at_screen(farm, "c", now=AFTER, settings=settings_of(found)) as stage:
         await stage.move(2)
-        shown = " ".join(stage.text.replace("│", " ").split())
-        assert (
-            "was interrupted: the worker's log says “The Worker received an EC2 spot interruption”" in shown
-        )
-        assert "Log provisioning error: ResourceNotFoundException" in shown
+        shown = words_on(stage)
+        assert "Why it was canceled" in shown
+        assert "was canceled: the job has targetTaskRunStatus CANCELED, updatedBy mira; " in shown
+        assert "canceled by" in shown
+        await stage.move(120)
+        before = farm.count("job")
+        await stage.move(120)
+        assert farm.count("job") == before, "what is over is asked for no more"
+
+
+async def test_a_job_is_only_asked_for_where_something_was_canceled() -> None:
+    farm = farm_of(scenario("fails"))
+    async with at_screen(farm, "c", now=AFTER, settings=settings_of(scenario("fails"))) as stage:
+        before = farm.count("job")
+        await stage.move(30)
+        assert farm.count("job") == before
+
+
+async def test_a_failure_of_a_session_that_still_runs_is_a_problem() -> None:
+    running = a_failed_session(lifecycle_status="STARTED", ended_at=None)
+    async with at_failed("fails", "c", session=running) as stage:
+        await stage.move(2)
+        assert "Problems" in stage.text
+        assert "Why it failed" not in stage.text
+        assert "failed with exit code 7" in stage.text
+
+
+async def test_the_card_is_worked_out_again_only_when_something_has_come_in() -> None:
+    async with at_failed("fails", "c") as stage:
+        await stage.move(5)
+        screen = card(stage)
+        first = screen.failure
+        assert first is not None
+        await stage.move(30)
+        assert card(stage).failure is first
+        with counted() as calls:
+            screen.draw(stage.clock.now())
+        few = calls.total
+        screen.failure = None
+        screen.draw(stage.clock.now())
+        assert screen.failure is None, "drawing works nothing out"
+        assert few < 5_000
 
 
 async def test_a_log_error_alone_is_explained() -> None:
@@ -130,16 +173,17 @@ async def test_a_log_error_alone_is_explained() -> None:
 
 async def test_a_session_that_goes_well_has_nothing_to_explain() -> None:
     async with at_screen(farm_with(written("fine")), "c") as stage:
-        assert "Nothing went wrong, as far as is known." in stage.text
+        assert "Problems" in stage.text
+        assert "No problems, as far as is known." in stage.text
+        assert "Why it failed" not in stage.text
         await stage.press("c")
         assert stage.app.clipboard == ""
 
 
 async def test_a_cause_that_nothing_shows_is_not_named() -> None:
-    farm = farm_with(
-        EmptyLog(), EmptyLog(), session=a_failed_session(), actions=failed_actions(exit_code=3, message="")
-    )
-    async with at_screen(farm, "c", now=at("09:30:00")) as stage:
+    actions = failed_actions(exit_code=3, message=None)
+    farm = farm_with(EmptyLog(), EmptyLog(), session=a_failed_session(), actions=actions)
+    async with at_screen(farm, "c", now=AFTER) as stage:
         await stage.move(2)
         shown = " ".join(stage.text.replace("│", " ").split())
         assert "failed with exit code 3; why is not shown by what was read" in shown
@@ -153,48 +197,46 @@ async def test_a_cause_that_nothing_shows_is_not_named() -> None:
     ],
 )
 async def test_enter_goes_to_the_line_of_a_piece_of_evidence(downs: int, line: str) -> None:
-    async with at_failed("failed_exit_7", "c", *["down"] * downs, "enter") as stage:
+    async with at_failed("fails", "c", *["down"] * downs, "enter") as stage:
         assert isinstance(stage.app.screen, LogScreen)
         assert under_cursor(stage) == line
         await stage.press("escape")
-        assert "Why did it fail" in stage.text
+        assert "Why it failed" in stage.text
 
 
 async def test_enter_on_what_is_in_no_log_says_so() -> None:
-    async with at_failed("failed_exit_7", "c", "enter") as stage:
+    async with at_failed("fails", "c", "enter") as stage:
         assert "This is not from a log" in stage.text
 
 
 async def test_the_card_is_copied_as_plain_text_with_whole_ids() -> None:
-    async with at_failed("failed_exit_7", "c", "c") as stage:
+    async with at_failed("fails", "c", "c") as stage:
         await stage.move(1)
         await stage.press("c")
         copied = stage.app.clipboard
     lines = copied.splitlines()
-    assert lines[0].startswith("Render  Frame=1 failed with exit code 7")
-    for id_ in ("farm-1b84ca8d938d47d99a00675ff4eedd41", "session-61e4f38604894d6ca243b88e52d7ca07"):
+    assert lines[0].startswith("Render  Frame=2 failed with exit code 7")
+    for id_ in ("farm-b84bd2b88752360e8f96ee0c2de7a153", "session-69da56a81eed1468aa1abf82cad4a7cf"):
         assert any(line.endswith(id_) for line in lines)
-    assert "  2026-11-23T09:08:45.809+00:00  session log: openjd_fail: Failed to load asset" in copied
+    assert "  2026-11-24T19:09:49.976+00:00  session log: openjd_fail: Failed to load asset" in copied
     assert "worker:" in lines
-    assert "beside it:" in lines
+    assert "last status:" in lines
 
 
 async def test_the_card_opens_from_the_log_and_goes_back_there() -> None:
-    async with at_failed("failed_exit_7", "l", "c") as stage:
+    async with at_failed("fails", "l", "c") as stage:
         assert card(stage).failure is not None
         await stage.press("escape")
         assert isinstance(stage.app.screen, LogScreen)
 
 
 async def test_the_card_says_that_it_is_still_reading() -> None:
-    from farmwatch.cloud.model import FaultKind
-    from tests.canned import a_fault
-
-    log = capture("session_logs/failed_exit_7.log")
+    found = scenario("fails")
+    log = capture("fails.session.log")
     log.faults = [a_fault(FaultKind.SLOW_DOWN, operation="GetLogEvents", code="ThrottlingException")]
-    farm = farm_with(log, EmptyLog(), session=a_failed_session(), actions=failed_actions())
-    async with at_screen(farm, "c", now=at("09:30:00")) as stage:
+    farm = farm_with(log, EmptyLog(), session=found.session, actions=found.actions)
+    async with at_screen(farm, "c", now=AFTER, settings=settings_of(found)) as stage:
         assert "exit 7" in stage.text
         await stage.move(120)
-        assert "it said “Failed to load asset" in stage.text
+        assert "reported “Failed to load asset" in stage.text
         assert "reading the logs" not in stage.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, Self
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +13,17 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
 
 from farmwatch.ui.app import styles_folder
 from farmwatch.ui.text import clean
+from farmwatch.ui.widgets import virtual_table
 from farmwatch.ui.widgets.table_cells import Cell, fitted
 from farmwatch.ui.widgets.table_columns import GAP, Column, share_out
-from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER, ListRows, VirtualTable
+from farmwatch.ui.widgets.virtual_table import ListRows, VirtualTable
+from tests.ui.stage import lines_of, until
 
 COLUMNS = (
     Column("name", "Name", min_width=10, flex=True, keep=9),
@@ -33,7 +37,7 @@ class Growing(ListRows):
     """Rows that others can take the place of, as a list that refreshes."""
 
     def become(self, rows: ListRows) -> None:
-        self._rows, self._at = rows._rows, rows._at
+        super().__init__([(rows.key(index), rows.cells(index)) for index in range(len(rows))])
 
 
 def named(*names: str) -> Growing:
@@ -49,9 +53,9 @@ class TableApp(App[None]):
 
     CSS_PATH = styles_folder() / "table.tcss"
 
-    def __init__(self) -> None:
+    def __init__(self, table: VirtualTable | None = None) -> None:
         super().__init__()
-        self.table = VirtualTable(COLUMNS, empty="No jobs.")
+        self.table = table or VirtualTable(COLUMNS, empty="No jobs.")
         self.said: list[Message] = []
 
     def compose(self) -> ComposeResult:
@@ -82,9 +86,9 @@ class TableApp(App[None]):
 
 @asynccontextmanager
 async def on_table(
-    rows: ListRows, size: tuple[int, int] = (80, 12)
+    rows: ListRows, size: tuple[int, int] = (80, 12), table: VirtualTable | None = None
 ) -> AsyncIterator[tuple[TableApp, Pilot[None]]]:
-    app = TableApp()
+    app = TableApp(table)
     async with app.run_test(size=size) as pilot:
         app.table.rows = rows
         await pilot.pause()
@@ -330,16 +334,33 @@ def test_the_columns_never_take_more_than_there_is(columns: list[Column], seen: 
     assert sum(width for _, width in shown) + GAP * (len(shown) - 1) <= room
 
 
-async def test_rows_that_change_are_drawn_the_first_at_once_and_many_together() -> None:
+class Seen(VirtualTable):
+    """Knows of which of its rows it was drawn anew."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.drawn: list[list[int]] = []
+
+    def refresh(self, *regions: Region, **more: Any) -> Self:
+        if regions:
+            self.drawn.append(sorted(region.y - 1 for region in regions))
+        return super().refresh(*regions, **more)
+
+
+async def test_rows_that_change_are_drawn_the_first_at_once_and_many_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cells = {str(n): [f"row {n}", "old", "02:10", "mira"] for n in range(5)}
-    async with on_table(ListRows(list(cells.items()))) as (app, pilot):
-        drawn: list[set[int]] = []
-        draw = app.table._draw_changed
-        app.table._draw_changed = lambda: (drawn.append(set(app.table._changed)), draw())  # type: ignore[method-assign]
+    table = Seen(COLUMNS, empty="No jobs.")
+    async with on_table(ListRows(list(cells.items())), table=table) as (app, pilot):
+        # All of it happens at one moment, however long it takes.
+        monkeypatch.setattr(virtual_table, "monotonic", lambda: 0.0)
+        table.drawn.clear()
         for row in cells.values():
             row[1] = "new"
         for key in cells:
-            app.table.row_changed(key)
-        await pilot.pause(3 * DRAWN_TOGETHER)
-        assert drawn == [{0}, {1, 2, 3, 4}]
-        assert sum("new" in line.text for line in app.screen._compositor.render_strips()) == 5
+            table.row_changed(key)
+        assert table.drawn == [[0]]
+        await until(pilot, lambda: len(table.drawn) > 1)
+        assert table.drawn == [[0], [1, 2, 3, 4]]
+        assert sum("new" in line for line in lines_of(app)) == 5

@@ -17,7 +17,7 @@ BANNER = ("", "=" * 46, "--------- Running Task", "=" * 46)
 def a_browser(session: list[str], worker: list[tuple[int, str]] = []) -> Browser:  # noqa: B006 - never changed
     lanes = Lane(LogStore()), Lane(LogStore(), of_worker=True)
     lanes[SESSION].store.append(lines_of([LogEvent(10 * at, text) for at, text in enumerate(session)]))
-    lanes[WORKER].store.append(lines_of([LogEvent(*one) for one in worker], lambda text: "own" in text))
+    lanes[WORKER].store.append(lines_of([LogEvent(*one) for one in worker], lambda one: "own" in one.text))
     return worked(Browser(*lanes, Severities.of()))
 
 
@@ -142,7 +142,7 @@ def test_another_log_takes_the_place_of_a_lanes() -> None:
 
 def passed(browser: Browser, line: Line, forward: bool) -> list[Line]:
     """Every match on the way from a line on."""
-    found = []
+    found: list[Line] = []
     # Whoever goes round in circles is stopped.
     while (following := browser.next_match(line, forward)) is not None and len(found) < 99:
         line = following

@@ -1,7 +1,7 @@
 """Which lines are to be seen, against working it out line by line."""
 
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,13 +20,14 @@ from farmwatch.watch.logs.lines import (
 )
 from farmwatch.watch.logs.scan import Query
 from farmwatch.watch.logs.store import LogStore, lines_of
+from tests.captures import lines_in
 
 
 def a_lane(*texts: str, times: list[int] | None = None, own: str | None = None) -> Lane:
     """A lane with these lines, everything about them found out."""
     events = [LogEvent(at, text) for at, text in zip(times or range(len(texts)), texts, strict=True)]
     lane = Lane(LogStore(), of_worker=own is not None)
-    lane.store.append(lines_of(events, None if own is None else lambda text: own in text))
+    lane.store.append(lines_of(events, None if own is None else lambda event: own in event.text))
     return worked(lane)
 
 
@@ -36,8 +37,8 @@ def worked(lane: Lane) -> Lane:
     return lane
 
 
-def seen(lane: Lane, **reduction: object) -> list[int]:
-    spans = lane.spans(Reduction(**reduction))  # type: ignore[arg-type]
+def seen(lane: Lane, **reduction: Any) -> list[int]:
+    spans = lane.spans(Reduction(**reduction))
     assert all(low < high for low, high in spans)
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
     return [number for low, high in spans for number in range(low, high)]
@@ -68,20 +69,67 @@ def test_what_is_left_is_what_each_line_by_itself_would_be(
 
 
 BANNER = ("", "=" * 46, "--------- Running Task", "=" * 46)
+THIN = "-" * 46
 
 
 def test_a_section_begins_with_the_rule_above_its_banner() -> None:
     lane = a_lane(
-        "before", *BANNER, "Frame(INT) = 7", "Camera(STRING) = left", "Phase: Setup", *BANNER, "end"
+        "before",
+        *BANNER,
+        "Parameter values:",
+        "Frame(INT) = 7",
+        "Camera(STRING) = left",
+        THIN,
+        *BANNER,
+        "end",
     )
     first, second = lane.sections()
     assert (first.first, first.head, first.title) == (1, 3, "Running Task")
     assert first.parameters == "Frame=7 Camera=left"
-    assert lane.section_end(first) == second.first == 8
+    assert lane.section_end(first) == second.first == 9
     assert lane.section_of(0) is None
-    assert lane.section_of(1) == lane.section_of(7) == first
-    assert lane.section_of(12) == second
-    assert lane.section_end(second) == 13
+    assert lane.section_of(1) == lane.section_of(8) == first
+    assert lane.section_of(13) == second
+    assert lane.section_end(second) == 14
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("=" * 46, "--------- Render statistics", "=" * 46),
+        ("-" * 46, "--------- Running Task", "-" * 46),
+        ("=" * 46, "--------- Running Task", "text"),
+        ("text", "--------- Running Task", "=" * 46),
+        ("--------- Render statistics",),
+    ],
+)
+def test_a_line_that_only_looks_like_a_banner_begins_nothing(lines: tuple[str, ...]) -> None:
+    lane = a_lane(*BANNER, "inside", *lines, "still inside")
+    (section,) = lane.sections()
+    assert lane.section_of(lane.store.end - 1) == section
+
+
+def test_a_banner_at_the_end_of_what_is_read_waits_for_its_rule() -> None:
+    lane = a_lane("=" * 46, "--------- Running Task")
+    assert lane.sections() == []
+    lane.store.append(lines_of([LogEvent(9, "=" * 46)]))
+    assert len(worked(lane).sections()) == 1
+
+
+def test_a_banner_whose_rule_is_read_later_is_found_then() -> None:
+    lane = a_lane("--------- Running Task", "=" * 46, "inside")
+    assert lane.sections() == []
+    lane.store.prepend(lines_of([LogEvent(0, " "), LogEvent(0, "=" * 46)]))
+    (section,) = worked(lane).sections()
+    assert (section.first, section.head) == (-2, 0)
+
+
+def test_a_blank_line_is_one_space_or_nothing_and_never_the_same_as_another() -> None:
+    lane = a_lane(" ", " ", " ", "", "", "a", "a")
+    assert [lane.times_repeated(number) for number in range(7)] == [0, 0, 0, 0, 0, 1, 0]
+    assert seen(lane) == [0, 1, 2, 3, 4, 5]
+    lane = a_lane("before", " ", *BANNER[1:], "inside")
+    assert lane.sections()[0].first == 1
 
 
 def test_a_folded_section_leaves_its_banner() -> None:
@@ -179,25 +227,33 @@ def test_rows_of_one_lane() -> None:
 
 RULE = "=" * 46
 TRACEBACK = "Traceback (most recent call last):"
-KINDS = ["a", "a", "needle", "", RULE, "--------- Running Task", TRACEBACK, "  File needle", "  deep"]
+KINDS = [
+    "a",
+    "a",
+    "needle",
+    "",
+    " ",
+    RULE,
+    RULE,
+    "--------- Running Task",
+    TRACEBACK,
+    "  File needle",
+    "  deep",
+]
 
 
 def is_stacked(text: str) -> bool:
     """Whether it is hidden below another like it: empty lines, rules and banners are not."""
-    return text != "" and not text.startswith(("-----", "====="))
+    return text.strip() != "" and not text.startswith(("-----", "====="))
 
 
 def naive_sections(texts: list[str]) -> list[tuple[int, int]]:
     """Where each section begins, and its banner."""
     found = []
     for head, text in enumerate(texts):
-        if text.startswith("--------- "):
-            first = head
-            if first and texts[first - 1] == RULE:
-                first -= 1
-                if first and texts[first - 1] == "":
-                    first -= 1
-            found.append((first, head))
+        if text.startswith("--------- ") and head > 0 and texts[head - 1] == texts[head + 1] == RULE:
+            is_spaced = head > 1 and texts[head - 2].strip() == ""
+            found.append((head - 1 - is_spaced, head))
     return found
 
 
@@ -282,30 +338,31 @@ def test_a_lane_works_until_everything_is_known_and_again_when_more_comes_in() -
     lane = Lane(LogStore())
     assert lane.is_done
     assert not lane.work()
-    lane.store.append(lines_of([LogEvent(0, "--------- Running Task"), LogEvent(1, "a"), LogEvent(2, "a")]))
+    lane.store.append(lines_of([LogEvent(0, text) for text in (*BANNER, "a", "a")]))
     assert not lane.is_done
     assert lane.work()
     worked(lane)
     assert lane.is_done
     assert [section.title for section in lane.sections()] == ["Running Task"]
-    assert lane.times_repeated(1) == 1
+    assert lane.times_repeated(4) == 1
 
 
 def test_sections_are_found_without_waiting_for_the_rest() -> None:
     lane = Lane(LogStore())
-    lane.store.append(lines_of([LogEvent(0, "--------- Running Task"), LogEvent(1, TRACEBACK)]))
+    lane.store.append(lines_of([LogEvent(0, text) for text in (*BANNER, TRACEBACK)]))
     lane.find_sections()
-    assert [section.head for section in lane.sections()] == [0]
-    assert lane.traceback_of(1) == (1, 2)
+    assert [section.head for section in lane.sections()] == [2]
+    assert lane.traceback_of(4) == (4, 5)
     assert not lane.is_done
 
 
 def test_a_section_whose_parameters_come_later_gets_them() -> None:
-    lane = a_lane("--------- Running Task", RULE, "Parameter values:")
+    lane = a_lane(*BANNER, "Parameter values:")
     assert [section.parameters for section in lane.sections()] == [""]
-    lane.store.append(lines_of([LogEvent(9, "Frame(INT) = 7"), LogEvent(9, "Phase: Setup")]))
-    worked(lane)
-    assert [section.parameters for section in lane.sections()] == ["Frame=7"]
+    for text, parameters in (("Frame(INT) = 7", "Frame=7"), (THIN, "Frame=7"), ("Eye(INT) = 1", "Frame=7")):
+        lane.store.append(lines_of([LogEvent(9, text)]))
+        worked(lane)
+        assert [section.parameters for section in lane.sections()] == [parameters]
 
 
 def test_the_same_filter_again_keeps_what_it_found() -> None:
@@ -348,17 +405,15 @@ def test_what_was_dropped_is_in_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_sections_of_the_captured_success() -> None:
-    path = Path(__file__).resolve().parents[2] / "data" / "session_logs" / "succeeded.log"
-    texts = [line.partition("\t")[2] for line in path.read_text(encoding="utf-8").splitlines()]
+    texts = lines_in("ok.session.log")
     lane = a_lane(*texts)
     assert [(one.title, one.parameters) for one in lane.sections()] == [
-        ("Entering Environment: Toolset", ""),
         ("Running Task", "Frame=1"),
         ("Running Task", "Frame=2"),
         ("Running Task", "Frame=3"),
-        ("Exiting Environment: Toolset", ""),
+        ("Session Cleanup", ""),
     ]
-    assert all(texts[one.first] == "" and texts[one.first + 1] == RULE for one in lane.sections())
+    assert all(texts[one.first] == " " and texts[one.first + 1] == RULE for one in lane.sections())
 
 
 # --- rows ---------------------------------------------------------------------------------------------

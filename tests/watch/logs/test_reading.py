@@ -3,36 +3,34 @@
 import json
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from farmwatch.cloud.log_page import LogEvent
 from farmwatch.watch.logs.reading import (
     ERROR_WORDS,
     WARNING_WORDS,
     Directive,
+    Notice,
+    Parameter,
     Severities,
     Severity,
     banner,
     directive,
     exit_code,
     is_about,
+    is_banner_rule,
     is_rule,
     parameter,
     phase,
     worker_event,
 )
 from tests.canned import SESSION_ID
+from tests.captures import NAMES, lines_in
 
-CAPTURES = Path(__file__).resolve().parent.parent.parent / "data"
 OTHER = "session-2c22b6f1a0d94f4f8f4b7a6d5c3e1f00"
-
-
-def captured(name: str) -> list[str]:
-    text = (CAPTURES / name).read_text(encoding="utf-8")
-    return [line.partition("\t")[2] for line in text.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -93,51 +91,102 @@ def test_a_progress_is_between_0_and_100_or_none(value: str, percent: float | No
 
 
 def test_the_captured_failure_reads_as_it_happened() -> None:
-    lines = captured("session_logs/failed_exit_7.log")
+    lines = lines_in("fails.session.log")
     assert [one for line in lines if (one := banner(line))] == [
         "Entering Environment: Toolset",
         "Running Task",
+        "Running Task",
         "Exiting Environment: Toolset",
+        "Session Cleanup",
     ]
-    assert [one for line in lines if (one := exit_code(line)) is not None] == [0, 7, 0]
-    assert [one for line in lines if (one := parameter(line))] == [("Frame", "1")]
+    assert [code for line in lines if (code := exit_code(line)) is not None] == [0, 0, 7, 0]
+    assert [given for line in lines if (given := parameter(line))] == [
+        Parameter("Frame", "INT", "1"),
+        Parameter("Frame", "INT", "2"),
+    ]
     assert {one for line in lines if (one := phase(line))} == {"Setup", "Running action"}
     kinds = Counter(found.kind for line in lines if (found := directive(line)))
     assert kinds["fail"] == 1
     assert (kinds["progress"], kinds["status"]) == (5, 6)
-    assert sum(map(is_rule, lines)) == 18
+    assert sum(map(is_rule, lines)) == 26
+    assert sum(map(is_banner_rule, lines)) == 10
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("killed_sigkill", -9), ("python_traceback", 1), ("timed_out", -9)]
+    ("name", "codes"), [("killed", [-9]), ("traceback", [1]), ("timeout", [-9]), ("uploadfails", [0, 0, 1])]
 )
-def test_the_exit_codes_that_were_captured(name: str, code: int) -> None:
-    codes = [one for line in captured(f"session_logs/{name}.log") if (one := exit_code(line)) is not None]
-    assert codes == [code]
+def test_the_exit_codes_that_were_captured(name: str, codes: list[int]) -> None:
+    lines = lines_in(f"{name}.session.log")
+    assert [one for line in lines if (one := exit_code(line)) is not None] == codes
 
 
-def test_every_captured_line_of_the_worker_is_an_event() -> None:
-    events = [worker_event(line) for line in captured("worker_logs/two_sessions.log")]
+@pytest.mark.parametrize("name", NAMES)
+def test_every_captured_line_of_a_worker_is_an_event(name: str) -> None:
+    events = [worker_event(line) for line in lines_in(f"{name}.worker.log")]
+    assert events
     assert None not in events
-    lines = [event.line for event in events if event is not None]
-    assert lines[0] == "INFO    Worker.Create       Created Worker."
-    assert "WARNING Action.Interrupt    The Worker received an EC2 spot interruption  action 0" in lines
-    bad = [event.severity for event in events if event is not None and event.severity is not Severity.NONE]
-    assert bad == [Severity.WARNING, Severity.ERROR]
 
 
-@pytest.mark.parametrize("session_id", [SESSION_ID, OTHER])
-def test_events_are_told_apart_by_their_session(session_id: str) -> None:
-    lines = captured("worker_logs/two_sessions.log")
-    own = list(filter(is_about(session_id), lines))
-    assert len(own) >= 8
-    assert all(f'"session_id": "{session_id}"' in line for line in own)
+def test_the_captured_spot_interruption_reads_as_it_happened() -> None:
+    events = [event for line in lines_in("spot.worker.log") if (event := worker_event(line)) is not None]
+    assert [event.notice for event in events if event.notice is not None] == [
+        Notice.SPOT,
+        Notice.SPOT,
+        Notice.DRAIN,
+        Notice.DRAIN,
+        Notice.DRAIN,
+    ]
+    lines = [event.line for event in events]
+    assert "INFO                        Spot interruption detected. Termination in 0:01:28" in lines
+    assert "INFO    Action.Cancel       Canceling Action.  action 0" in lines
+
+
+def test_what_the_service_wants_canceled_is_told_in_a_few_words() -> None:
+    events = [event for line in lines_in("canceled.worker.log") if (event := worker_event(line)) is not None]
+    (asking,) = [event for event in events if event.cancels]
+    (actions,) = asking.cancels.values()
+    assert [action.rpartition("-")[2] for action in actions] == ["0", "1"]
+    assert asking.line.startswith("INFO    API.Resp            cancels action 0, 1  operation=")
+    assert "logConfiguration" not in asking.line
+
+
+@pytest.mark.parametrize(
+    ("message", "notice"),
+    [
+        ("Received signal 15...", Notice.SIGNAL),
+        ("Auto-scaling life-cycle change event detected. Termination in 0:02:00", Notice.SCALING),
+        ("Draining any remaining Sessions.", Notice.DRAIN),
+        ("No spot interruption detected", None),
+        ("Main event loop exited.", None),
+    ],
+)
+def test_what_ends_a_worker_is_told_by_its_words(message: str, notice: Notice | None) -> None:
+    event = worker_event(json.dumps({"level": "INFO", "message": message}))
+    assert event is not None
+    assert event.notice is notice
+    of_a_session = worker_event(json.dumps({"level": "INFO", "message": message, "session_id": OTHER}))
+    assert of_a_session is not None
+    assert of_a_session.notice is None
+
+
+def about(session_id: str, line: str, at: int = 0) -> bool:
+    return is_about(session_id, lambda when: when == 0)(LogEvent(at, line))
 
 
 def test_naming_a_session_is_not_being_about_it() -> None:
     line = f'{{"level": "INFO", "type": "Worker", "message": "{SESSION_ID}", "session_id": "{OTHER}"}}'
-    assert not is_about(SESSION_ID)(line)
-    assert not is_about(SESSION_ID)(f"plain words about {SESSION_ID}")
+    assert not about(SESSION_ID, line)
+    assert about(OTHER, line)
+    assert not about(SESSION_ID, f"plain words about {SESSION_ID}")
+
+
+def test_the_end_of_a_worker_is_about_every_session_that_runs_then() -> None:
+    line = '{"level": "INFO", "message": "Spot interruption detected. Termination in 0:01:39"}'
+    assert about(SESSION_ID, line)
+    assert about(OTHER, line)
+    assert not about(SESSION_ID, line, at=1)
+    assert not about(SESSION_ID, "Spot interruption detected. Termination in 0:01:39")
+    assert not about(SESSION_ID, line.replace('"level"', '"session_id": "x", "level"'))
 
 
 @pytest.mark.parametrize(
@@ -199,16 +248,16 @@ def test_a_line_that_is_both_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("name", "bad"),
     [
-        ("succeeded", []),
-        ("command_not_found", ["exited with code: 127"]),
-        ("failed_exit_7", ["openjd_fail: ", "exited with code: 7 "]),
-        ("killed_sigkill", ["exited with code: -9 "]),
-        ("timed_out", ["TIMEOUT - ", "exited with code: -9 "]),
+        ("ok", []),
+        ("missing", ["exited with code: 127"]),
+        ("fails", ["openjd_fail: ", "exited with code: 7 "]),
+        ("killed", ["exited with code: -9 "]),
+        ("timeout", ["TIMEOUT - ", "exited with code: -9 "]),
     ],
 )
 def test_the_errors_of_the_captured_logs(name: str, bad: list[str]) -> None:
     usual = Severities.of()
-    lines = captured(f"session_logs/{name}.log")
+    lines = lines_in(f"{name}.session.log")
     found = [line for line in lines if usual.of_line(line) is Severity.ERROR]
     for part in bad:
         assert sum(part in line for line in found) == 1
@@ -241,6 +290,12 @@ def test_whatever_number_is_reported_the_percentage_is_one(value: float) -> None
     [
         ("--------- Running Task", "Running Task"),
         ("--------- Entering Environment: Maya 2026 ", "Entering Environment: Maya 2026"),
+        ("--------- Job Attachments Upload for Task", "Job Attachments Upload for Task"),
+        ("--------- Session Cleanup", "Session Cleanup"),
+        ("--------- Render statistics", None),
+        ("--------- Running Tasks", None),
+        ("--------- Running Task now", None),
+        ("--------- Entering Environment: ", None),
         ("--------- ", None),
         ("---------", None),
         ("-" * 46, None),
@@ -277,15 +332,16 @@ def test_an_exit_code_is_what_the_runtime_reports(line: str, code: int | None) -
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("Frame(INT) = 1", ("Frame", "1")),
-        ("Camera(STRING) = a = b (c)", ("Camera", "a = b (c)")),
-        ("Scene(PATH) = ", ("Scene", "")),
+        ("Frame(INT) = 1", Parameter("Frame", "INT", "1")),
+        ("Frame(CHUNK[INT]) = 1-5", Parameter("Frame", "CHUNK[INT]", "1-5")),
+        ("Camera(STRING) = a = b (c)", Parameter("Camera", "STRING", "a = b (c)")),
+        ("Scene(PATH) = ", Parameter("Scene", "PATH", "")),
         ("print(x) == 1", None),
         ("Frame = 1", None),
         (" Frame(INT) = 1", None),
     ],
 )
-def test_a_parameter_and_its_value(line: str, expected: tuple[str, str] | None) -> None:
+def test_a_parameter_and_its_value(line: str, expected: Parameter | None) -> None:
     assert parameter(line) == expected
 
 
@@ -354,10 +410,11 @@ def test_an_event_tells_what_has_no_place_of_its_own_but_no_ids() -> None:
     assert event.rest["action_ids"] == '["sessionaction-1-0"]'
 
 
-def test_the_sessions_of_the_captured_worker_log_are_told_apart_as_the_json_tells_them() -> None:
-    lines = captured("worker_logs/two_sessions.log")
-    own, other = is_about(SESSION_ID), is_about(OTHER)
-    for line in lines:
-        session_id = json.loads(line).get("session_id")
-        assert (own(line), other(line)) == (session_id == SESSION_ID, session_id == OTHER)
-    assert any(json.loads(line).get("session_id") is None for line in lines)
+@pytest.mark.parametrize("name", ["fails", "ok", "uploadfails", "log_error"])
+def test_the_sessions_of_a_captured_worker_log_are_told_apart_as_the_json_tells_them(name: str) -> None:
+    lines = lines_in(f"{name}.worker.log")
+    sessions = {found for line in lines if (found := json.loads(line).get("session_id")) is not None}
+    for session_id in sessions:
+        own = is_about(session_id, lambda at: True)
+        for line in lines:
+            assert own(LogEvent(0, line)) == (json.loads(line).get("session_id") == session_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -27,11 +26,12 @@ from farmwatch.watch.logs.scan import (
     worker_errors,
 )
 from farmwatch.watch.logs.store import LogStore, lines_of
+from tests.captures import lines_in
 
 
 def a_store(*texts: str, own: str = "own") -> LogStore:
     store = LogStore()
-    store.append(lines_of([LogEvent(at, text) for at, text in enumerate(texts)], lambda text: own in text))
+    store.append(lines_of([LogEvent(at, text) for at, text in enumerate(texts)], lambda one: own in one.text))
     return store
 
 
@@ -134,7 +134,8 @@ def test_numbers_are_a_sorted_list(ends: list[bool], asked: int) -> None:
     assert numbers.next_after(asked) == next((one for one in model if one > asked), None)
     assert numbers.last_before(asked) == next((one for one in reversed(model) if one < asked), None)
     assert (asked in numbers) == (asked in model)
-    assert "no number" not in numbers
+    nothing: object = "no number"
+    assert nothing not in numbers
 
 
 def test_what_is_the_same_as_the_line_before_is_found_across_slices(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,34 +322,29 @@ def test_a_worker_event_is_an_error_by_its_level_alone(level: str) -> None:
     assert found(store, worker_errors) == ([1] if level in LEVELS[2:] else [])
 
 
-def captured(name: str) -> list[str]:
-    text = (Path(__file__).resolve().parents[2] / "data" / name).read_text(encoding="utf-8")
-    return [line.partition("\t")[2] for line in text.splitlines()]
-
-
-def test_the_captured_worker_log_has_the_errors_that_reading_it_tells() -> None:
-    lines = captured("worker_logs/two_sessions.log")
+@pytest.mark.parametrize(("name", "count"), [("fails", 2), ("log_error", 3), ("spot", 1)])
+def test_the_captured_worker_logs_have_the_errors_that_reading_them_tells(name: str, count: int) -> None:
+    lines = lines_in(f"{name}.worker.log")
     events = [worker_event(line) for line in lines]
     bad = [n for n, event in enumerate(events) if event is not None and event.severity is not Severity.NONE]
-    assert len(bad) == 2
+    assert len(bad) == count
     assert found(a_store(*lines), worker_errors) == bad
 
 
 def test_the_captured_traceback_is_found_and_its_errors() -> None:
-    lines = captured("session_logs/python_traceback.log")
+    lines = lines_in("traceback.session.log")
     (begin,) = found(a_store(*lines), tracebacks)
     assert lines[begin] == "Traceback (most recent call last):"
     texts = [lines[n] for n in found(a_store(*lines), errors(Severities.of()))]
     assert texts == [
-        "Traceback demo",
         "Traceback (most recent call last):",
-        "KeyError: 'missing'",
-        "Process pid 6881 exited with code: 1 (unsigned) / 0x1 (hex)",
+        "FileNotFoundError: [Errno 2] No such file or directory: '/mnt/assets/missing.usd'",
+        "Process pid 26393 exited with code: 1 (unsigned) / 0x1 (hex)",
     ]
 
 
 @settings(max_examples=60)
-@given(st.lists(st.sampled_from(["", "a", "own a\nown b\n", "-----", "=====x", "é"]), max_size=20))
+@given(st.lists(st.sampled_from(["", " ", "a", "own a\nown b\n", "-----", "=====x", "é"]), max_size=20))
 def test_repeats_and_own_lines_are_told_line_by_line(texts: list[str]) -> None:
     lines = [(line, "own" in text) for text in texts for line in text.split("\n")]
     store = a_store(*texts)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from farmwatch.cloud.log_page import LogEvent, LogPage
 from farmwatch.cloud.model import FaultKind, LogConfiguration
-from farmwatch.cloud.session_action import KINDS, SessionAction
+from farmwatch.cloud.session_action import SessionAction
 from farmwatch.watch.cadence import Budget
 from farmwatch.watch.entries import Kind
 from farmwatch.watch.logs.lines import SESSION, WORKER
 from farmwatch.watch.logs.reading import Severities, Severity
-from farmwatch.watch.logs.sources import SessionLogs, Unread, actions_of, find, milliseconds
+from farmwatch.watch.logs.sections import NEAR, actions_of, milliseconds
+from farmwatch.watch.logs.sources import SessionLogs, Unread, find
 from farmwatch.watch.logs.store import OWN, lines_of
 from farmwatch.watch.recorder import Recorder
+from tests.calls import counted
 from tests.canned import (
     FARM_ID,
     FLEET_ID,
@@ -187,25 +190,46 @@ def test_what_is_in_sight_is_read_first() -> None:
     assert logs.tails[WORKER].rank == logs.tails[SESSION].rank
 
 
+THIN = "-" * 46
+
+
 def banners(*titles: tuple[float, str]) -> SessionLogs:
-    """A log with these banners, so many seconds after the start."""
+    """A log with these banners, so many seconds after the start; what stands behind a bar are parameters."""
     logs = SessionLogs(REF, Budget())
     events = []
-    for seconds, title in titles:
+    for seconds, announced in titles:
         at = milliseconds(START) + round(seconds * 1000)
-        events += [LogEvent(at, text) for text in ("=" * 46, f"--------- {title}", "=" * 46, "line")]
+        title, *parameters = announced.split(" | ")
+        told = ["Parameter values:", *parameters] if parameters else []
+        lines = ("=" * 46, f"--------- {title}", "=" * 46, *told, THIN, "line")
+        events += [LogEvent(at, text) for text in lines]
     logs.browser.lanes[SESSION].store.append(lines_of(events))
     logs.browser.lanes[SESSION].find_sections()
     return logs
+
+
+def task(number: int, seconds: float, lasts: float | None = None, **parameters: str) -> SessionAction:
+    """A task that began so many seconds after the start."""
+    began = START + timedelta(seconds=seconds)
+    ended = None if lasts is None else began + timedelta(seconds=lasts)
+    status = "RUNNING" if lasts is None else "SUCCEEDED"
+    return an_action(number, status, started_at=began, ended_at=ended, parameters=parameters)
+
+
+def assigned(logs: SessionLogs, *actions: SessionAction) -> list[int | None]:
+    """The number of the action that each section is of."""
+    logs.know(actions)
+    outline = logs.browser.lanes[SESSION].outline
+    found = [outline.actions.get(section.head) for section in outline.sections]
+    return [None if action is None else action.number for action in found]
 
 
 def test_sections_are_of_the_actions_of_their_kind_that_began_next_to_them() -> None:
     logs = banners(
         (0, "Entering Environment: Maya"), (10, "Running Task"), (20, "Running Task"), (500, "Running Task")
     )
-    enter = an_action(0, kind="envEnter", started_at=START)
-    first = an_action(1, started_at=START + timedelta(seconds=11))
-    second = an_action(2, started_at=START + timedelta(seconds=19))
+    enter = an_action(0, kind="envEnter", started_at=START, parameters={})
+    first, second = task(1, 11), task(2, 19)
     never = an_action(3, "ASSIGNED")
     sections = logs.browser.lanes[SESSION].sections()
     found = actions_of(sections, (second, never, first, enter))
@@ -213,47 +237,136 @@ def test_sections_are_of_the_actions_of_their_kind_that_began_next_to_them() -> 
     assert logs.line_of(first, (enter, first, second)) == sections[1].head
 
 
-def one_of_each_kind(seconds: dict[str, float]) -> tuple[SessionAction, ...]:
-    """Actions that began so many seconds after the start, by their kind."""
-    return tuple(
-        an_action(number, kind=kind, started_at=START + timedelta(seconds=seconds.get(kind, 31)))
-        for number, kind in enumerate(KINDS)
-    )
+@pytest.mark.parametrize(
+    ("title", "action"),
+    [
+        ("Entering Environment: Maya", {"kind": "envEnter", "environment_id": "JOB:job-1:Maya"}),
+        ("Exiting Environment: Maya", {"kind": "envExit", "environment_id": "STEP:step-1:Maya"}),
+        ("Running Task", {"kind": "taskRun"}),
+        ("Job Attachments Download for Job", {"kind": "syncInputJobAttachments", "step_id": None}),
+        ("Job Attachments Download for Step", {"kind": "syncInputJobAttachments"}),
+    ],
+)
+def test_a_banner_is_of_the_action_that_it_announces_even_if_another_began_nearer(
+    title: str, action: dict[str, Any]
+) -> None:
+    began = START + timedelta(seconds=31)
+    others = [
+        an_action(n, kind=kind, environment_id="JOB:job-1:Nuke", started_at=began, parameters={})
+        for n, kind in enumerate(("envEnter", "envExit", "unheard of"))
+    ]
+    frame = an_action(5, started_at=START + timedelta(seconds=31), parameters={"Frame": "7"})
+    wanted = an_action(6, started_at=START, **({"parameters": {}} | action))
+    assert assigned(banners((31, title)), *others, frame, wanted) == [6]
 
 
 @pytest.mark.parametrize(
-    ("title", "kind"),
+    ("told", "value", "agrees"),
     [
-        ("Entering Environment: Maya", "envEnter"),
-        ("Exiting Environment: Maya", "envExit"),
-        ("Running Task", "taskRun"),
+        ("Frame(INT) = 3", "3", True),
+        ("Frame(INT) = 3", "4", False),
+        ("Frame(FLOAT) = 1.50", "1.5", True),
+        ("Frame(FLOAT) = 1.50", "1.6", False),
+        ("Frame(FLOAT) = many", "1.6", False),
+        ("Frame(CHUNK[INT]) = 1-5", "1-5", True),
+        ("Frame(CHUNK[INT]) = 1-5", "6-9", False),
+        ("Frame(PATH) = /mapped/a.usd", "/mnt/a.usd", True),
+        ("Frame(STRING) = first", "first\u240asecond", True),
+        ("Frame(STRING) = ********", "secret", True),
+        ("Eye(STRING) = left", "left", False),
     ],
 )
-def test_a_banner_is_of_an_action_of_its_kind_even_if_another_began_nearer(title: str, kind: str) -> None:
-    (section,) = banners((31, title)).browser.lanes[SESSION].sections()
-    (found,) = actions_of([section], one_of_each_kind({kind: 0})).values()
-    assert found.kind == kind
+def test_the_parameters_after_a_banner_agree_with_those_of_the_action(
+    told: str, value: str, agrees: bool
+) -> None:
+    logs = banners((0, f"Running Task | {told}"))
+    assert assigned(logs, task(1, 0, Frame=value)) == ([1] if agrees else [None])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_banner_that_nobody_knows_is_of_whatever_began_next_to_it(kind: str) -> None:
-    (section,) = banners((0, "Fetching What It Needs")).browser.lanes[SESSION].sections()
-    (found,) = actions_of([section], one_of_each_kind({kind: 1})).values()
-    assert found.kind == kind
+def test_a_banner_without_parameters_is_of_no_action_that_has_some() -> None:
+    assert assigned(banners((0, "Running Task")), task(1, 0, Frame="1")) == [None]
+    assert assigned(banners((0, "Running Task | Frame(INT) = 1")), task(1, 0)) == [1]
+
+
+def test_attachments_that_are_uploaded_do_not_shift_the_actions_after_them() -> None:
+    logs = banners(
+        (0, "Job Attachments Download for Job"),
+        (1, "Running Task | Frame(INT) = 1"),
+        (2, "Job Attachments Upload for Task"),
+        (3, "Running Task | Frame(INT) = 2"),
+        (4, "Job Attachments Upload for Task"),
+        (5, "Running Task | Frame(INT) = 3"),
+        (6, "Session Cleanup"),
+    )
+    sync = an_action(0, kind="syncInputJobAttachments", step_id=None, started_at=START, parameters={})
+    frames = [task(n, 2 * n - 1, 1.5, Frame=str(n)) for n in (1, 2, 3)]
+    assert assigned(logs, sync, *frames) == [0, 1, 2, 3, None]
+
+
+def test_banners_that_a_process_of_an_action_writes_are_lines_of_it() -> None:
+    logs = banners(
+        (0, "Running Task | Frame(INT) = 1"),
+        (2, "Running Task | Frame(INT) = 99"),
+        (2.5, "Entering Environment: Nested"),
+        (3, "Session Cleanup"),
+        (10, "Running Task | Frame(INT) = 2"),
+    )
+    assert assigned(logs, task(1, 0, 9, Frame="1"), task(2, 10, 3, Frame="2")) == [1, None, 2]
+    lane = logs.browser.lanes[SESSION]
+    assert [section.title for section in lane.sections()] == [
+        "Running Task",
+        "Session Cleanup",
+        "Running Task",
+    ]
+
+
+def test_an_action_that_nobody_has_told_of_yet_has_its_section() -> None:
+    logs = banners((0, "Running Task | Frame(INT) = 1"), (10, "Running Task | Frame(INT) = 2"))
+    assert assigned(logs, task(1, 0, Frame="1")) == [1, None]
+    assert assigned(logs, task(1, 0, 9, Frame="1")) == [1, None]
+    assert assigned(logs, task(1, 0, 9, Frame="1"), task(2, 10, Frame="2")) == [1, 2]
+
+
+def test_the_same_task_tried_again_is_of_the_try_that_began_then() -> None:
+    again = "Running Task | Frame(INT) = 1"
+    logs = banners((0, again), (10, again), (20, again))
+    assert assigned(logs, *(task(n, 10 * n, 5, Frame="1") for n in (0, 1, 2))) == [0, 1, 2]
+
+
+def test_clocks_that_are_apart_do_not_shift_what_the_parameters_tell() -> None:
+    logs = banners(*((n, f"Running Task | Frame(INT) = {n}") for n in range(40)))
+    assert assigned(logs, *(task(n, n + 7.5, 1, Frame=str(n)) for n in range(40))) == list(range(40))
+
+
+@pytest.mark.parametrize("count", [100, 1_000])
+def test_finding_the_actions_of_a_log_takes_a_few_looks_at_each_however_many_there_are(count: int) -> None:
+    logs = banners(*((n, f"Running Task | Frame(INT) = {n}") for n in range(count)))
+    actions = tuple(task(n, n, 0.5, Frame=str(n)) for n in range(count))
+    lane = logs.browser.lanes[SESSION]
+    assert lane.sections()
+    logs.know(actions)
+    with counted() as calls:
+        assert len(lane.outline.actions) == count
+    assert calls.total < 40 * count
+    with counted() as calls:
+        for _ in range(10):
+            assert len(lane.outline.actions) == count
+    assert calls.total < 200, "nothing has come in since"
 
 
 @pytest.mark.parametrize(("seconds", "belongs"), [(-60, True), (60, True), (-60.001, False), (60.001, False)])
 def test_a_banner_is_of_no_action_that_began_long_before_or_after_it(seconds: float, belongs: bool) -> None:
     logs = banners((100, "Running Task"))
     sections = logs.browser.lanes[SESSION].sections()
-    action = an_action(1, started_at=START + timedelta(seconds=100 + seconds))
+    assert timedelta(seconds=60) == NEAR
+    action = task(1, 100 + seconds)
     assert actions_of(sections, (action,)) == ({sections[0].head: action} if belongs else {})
 
 
 def test_an_action_has_one_banner_at_the_most() -> None:
     logs = banners((0, "Running Task"), (1, "Running Task"))
     first, second = logs.browser.lanes[SESSION].sections()
-    action = an_action(1, started_at=START)
+    action = task(1, 0)
     assert actions_of([first, second], (action,)) == {first.head: action}
 
 
@@ -272,8 +385,8 @@ def test_banners_that_have_come_in_since_are_found() -> None:
     logs.browser.lanes[SESSION].store.append(
         lines_of([LogEvent(at, text) for text in ("early", "=" * 46, "--------- Running Task", "=" * 46)])
     )
-    action = an_action(1, started_at=START + timedelta(seconds=199))
-    assert logs.line_of(action, (action,)) == 6
+    action = task(1, 199)
+    assert logs.line_of(action, (action,)) == 7
 
 
 def test_what_keeps_a_log_from_being_read_is_written_down_with_its_end(tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ def test_a_stretch_stays_as_it_was_when_more_comes_in() -> None:
 
 def test_what_continues_an_event_is_marked_and_so_is_what_is_its_own() -> None:
     kept = LogStore()
-    kept.append(lines_of([LogEvent(1, "mine\nand more"), LogEvent(2, "other")], lambda text: "mine" in text))
+    kept.append(
+        lines_of([LogEvent(1, "mine\nand more"), LogEvent(2, "other")], lambda one: "mine" in one.text)
+    )
     assert [kept.flags(number) for number in range(3)] == [OWN, OWN | CONTINUES, 0]
 
 
@@ -124,7 +126,7 @@ def a_store(*texts: str, at: int = 0) -> LogStore:
 )
 def test_a_line_break_and_nothing_else_parts_an_event(parts: list[tuple[int, str]]) -> None:
     events = page(0, parts)
-    lines = lines_of(events, lambda text: text.startswith("a"))
+    lines = lines_of(events, lambda event: event.text.startswith("a"))
     pieces = lines.text.decode().split("\n")
     assert pieces.pop() == ""
     assert list(zip(lines.times, pieces, strict=True)) == told(events)
@@ -157,7 +159,8 @@ def test_nothing_put_in_changes_nothing() -> None:
     kept.prepend(lines_of([]))
     assert (kept.first, kept.end, kept.size, kept.dropped) == (0, 0, 0, 0)
     assert (kept.first_at(), kept.newest_at(), kept.number_at(5)) == (None, None, 0)
-    assert list(kept.stretches(-9, 9)) == list(kept.backwards(-9, 9)) == list(kept.events_since(0)) == []
+    assert list(kept.stretches(-9, 9)) == list(kept.backwards(-9, 9)) == []
+    assert list(kept.events_since(0)) == []
 
 
 @pytest.mark.parametrize("number", [-3, 2, 100, -100])
@@ -177,7 +180,8 @@ def filled(
     changes: list[tuple[str, list[tuple[int, str]]]], bounds: dict[str, int]
 ) -> tuple[LogStore, dict[int, tuple[int, str, int]], int]:
     """A store, what it must hold (time, text and flags by number), and how many lines were seen to go."""
-    kept, model, gone = LogStore(**bounds), {}, 0
+    kept, gone = LogStore(**bounds), 0
+    model: dict[int, tuple[int, str, int]] = {}
     newest, oldest = 1_000, 1_000
     for change, parts in changes:
         oldest -= 100

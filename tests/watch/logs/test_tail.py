@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any, cast
 
 import hypothesis.strategies as st
 import pytest
@@ -27,7 +28,8 @@ class Follow:
         self.log = log
         self.clock = HandClock()
         self.tail = LogTail(SOURCE, budget or Budget(rate=1000, burst=1000), store=store)
-        self.poller = Poller(lambda: log, lambda news: None, self.clock)  # type: ignore[arg-type,return-value]
+        farm: Any = log
+        self.poller = Poller(lambda: farm, lambda news: None, self.clock)
         self.poller.follow(self.tail)
         self.poller.run_due()
 
@@ -67,8 +69,8 @@ def test_a_log_of_a_single_moment_is_read_whole() -> None:
 def test_the_end_of_a_long_log_comes_with_the_first_request() -> None:
     log = ModelLog()
     log.fill(30_000)
-    tail = LogTail(SOURCE, Budget())
-    tail.poll(log, HandClock())  # type: ignore[arg-type]
+    tail, farm = LogTail(SOURCE, Budget()), cast("Any", log)
+    tail.poll(farm, HandClock())
     assert log.requests == 1
     assert tail.store.text(tail.store.end - 1) == "line 29999"
 

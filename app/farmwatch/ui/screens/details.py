@@ -10,11 +10,10 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.text import content
 
 
-class DetailsScreen(ModalScreen[None], Contained):
+class DetailsScreen(ModalScreen[None]):
     """Shows rows of name and value; every value in full, wrapped."""
 
     BINDINGS = [

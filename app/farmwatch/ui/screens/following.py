@@ -14,7 +14,6 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from farmwatch.cloud.model import Fault
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.place import Place
 from farmwatch.ui.text import Part, short_id
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
@@ -29,13 +28,13 @@ BACK = Binding("escape", "up", "Back", key_display="esc", tooltip="Go up one lev
 NOW = Binding("r", "now", "Refresh", tooltip="Refresh")
 PAUSE = Binding("p", "pause", "Pause", tooltip="Pause or resume")
 COPY_ID = Binding("y", "copy_id", "Copy", show=False, tooltip="Copy the whole id to the clipboard")
-HISTORY = Binding("h", "app.history", "History", tooltip="What happened since you last looked")
+HISTORY = Binding("h", "app.history", "History", tooltip="What happened, by session")
 HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys")
 QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch")
 """The keys of every screen that follows something; each screen puts them into its footer in its own order."""
 
 
-class FollowingScreen(Screen[None], Contained):
+class FollowingScreen(Screen[None]):
     """Follows one target while it is on screen; a subclass says which, and draws it.
 
     The target, with all that is known, is kept while another screen lies above, so that coming back shows

@@ -10,10 +10,9 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.text import Part, content, lifecycle
 
-MOVES = ("↑ ↓ PgUp PgDn Home End", "Move; k j g G as well; the mouse too")
+MOVES = ("↑ ↓ PgUp PgDn Home End", "Move; also k j g G, and the mouse")
 
 MEANINGS = (
     ("STARTED", "a worker runs the session"),
@@ -24,15 +23,15 @@ MEANINGS = (
 )
 
 FRESHNESS = (
-    ("● live", "the newest answer is as old as the number says"),
-    ("◌ stale", "two polls are missing: what is shown may no longer be true"),
-    ("– paused", "you stopped the polling"),
-    ("○ final", "the session has ended; nothing more is asked"),
-    ("✗ OFFLINE, DENIED…", "the newest call failed; the values shown are the last good ones, dated"),
+    ("● live", "the newest reply is this old"),
+    ("◌ stale", "two refreshes were missed: what is shown may no longer be true"),
+    ("– paused", "paused by you: nothing is refreshed"),
+    ("○ final", "the session has ended: no more refreshes"),
+    ("✗ OFFLINE, DENIED…", "the newest request failed: the last good values are shown, with their age"),
 )
 
 
-class HelpScreen(ModalScreen[None], Contained):
+class HelpScreen(ModalScreen[None]):
     """``keys`` are pairs of key and meaning, of the screen that asked."""
 
     BINDINGS = [Binding("escape,q,enter,question_mark", "dismiss", "Close")]

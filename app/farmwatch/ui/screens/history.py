@@ -1,8 +1,7 @@
-"""The history: what happened since somebody last looked, over all the sessions that were watched."""
+"""The history: what happened since it was last marked as seen, over all the sessions that were watched."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from textual import on
@@ -10,118 +9,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input
 
-from farmwatch.ui.history_text import counted, happened, place_of, seen_between, summary, title
+from farmwatch.ui.history_rows import COLUMNS, HistoryRows
+from farmwatch.ui.history_text import summary
 from farmwatch.ui.place import Place
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, QUIT, FollowingScreen
-from farmwatch.ui.text import Part, TimeStyle, clock_time, lifecycle, muted, short_id
-from farmwatch.ui.widgets.table_cells import Cell
-from farmwatch.ui.widgets.virtual_table import Column, VirtualTable
-from farmwatch.watch.entries import Entry, Kind
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, QUIT, FollowingScreen
+from farmwatch.ui.text import Part, clock_time, muted
+from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.watch.freshness import Freshness, State
 from farmwatch.watch.recorder import Recorder
-from farmwatch.watch.review import Reviewed, ReviewTarget, Story
+from farmwatch.watch.review import Reviewed, ReviewTarget
 from farmwatch.watch.since import FORMS, parse_since
 from farmwatch.watch.target import News
 
-COLUMNS = (
-    Column("seen", "Seen", keep=8, min_width=8),
-    Column("what", "What happened", keep=9, min_width=30, flex=True),
-    Column("after", "And not before", keep=5, min_width=14),
-    Column("service", "By the service", keep=6, min_width=14),
-    Column("by", "By", keep=3, min_width=6, max_width=24),
-)
-
-
-class HistoryRows:
-    """A row for each session, and below it one for each thing that happened to it."""
-
-    def __init__(self) -> None:
-        self._rows: list[tuple[Story, Entry | None]] = []
-        self._keys: list[str] = []
-        self._at: dict[str, int] = {}
-        self.now: datetime | None = None
-        self.times = TimeStyle.LOCAL
-
-    def show(self, stories: Sequence[Story], text: str) -> None:
-        """Take what happened; ``text`` leaves only what has all of its words."""
-        words = text.casefold().split()
-        rows: list[tuple[Story, Entry | None]] = []
-        for story in stories:
-            ref = story.watched.ref
-            about = (
-                f"{title(story.watched)} {place_of(story.watched)} {ref.job_id} {ref.session_id}".casefold()
-            )
-            entries = [
-                entry
-                for entry in story.entries
-                if all(word in about or word in _words_of(entry) for word in words)
-            ]
-            if entries:
-                shown = Story(story.watched, tuple(entries))
-                rows += [(shown, None), *((shown, entry) for entry in entries)]
-        self._rows = rows
-        self._keys = [_key(story, entry) for story, entry in rows]
-        self._at = {key: index for index, key in enumerate(self._keys)}
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def key(self, index: int) -> str:
-        return self._keys[index]
-
-    def index(self, key: str) -> int | None:
-        return self._at.get(key)
-
-    def place(self, key: str | None) -> Place | None:
-        """The session that a row is about."""
-        index = self._at.get(key or "")
-        if index is None:
-            return None
-        ref = self._rows[index][0].watched.ref
-        return Place(ref.farm_id, ref.queue_id, ref.job_id, ref.session_id)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        story, entry = self._rows[index]
-        now = self.now or story.entries[-1].at
-        if entry is None:
-            return self._heading(story, now)
-        service = "" if entry.service_at is None else clock_time(entry.service_at, now, self.times)
-        return [
-            clock_time(entry.at, now, self.times),
-            [("  ", ""), *happened(entry)],
-            (seen_between(entry, now, self.times), "muted"),
-            service,
-            (entry.watcher, "muted"),
-        ]
-
-    def _heading(self, story: Story, now: datetime) -> Sequence[Cell]:
-        statuses = [entry for entry in story.entries if entry.kind is Kind.STATUS and entry.new]
-        last: list[Part] = [lifecycle(statuses[-1].new or ""), ("  ", "")] if statuses else []
-        session = short_id(story.watched.ref.session_id)
-        return [
-            (clock_time(story.entries[-1].at, now, self.times), "muted"),
-            [
-                *last,
-                (title(story.watched), "strong"),
-                (f"  {session}", "accent"),
-                (f"   {place_of(story.watched)}", "muted"),
-            ],
-            (counted(story), "muted"),
-            "",
-            "",
-        ]
-
-
-def _words_of(entry: Entry) -> str:
-    words = "".join(text for text, _ in happened(entry))
-    return f"{words} {entry.kind} {entry.subject} {entry.watcher}".casefold()
-
-
-def _key(story: Story, entry: Entry | None) -> str:
-    session_id = story.watched.ref.session_id
-    return (
-        session_id if entry is None else f"{session_id} {entry.at} {entry.kind} {entry.subject} {entry.new}"
-    )
+TYPED = ("filter", "failures", "fold", "fold_all", "since", "mark_seen", "times")
+"""What the keys do that are letters."""
 
 
 class HistoryScreen(FollowingScreen):
@@ -129,10 +30,17 @@ class HistoryScreen(FollowingScreen):
 
     BINDINGS = [
         BACK,
-        Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only what has these words"),
+        Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter"),
+        Binding("f", "failures", "Failures", tooltip="Failures only, or everything"),
+        Binding("space,z", "fold", "Unfold", key_display="space", tooltip="Unfold the row, or fold it"),
+        Binding("Z", "fold_all", "All", show=False, tooltip="Unfold everything, or fold it"),
         Binding("s", "since", "Since", tooltip="Look back to another time"),
+        Binding(
+            "m", "mark_seen", "Mark seen", tooltip="Mark everything as seen: look back to here from now on"
+        ),
         Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
-        NOW,
+        # It is read every two seconds anyway.
+        Binding("r", "now", "Refresh", show=False, tooltip="Refresh"),
         COPY_ID,
         HELP,
         QUIT,
@@ -141,8 +49,9 @@ class HistoryScreen(FollowingScreen):
     def __init__(self, place: Place, recorder: Recorder) -> None:
         super().__init__(place)
         self._target = ReviewTarget(recorder)
-        self._rows = HistoryRows()
+        self._rows = HistoryRows(lambda action_id: self.farmwatch.action_names(action_id))
         self._text = ""
+        self._failures_only = False
         self._asks_since = False
 
     @property
@@ -183,15 +92,18 @@ class HistoryScreen(FollowingScreen):
     def _show_rows(self) -> None:
         if self.is_alive:
             self._rows.now = self.farmwatch.clock.now()
-            self._rows.show(self.reviewed.stories, self._text)
+            self._rows.show(self.reviewed.stories, self._text, failures_only=self._failures_only)
             self.table.rows_changed()
 
     def draw(self, now: datetime) -> None:
         reviewed = self.reviewed
         self._rows.now = now
-        what = summary(reviewed, now)
+        what: list[Part] = []
+        if self._failures_only:
+            what.append(("failures only   ", "warning"))
         if self._text:
-            what.append((f"   / {self._text}", "accent"))
+            what.append((f"/ {self._text}   ", "accent"))
+        what += summary(reviewed, now)
         read = reviewed.seen_at is not None
         # What is written down does not grow old.
         told: Part = (f"read at {clock_time(reviewed.seen_at or now, now)}" if read else "not read", "muted")
@@ -204,20 +116,55 @@ class HistoryScreen(FollowingScreen):
         if reviewed.seen_at is None:
             return f"The history cannot be read.\n{trouble}" if trouble else "Reading the history…"
         if self._text and reviewed.stories:
-            return f"Nothing of it has “{self._text}”. Escape clears the filter."
+            return f"No match for “{self._text}”. Escape clears the filter."
+        if self._failures_only and reviewed.stories:
+            return "No failures. f shows everything."
         since = "" if reviewed.since is None else f" since {clock_time(reviewed.since, now)}"
         return (
             f"Nothing happened{since} to a session that was watched.\n"
-            "s looks back to another time. A session is watched while its screen is open."
+            "Press s to look back to another time. A session is watched while its screen is open."
         )
 
     # --- keys -----------------------------------------------------------------------------------------
 
     @on(VirtualTable.RowSelected)
     def _open(self, message: VirtualTable.RowSelected) -> None:
+        if self._rows.is_group(message.key):
+            self.action_fold()
+            return
         place = self._rows.place(message.key)
         if place is not None:
             self.farmwatch.visit(place)
+
+    def action_fold(self) -> None:
+        turned = self._rows.turn(self.table.cursor_key)
+        self.table.rows_changed()
+        if turned is not None:
+            # What was folded away has no row any more; the cursor goes to what it was folded into.
+            self.table.cursor_key = turned
+
+    def action_fold_all(self) -> None:
+        self._rows.turn_all()
+        self.table.rows_changed()
+
+    def action_failures(self) -> None:
+        self._failures_only = not self._failures_only
+        self._show_rows()
+        self.redraw()
+
+    def action_mark_seen(self) -> None:
+        reviewed = self.reviewed
+        if reviewed.seen_at is None:
+            self.notify("Not marked: the history cannot be read.", severity="error")
+            return
+        # Until when it was read: what came since then is not on the screen yet.
+        self._target.mark_seen(reviewed.seen_at)
+        self.action_now()
+        self.notify(
+            f"Marked as seen until {clock_time(reviewed.seen_at, self.farmwatch.clock.now())}."
+            " Press s to look further back.",
+            markup=False,
+        )
 
     def action_times(self) -> None:
         self._rows.times = self._rows.times.following
@@ -225,14 +172,14 @@ class HistoryScreen(FollowingScreen):
         self.redraw()
 
     def action_filter(self) -> None:
-        self._ask(since=False, hint="show only what has these words", text=self._text)
+        self._ask(since=False, hint="filter", text=self._text)
 
     def action_since(self) -> None:
-        self._ask(since=True, hint=f"since when: {FORMS}; nothing: since the last look", text="")
+        self._ask(since=True, hint=f"since when: {FORMS}; empty: since it was marked as seen", text="")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         # While something is typed, a letter is a letter.
-        return action not in ("filter", "since", "times") or not isinstance(self.focused, Input)
+        return action not in TYPED or not isinstance(self.focused, Input)
 
     def _ask(self, *, since: bool, hint: str, text: str) -> None:
         self._asks_since = since

@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from farmwatch.cloud.model import Session
 from farmwatch.cloud.session_action import SessionAction
@@ -24,9 +24,10 @@ from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_view import LogView
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.watch.actions import ActionsTarget
+from farmwatch.watch.freshness import State
 from farmwatch.watch.logs.browse import Line, Shown
 from farmwatch.watch.logs.lines import SESSION, WORKER
-from farmwatch.watch.logs.sources import SessionLogs, actions_of, milliseconds
+from farmwatch.watch.logs.sources import SessionLogs, milliseconds
 from farmwatch.watch.logs.tail import LogTail
 from farmwatch.watch.target import News, Target
 from farmwatch.watch.tracker import SessionTarget
@@ -50,11 +51,22 @@ class LogScreen(FollowingScreen):
         BACK,
         Binding("o", "outline", "Outline", tooltip="The actions of the session, to jump to"),
         Binding("c", "why", "Why", tooltip="Why it failed, on one screen"),
-        Binding("tab", "other", "Worker", key_display="tab", tooltip="Session log or worker log"),
-        Binding("i", "both", "Both", show=False, tooltip="Session and worker log side by side in time"),
-        Binding("a", "all", "All", show=False, tooltip="All events of the worker, or this session's only"),
-        replace(NOW, show=False),
-        replace(PAUSE, show=False),
+        Binding(
+            "tab", "other('worker')", "Worker log", key_display="tab", tooltip="Session log or worker log"
+        ),
+        Binding(
+            "tab", "other('session')", "Session log", key_display="tab", tooltip="Session log or worker log"
+        ),
+        Binding("i", "both", "Both logs", show=False, tooltip="Session and worker log, merged by time"),
+        Binding(
+            "a",
+            "all",
+            "All events",
+            show=False,
+            tooltip="Worker log: all events of the worker, or this session's only",
+        ),
+        replace(NOW, show=False, tooltip="Refresh"),
+        replace(PAUSE, show=False, tooltip="Pause or resume"),
         HELP,
         QUIT,
     ]
@@ -104,6 +116,7 @@ class LogScreen(FollowingScreen):
     def follow(self) -> None:
         if self.session is not None:
             self.logs.take(self.session)
+        self.logs.know(self._action_target.observed.actions)
         self.logs.look_at(self._browser.in_sight)
         super().follow()
 
@@ -126,6 +139,8 @@ class LogScreen(FollowingScreen):
         if news.key == self._session_target.key and self.session is not None:
             for tail in self.logs.take(self.session):
                 self.farmwatch.poller.follow(tail)
+        if news.key == self._action_target.key:
+            self.logs.know(self._action_target.observed.actions)
         if lane is not None:
             store = self._browser.lanes[lane].store
             ends = (store.first, store.end)
@@ -139,10 +154,11 @@ class LogScreen(FollowingScreen):
     # --- drawing --------------------------------------------------------------------------------------
 
     def draw(self, now: datetime) -> None:
-        session, tail = self.session, self.tail
+        session, tail = self.session, self._tail_to_tell_of()
         what: list[Part] = [lifecycle(session.lifecycle_status)] if session is not None else []
         if tail is None:
-            fresh = self.freshness_of(self._session_target.observed, now)
+            observed_session = self._session_target.observed
+            fresh = self.freshness_of(observed_session, now, final=observed_session.is_final)
             self.draw_edges(what, fresh, now)
         else:
             observed = tail.observed
@@ -150,8 +166,15 @@ class LogScreen(FollowingScreen):
             self.draw_edges(what, fresh, now, self.rhythm_of(tail))
         self._draw_notes(session)
         self._draw_empty(session, now)
-        self._panel.show_state(self._how_far(now))
+        self._panel.show_state(
+            self._how_far(now), over=fresh.state is State.FINAL, live=fresh.state is State.LIVE
+        )
         self._draw_outline(now)
+
+    def _tail_to_tell_of(self) -> LogTail | None:
+        """Of two logs in sight the one that may still grow: both together are final when each of them is."""
+        tails = [self.logs.tails[lane] for lane in self._browser.in_sight if lane in self.logs.tails]
+        return next((tail for tail in tails if not tail.observed.over), tails[0] if tails else None)
 
     def _draw_notes(self, session: Session | None) -> None:
         box = self.query_one("#notes", Static)
@@ -188,9 +211,8 @@ class LogScreen(FollowingScreen):
         table = self.query_one("#outline", VirtualTable)
         if not table.display:
             return
-        lane = self._browser.lanes[SESSION]
-        observed = self._action_target.observed
-        if self._outline.show(lane, observed.actions, observed.steps, now):
+        outline, steps = self._browser.lanes[SESSION].outline, self._action_target.observed.steps
+        if self._outline.show(outline, steps, now):
             table.rows_changed()
         entitle(table, content(("Outline", "")))
         cursor = self.view.cursor
@@ -218,8 +240,7 @@ class LogScreen(FollowingScreen):
         section = None if cursor is None else self._browser.section_of(cursor)
         if section is None:
             return None
-        sections = self._browser.lanes[SESSION].sections()
-        return actions_of(sections, self._action_target.observed.actions).get(section.head)
+        return self._browser.lanes[SESSION].outline.actions.get(section.head)
 
     def action_why(self) -> None:
         from farmwatch.ui.screens.why import WhyScreen
@@ -302,7 +323,7 @@ class LogScreen(FollowingScreen):
         self._browser.shown = shown
         self.logs.look_at(self._browser.in_sight)
         self.view.unmark()
-        self.view.following = True
+        self.refresh_bindings()
         if WORKER in self._browser.in_sight:
             self._read_back()
         self._changed()
@@ -311,20 +332,30 @@ class LogScreen(FollowingScreen):
         self.view.changed()
         self.redraw()
 
-    def action_other(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "other":
+            # The key is that of the log it leads to; while something is typed, of none.
+            other = "session" if self._browser.shown is Shown.WORKER else "worker"
+            return parameters == (other,) and not isinstance(self.focused, Input)
+        return True
+
+    def action_other(self, which: str) -> None:
         if self.query_one("#outline", VirtualTable).has_focus:
             self.view.focus()
         else:
-            self._show(Shown.SESSION if self._browser.shown is Shown.WORKER else Shown.WORKER)
+            self._show(Shown.SESSION if which == "session" else Shown.WORKER)
 
     def action_both(self) -> None:
         self._show(Shown.SESSION if self._browser.shown is Shown.BOTH else Shown.BOTH)
 
     def action_all(self) -> None:
-        self._browser.reduce(own_only=not self._browser.reduction.own_only)
-        if self._browser.shown is not Shown.WORKER:
+        if self._browser.shown is Shown.WORKER:
+            self._browser.reduce(own_only=not self._browser.reduction.own_only)
+            self._read_back()
+            self._changed()
+        else:
+            self._browser.reduce(own_only=False)
             self._show(Shown.WORKER)
-        self._changed()
 
     # --- back -----------------------------------------------------------------------------------------
 

@@ -198,8 +198,7 @@ class PickerScreen(FollowingScreen):
 
     # --- what the table says --------------------------------------------------------------------------
 
-    @on(VirtualTable.RowHighlighted)
-    def _look(self) -> None:
+    def on_virtual_table_row_highlighted(self) -> None:
         if self.is_alive:
             self._draw_details()
 

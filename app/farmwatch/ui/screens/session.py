@@ -19,14 +19,14 @@ from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.session_rows import ACTION_COLUMNS, TROUBLE_COLUMNS, ActionRows, TroubleRows, trouble_rows
 from farmwatch.ui.session_text import errors_line, raw_rows
 from farmwatch.ui.text import Part, TimeStyle, brief, clock_time, content, lifecycle, muted
-from farmwatch.ui.widgets.lines import entitle, put
+from farmwatch.ui.widgets.lines import age_part, entitle, put
 from farmwatch.ui.widgets.live_log import LiveLog
 from farmwatch.ui.widgets.session_panels import SessionPanels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.watch.actions import ActionsObserved, ActionsTarget
 from farmwatch.watch.cadence import faster, slower
 from farmwatch.watch.entries import Records
-from farmwatch.watch.freshness import Freshness
+from farmwatch.watch.freshness import Freshness, State
 from farmwatch.watch.logs.lines import SESSION
 from farmwatch.watch.target import News, Target
 from farmwatch.watch.tracker import SessionObserved, SessionTarget
@@ -76,10 +76,10 @@ class SessionScreen(FollowingScreen):
 
     def __init__(self, place: Place, interval: timedelta, records: Records | None = None) -> None:
         super().__init__(place)
-        self._target = SessionTarget(place.ref, interval, records)
+        self._action_target = ActionsTarget(place.ref, records, somebody_looks=True)
+        self._target = SessionTarget(place.ref, interval, records, self._action_target)
         self._times = TimeStyle.LOCAL
         self._changed_at: dict[str, datetime] = {}
-        self._action_target = ActionsTarget(place.ref, records)
         self._actions = ActionRows()
         self._noted = ""
         self._troubles = TroubleRows()
@@ -146,9 +146,6 @@ class SessionScreen(FollowingScreen):
             seen = news.observed.seen_at
             if seen is not None and seen != self.observed.seen_at:
                 self._changed_at |= dict.fromkeys(news.observed.changed, seen)
-            if news.observed.is_final and not self._action_target.session_is_final:
-                self._action_target.session_is_final = True
-                self.farmwatch.poller.soon(self._action_target.key, 0)
         super().hear(news)
 
     def draw(self, now: datetime) -> None:
@@ -175,7 +172,7 @@ class SessionScreen(FollowingScreen):
         if fresh.is_gone:
             return [("not found any more; it was ", "warning"), lifecycle(session.lifecycle_status)]
         status = lifecycle(session.lifecycle_status)
-        if self.observed.is_final and fresh.is_fresh:
+        if fresh.state is State.FINAL:
             return [status]
         if fresh.is_fresh or fresh.age is None:
             return [status, (f"   {interval}", "muted")]
@@ -183,7 +180,7 @@ class SessionScreen(FollowingScreen):
 
     def _draw_tables(self, observed: SessionObserved, now: datetime) -> None:
         actions = self._action_target.observed
-        self._draw_actions(actions, now)
+        age = self._draw_actions(actions, now)
         troubles = sorted(
             (*observed.troubles, *actions.troubles), key=lambda one: (one.last_at, one.first_at), reverse=True
         )
@@ -202,7 +199,7 @@ class SessionScreen(FollowingScreen):
         if self.action_table.has_class("-stale"):
             run = muted(run)
         titles: dict[str, list[Part]] = {
-            "actions": [("Session actions", "strong"), *run],
+            "actions": [("Session actions", "strong"), *run, ("   ", ""), age],
             "errors": [("Service errors", "strong"), *counts],
         }
         for name, title in titles.items():
@@ -217,7 +214,8 @@ class SessionScreen(FollowingScreen):
             line = [*titles["errors"], turn, (f"   {first.source}  {first.message}", tone)]
         put(self.query_one("#errors-line", Static), content(*line))
 
-    def _draw_actions(self, observed: ActionsObserved, now: datetime) -> None:
+    def _draw_actions(self, observed: ActionsObserved, now: datetime) -> Part:
+        """Returns how old the actions are, for the title of their box."""
         table, box = self.action_table, self.query_one("#actions")
         over = self.observed.is_final and all(action.is_final for action in observed.actions)
         fresh = self.freshness_of(observed, now, beside=self._action_target, final=over)
@@ -247,6 +245,7 @@ class SessionScreen(FollowingScreen):
             )
             dated = f" {denied}as of {clock_time(observed.seen_at, now, self._times)} "
         entitle(box, subtitle=content(dated))
+        return age_part(fresh, self.rhythm_of(self._action_target), now)
 
     # --- the newest lines of the log --------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Why did it fail: one sentence, and everything that shows it, each piece with its source and its time."""
+"""Why it failed: one sentence, and everything that shows it, each piece with its source and its time."""
 
 from __future__ import annotations
 
@@ -21,19 +21,28 @@ from farmwatch.ui.widgets.table_cells import Cell
 from farmwatch.ui.widgets.table_columns import Column
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.watch.actions import ActionsTarget
-from farmwatch.watch.failure import Evidence, Failure, failed_action, has_failed, investigate, wanted_since
-from farmwatch.watch.failure import Part as About
+from farmwatch.watch.evidence import Evidence
+from farmwatch.watch.evidence import Part as About
+from farmwatch.watch.failure import Failure, failed_action, has_failed, investigate, wanted_since
+from farmwatch.watch.job import JobTarget
 from farmwatch.watch.logs.reading import Severities
 from farmwatch.watch.logs.sources import SessionLogs, milliseconds
 from farmwatch.watch.target import News, Target
 from farmwatch.watch.tracker import SessionTarget
 
 COLUMNS = (
-    Column("part", "What", keep=7, width=10),
+    Column("part", "What", keep=7, width=11),
     Column("at", "Time", keep=8, width=8),
     Column("source", "Source", keep=6, width=16),
     Column("text", "Evidence", keep=9, min_width=20, flex=True),
 )
+
+
+_TITLES = {
+    "INTERRUPTED": "Why it was interrupted",
+    "RECLAIMED": "Why it was interrupted",
+    "CANCELED": "Why it was canceled",
+}
 
 
 class EvidenceRows:
@@ -83,12 +92,21 @@ class WhyScreen(FollowingScreen):
         self._rows = EvidenceRows(logs.browser.severities)
         self.failure: Failure | None = None
         self._read: object = None
+        self._job_target = JobTarget(place.ref)
+        self._asks_job = False
 
     def target(self) -> SessionTarget:
         return self._session_target
 
     def beside(self) -> tuple[Target, ...]:
-        return (self._action_target, *self.logs.tails.values())
+        about = [self._job_target] if self._is_canceled else []
+        return (self._action_target, *self.logs.tails.values(), *about)
+
+    @property
+    def _is_canceled(self) -> bool:
+        """Whether it matters what the job says: it may tell who has canceled the session."""
+        action = failed_action(self._action_target.observed.actions)
+        return action is not None and action.status == "CANCELED"
 
     def crumb(self) -> tuple[str, ...]:
         return ("why",)
@@ -98,18 +116,20 @@ class WhyScreen(FollowingScreen):
         if session is not None:
             self.logs.take(session)
         super().follow()
+        self._asks_job = self._is_canceled
+        self._consider()
 
     def body(self) -> ComposeResult:
         with Container(id="card", classes="box"):
             yield Static(id="sentence")
             yield Static(id="about")
-        yield VirtualTable(COLUMNS, empty="Nothing is known yet.", id="evidence")
+        yield VirtualTable(COLUMNS, empty="Nothing to show.", id="evidence")
 
     def on_mount(self) -> None:
-        entitle(self.query_one("#card"), content("Why did it fail"))
         table = self.query_one("#evidence", VirtualTable)
         table.rows = self._rows
         table.focus()
+        self._consider()
         super().on_mount()
 
     def hear(self, news: News) -> None:
@@ -117,8 +137,12 @@ class WhyScreen(FollowingScreen):
         if session is not None:
             for tail in self.logs.take(session):
                 self.farmwatch.poller.follow(tail)
-            if news.key in self.followed_keys():
-                self._want()
+        if self._is_canceled and not self._asks_job and self._followed is not None:
+            self._asks_job = True
+            self.farmwatch.poller.follow(self._job_target)
+        if news.key in self.followed_keys():
+            self._want()
+            self._consider()
         super().hear(news)
 
     def _want(self) -> None:
@@ -142,14 +166,11 @@ class WhyScreen(FollowingScreen):
         session = observed.session
         what: list[Part] = [lifecycle(session.lifecycle_status)] if session is not None else []
         self.draw_edges(what, fresh, now)
-        self._investigate()
         failure = self.failure
+        entitle(self.query_one("#card"), content(self._title()))
         table = self.query_one("#evidence", VirtualTable)
         if failure is None:
-            words = (
-                "Asking for the session…" if session is None else "Nothing went wrong, as far as is known."
-            )
-            put(self.query_one("#sentence", Static), content((words, "muted")))
+            put(self.query_one("#sentence", Static), content((self._nothing(), "muted")))
             put(self.query_one("#about", Static), content(("", "")))
         else:
             put(self.query_one("#sentence", Static), content((failure.sentence, "strong")))
@@ -160,20 +181,43 @@ class WhyScreen(FollowingScreen):
             self._rows.now = now
             table.rows_changed()
 
-    def _investigate(self) -> None:
+    def _title(self) -> str:
+        """A spot instance that was taken away, or a job that was canceled, has not failed; and what is still
+        running may yet end well."""
+        session = self._session_target.observed.session
+        action = None if self.failure is None else self.failure.action
+        if action is None or session is None or not session.is_final:
+            return "Problems"
+        return _TITLES.get(action.status, "Why it failed")
+
+    def _nothing(self) -> str:
+        """What there is to be told where nothing is to be explained."""
+        if self._session_target.observed.session is None:
+            return "Asking for the session…"
+        if self._action_target.observed.seen_at is None:
+            return "Asking for the session's actions…"
+        return "No problems, as far as is known."
+
+    def _consider(self) -> None:
+        """Work out the card, if anything that it is made of has come in since it was."""
         session, actions = self._session_target.observed.session, self._action_target.observed
-        if session is None or not has_failed(session, actions.actions):
-            self.failure = None
-            return
-        # Only what has come in since can change the card.
-        read = (session, actions.actions, *(tail.observed for tail in self.logs.tails.values()))
+        # That a log was asked for again, and had nothing new, changes nothing.
+        logs = tuple(
+            (log.first, log.end, log.seen_at is None, log.filling, log.fault)
+            for log in (tail.observed for tail in self.logs.tails.values())
+        )
+        job = self._job_target.observed.answer
+        read = (session, actions.actions, actions.steps, logs, job)
         if read == self._read:
             return
         self._read = read
+        if session is None or not has_failed(session, actions.actions):
+            self.failure = None
+            return
         action = failed_action(actions.actions)
         name = "" if action is None else action_name(action, actions.steps)
         words = "" if action is None else exit_words(action.exit_code)
-        self.failure = investigate(session, actions.actions, name, words, self.logs)
+        self.failure = investigate(session, actions.actions, name, words, self.logs, job)
 
     def _about(self, failure: Failure, now: datetime) -> list[Part]:
         parts: list[Part] = []

@@ -13,7 +13,6 @@ from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from farmwatch.cloud.model import Fault, FaultKind, Who
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.place import Place
 from farmwatch.ui.text import (
     FRESHNESS_GLYPHS,
@@ -52,7 +51,7 @@ def entitle(widget: Widget, title: Content | None = None, subtitle: Content | No
         widget.border_subtitle = subtitle
 
 
-class TwoSided(Contained):
+class TwoSided(Widget):
     """One line with a left and a right part; the left one is cut where there is no room for both."""
 
     def __init__(self) -> None:
@@ -104,7 +103,7 @@ class Masthead(TwoSided):
         self.put(content(*parts), right)
 
 
-class Crumbs(Contained):
+class Crumbs(Widget):
     """The second line: the way down from the farms to here. A click on a part goes there."""
 
     class Chosen(Message):
@@ -188,11 +187,18 @@ class StatusLine(TwoSided):
 
 def freshness_parts(fresh: Freshness, rhythm: Rhythm, now: datetime) -> list[Part]:
     """The age of what is shown, why it is not fresh, and when the next poll comes."""
+    following = _next_words(rhythm, now)
+    if fresh.state is State.FINAL and not rhythm.stopped:
+        # The last looks, in case the service still corrects itself, are not worth a word: what is final and
+        # what is still to come do not stand side by side.
+        following = ""
+    return [age_part(fresh, rhythm, now), (f"   {following}" if following else "", "muted")]
+
+
+def age_part(fresh: Freshness, rhythm: Rhythm, now: datetime) -> Part:
+    """The age of what is shown, or why it is not fresh; for one box of a screen, or its edge."""
     mark, tone = FRESHNESS_GLYPHS[fresh.state]
-    return [
-        (f"{mark} {_state_words(fresh, rhythm, now)}", tone),
-        (f"   {_next_words(rhythm, now)}", "muted"),
-    ]
+    return f"{mark} {_state_words(fresh, rhythm, now)}", tone
 
 
 def _state_words(fresh: Freshness, rhythm: Rhythm, now: datetime) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widgets import Static
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.log_text import LogTimes, line_parts, time_text
 from farmwatch.ui.text import FRESHNESS_GLYPHS, Part, content, joined
 from farmwatch.ui.widgets.lines import entitle, put
@@ -19,7 +18,7 @@ LONGEST = 400
 """Characters of a line that are looked at: no terminal shows more of it here."""
 
 
-class LiveLog(Static, Contained):
+class LiveLog(Static):
     """Draws as many of a log's newest lines as it has rows. Nothing is drawn while nothing comes in."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002

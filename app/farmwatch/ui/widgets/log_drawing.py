@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rich.cells import chop_cells
+from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
@@ -86,14 +86,25 @@ class LogDrawing:
         taken = sum(segment.cell_length for segment in gutter)
         room = max(8, width - taken)
         if not self.wrap:
-            if self.aside:
-                segments = list(Strip(segments).crop(self.aside, self.aside + room))
+            if self.aside and segments:
+                # One cell more than there is room for, so that a mark says where it is cut on the right.
+                rest = Strip(segments).crop(self.aside + 1, self.aside + room + 1)
+                segments = [Segment("‹", style("muted")), *rest]
             return [_in_one_row([*gutter, *segments], width, style)]
         blank = [Segment(" " * taken, style(""))]
         return [
             Strip([*(blank if index else gutter), *piece]).adjust_cell_length(width, style(""))
             for index, piece in enumerate(_folded(segments, room))
         ]
+
+    def hidden(self, line: Line, width: int) -> int:
+        """How many cells of a line there is no room for, in a row that is so wide."""
+        try:
+            text = self._browser.lanes[line[0]].store.text(line[1])
+        except IndexError:
+            return 0
+        pieces = (*self._gutter(line, width), *self._parts(line, text))
+        return max(0, 3 + sum(cell_len(piece) for piece, _ in pieces) - width)
 
     def _gutter(self, line: Line, width: int) -> list[Part]:
         lane, number = line
@@ -119,7 +130,8 @@ class LogDrawing:
         in_traceback = not of.of_worker and of.traceback_of(number) is not None
         parts = line_parts(text, self._browser.severities, of_worker=of.of_worker, in_traceback=in_traceback)
         section = of.section_of(number) if parts and parts[0][1] == "title" else None
-        if section is not None:
+        # (The upload of what a task wrote has a banner inside the section of its task.)
+        if section is not None and section.head == number:
             folded = number in reduction.folded
             hidden = f"   {of.section_end(section) - section.first:,} lines" if folded else ""
             parts = [("▸ " if folded else "▾ ", "title"), *parts]

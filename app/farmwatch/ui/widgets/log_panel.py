@@ -11,19 +11,25 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.log_finding import Finding
-from farmwatch.ui.log_words import choice_parts, counted, place_parts
+from farmwatch.ui.log_words import (
+    counted,
+    events_parts,
+    fitting,
+    place_parts,
+    search_parts,
+    selection_parts,
+)
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.text import Part, content
 from farmwatch.ui.widgets.lines import put
 from farmwatch.ui.widgets.log_prompt import Asks, LogPrompt
 from farmwatch.ui.widgets.log_view import LogView
 from farmwatch.watch.logs.browse import CONTEXTS, Browser
-from farmwatch.watch.logs.lines import SESSION
+from farmwatch.watch.logs.scan import Query
 
 
-class LogPanel(Vertical, Contained):
+class LogPanel(Vertical):
     """Searching, filtering, folding, and taking out what is on screen; whoever owns it reads the log.
 
     ``read_the_rest`` waits until everything is read, and tells whether it is.
@@ -39,7 +45,7 @@ class LogPanel(Vertical, Contained):
             "Filter",
             key_display="&",
             priority=True,
-            tooltip="Only lines that match",
+            tooltip="Filter: show only the lines that match",
         ),
         Binding("C", "context", "Context", show=False, tooltip="Lines shown around those that match"),
         Binding("e", "error(True)", "Error", tooltip="Next line that is an error"),
@@ -51,7 +57,7 @@ class LogPanel(Vertical, Contained):
         Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, since the action began, off"),
         Binding("number_sign", "numbers", "Numbers", key_display="#", show=False, tooltip="Line numbers"),
         Binding("y", "copy_lines", "Copy", show=False, tooltip="Copy the line, or the selected ones"),
-        Binding("enter", "whole", "Whole", key_display="⏎", show=False, tooltip="The line, whole"),
+        Binding("enter", "whole", "Whole", key_display="⏎", show=False, tooltip="Show full line"),
         Binding("s", "ask('save')", "Save", priority=True, show=False, tooltip="Save the log to a file"),
     ]
 
@@ -70,25 +76,33 @@ class LogPanel(Vertical, Contained):
         self._session_id = session_id
         self._read_the_rest = read_the_rest
         self._finding = Finding(self.view, self.notify)
+        self._searched_before: Query | None = None
 
     def compose(self) -> ComposeResult:
         yield self.view
         yield LogPrompt(id="prompt")
         yield Static(id="state")
 
-    def show_state(self, how_far: Sequence[Part]) -> None:
-        """Bring the line up to date; ``how_far`` is how much of the log is read."""
-        view = self.view
-        parts = [*place_parts(view.following, view.new_below), ("   ", ""), *how_far]
-        parts += choice_parts(self._browser, view.cursor)
-        if self._finding.seeking is not None:
-            parts.append(("   looking for errors…", "accent"))
-        if len(view.selection) > 1:
-            parts.append((f"   {len(view.selection):,} selected", "accent"))
-        if view.wrap:
-            parts.append(("   wrap", "muted"))
-        parts.append((f"   times {view.drawing.times}", "muted"))
-        put(self.query_one("#state", Static), content(*parts))
+    def show_state(self, how_far: Sequence[Part], *, over: bool = False, live: bool = True) -> None:
+        """Bring the line up to date; ``how_far`` is how much of the log is read, ``over`` says that nothing
+        more is to come, ``live`` that what comes is seen at once."""
+        view, state = self.view, self.query_one("#state", Static)
+        drawing, folded = view.drawing, len(self._browser.reduction.folded)
+        seeking = self._finding.seeking is not None
+        # What matters most comes first: a narrow line has no room for the rest.
+        groups: list[list[Part]] = [
+            selection_parts(len(view.selection)) if view.is_selecting else [],
+            place_parts(view.following, view.below, view.new_below, over=over, live=live),
+            search_parts(self._browser, view.cursor),
+            [("looking for errors…", "accent")] if seeking else [],
+            events_parts(self._browser),
+            list(how_far),
+            [(f"{folded} folded", "muted")] if folded else [],
+            [(f"from column {drawing.aside + 1}", "muted")] if drawing.aside else [],
+            [("wrap", "muted")] if view.wrap else [],
+            [(f"times {drawing.times}", "muted")],
+        ]
+        put(state, content(*fitting(groups, state.content_size.width)))
 
     @on(LogView.Worked)
     def _worked(self) -> None:
@@ -121,6 +135,7 @@ class LogPanel(Vertical, Contained):
 
     def action_ask(self, what: str) -> None:
         asks, browser = Asks(what), self._browser
+        self._searched_before = browser.search
         before = {Asks.SEARCH: browser.search, Asks.FILTER: browser.reduction.query}.get(asks)
         text = before.text if before is not None else ""
         if asks is Asks.SAVE:
@@ -154,7 +169,7 @@ class LogPanel(Vertical, Contained):
     def _left(self, message: LogPrompt.Left) -> None:
         self.view.focus()
         if message.asks is Asks.SEARCH:
-            self._finding.look_for(None)
+            self._finding.look_for(self._searched_before)
         self.post_message(self.Changed())
 
     def action_match(self, forward: bool) -> None:
@@ -176,18 +191,11 @@ class LogPanel(Vertical, Contained):
         section = None if cursor is None else self._browser.section_of(cursor)
         if section is not None:
             self._browser.fold(section.head)
-            self.view.changed()
-            self.view.go_to((SESSION, section.head))
-            self.post_message(self.Changed())
+            self._change()
 
     def action_fold_all(self) -> None:
-        cursor = self.view.cursor
-        section = None if cursor is None else self._browser.section_of(cursor)
         self._browser.fold_all()
-        self.view.changed()
-        if section is not None:
-            self.view.go_to((SESSION, section.head))
-        self.post_message(self.Changed())
+        self._change()
 
     def action_repeats(self) -> None:
         self._browser.reduce(repeats=not self._browser.reduction.repeats)

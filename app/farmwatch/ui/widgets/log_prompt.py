@@ -11,7 +11,6 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.text import content
 from farmwatch.watch.logs.scan import BadPattern, Query
 
@@ -25,18 +24,29 @@ class Asks(StrEnum):
 
 
 _HINTS = {
-    Asks.SEARCH: "what to look for; ctrl+r: as a regular expression",
-    Asks.FILTER: "show only lines with this; ctrl+r: as a regular expression",
+    Asks.SEARCH: "what to look for",
+    Asks.FILTER: "show only the lines with this",
     Asks.SAVE: "the file to save to",
 }
 
 
-class LogPrompt(Horizontal, Contained):
+class LogPrompt(Horizontal):
     """Not there until something is asked for. Escape leaves it as it was before."""
 
     BINDINGS = [
-        Binding("ctrl+r", "regex", "Regex", tooltip="Search by a regular expression", priority=True),
-        Binding("escape", "leave", "Cancel", priority=True),
+        *(
+            Binding("enter", f"enter('{asks}')", asks.capitalize(), key_display="⏎", priority=True)
+            for asks in Asks
+        ),
+        Binding(
+            "ctrl+r",
+            "regex",
+            "Regular expression",
+            key_display="^r",
+            tooltip="By a regular expression, or by words",
+            priority=True,
+        ),
+        Binding("escape", "leave", "Cancel", key_display="esc", priority=True),
     ]
 
     class Typed(Message):
@@ -83,6 +93,7 @@ class LogPrompt(Horizontal, Contained):
         box.cursor_position = len(text)
         # At once: what is typed right after the key belongs here.
         self.screen.set_focus(box)
+        self.refresh_bindings()
         self._show()
 
     def _show(self, fault: str = "") -> None:
@@ -110,14 +121,17 @@ class LogPrompt(Horizontal, Contained):
         if self.display:
             self.post_message(self.Typed(self._asks, self._query()))
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        query = self._query()
-        if event.value and query is None and self._asks is not Asks.SAVE:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "enter":
+            return parameters == (self._asks.value,)
+        return action != "regex" or self._asks is not Asks.SAVE
+
+    def action_enter(self, asks: str) -> None:  # noqa: ARG002 - it tells the keys of three prompts apart
+        query, text = self._query(), self.query_one(Input).value
+        if text and query is None and self._asks is not Asks.SAVE:
             return
         self.display = False
-        self.post_message(self.Entered(self._asks, event.value, query))
+        self.post_message(self.Entered(self._asks, text, query))
 
     def action_regex(self) -> None:
         self._is_regex = not self._is_regex

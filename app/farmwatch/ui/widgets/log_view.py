@@ -15,13 +15,14 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollDown, ScrollTo, ScrollUp
 from textual.strip import Strip
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.text import Part
 from farmwatch.ui.widgets import log_messages as messages
 from farmwatch.ui.widgets.log_digest import Digest
 from farmwatch.ui.widgets.log_drawing import LogDrawing
+from farmwatch.ui.widgets.log_page import LogPage
 from farmwatch.watch.logs.browse import Browser, Line
 
 NEAR_START = 200
@@ -30,7 +31,7 @@ NEAR_START = 200
 TONES = ("success", "warning", "error", "accent", "muted", "strong", "title", "failure", "lane")
 
 
-class LogView(ScrollView, Contained, can_focus=True):
+class LogView(ScrollView, can_focus=True):
     """Lines of logs with a cursor. It follows the end until somebody moves up, and again from the end on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,11 +65,14 @@ class LogView(ScrollView, Contained, can_focus=True):
         self.drawing = LogDrawing(browser)
         self.following = True
         self.empty: Sequence[Part] = ()
+        self._page = LogPage(self._height)
         self._cursor: Line | None = None
+        # The line that the cursor was put on, and on which row of the screen that was. While it is left out
+        # the cursor is on the one that stands for it, and comes back to it afterwards.
+        self._chosen: Line | None = None
+        self._chosen_y = 0
         self._anchor: Line | None = None
-        self._top: Line | None = None
-        self._sub = 0
-        self._seen_rows = 0
+        self._seen: Sequence[int] = ()
         self._styles: dict[tuple[str, bool, bool], Style] = {}
         self._digest = Digest(self)
         self._selected_rows = range(0)
@@ -87,13 +91,25 @@ class LogView(ScrollView, Contained, can_focus=True):
 
     @property
     def cursor(self) -> Line | None:
-        """The line under the cursor."""
+        """The line under the cursor, which is always in sight."""
         return self._cursor
 
     @property
+    def below(self) -> int:
+        """Lines below the last one in sight."""
+        return self.rows - 1 - self._page.last if self.rows else 0
+
+    @property
     def new_below(self) -> int:
-        """Rows that came in below since somebody moved up."""
-        return 0 if self.following else max(0, self.rows - self._seen_rows)
+        """How many of the lines below have come in since the end is no longer followed."""
+        if self.following or not self.below:
+            return 0
+        return self.browser.count_below(self._page.last, self._seen)
+
+    @property
+    def is_selecting(self) -> bool:
+        """Whether moving the cursor selects lines."""
+        return self._anchor is not None
 
     @property
     def selection(self) -> list[Line]:
@@ -113,187 +129,177 @@ class LogView(ScrollView, Contained, can_focus=True):
         """What is left out, or how lines are drawn, is other than before."""
         self.drawing.forget()
         self.rebuild()
-        if self._cursor is not None and not self.following:
-            self._keep_in_sight()
         self._digest.soon()
         self.refresh()
 
     def rebuild(self) -> None:
-        """Work the rows out anew; the line on top stays there, or the end in sight."""
-        before = self.rows
-        top_row = None if self._top is None else self.browser.rows.row_of(*self._top)
+        """Work the rows out anew; the line under the cursor stays where it is on the screen, or the end in
+        sight."""
+        before = (self.rows, self._page.top, self._page.sub, self._cursor)
         self.browser.rebuild()
-        rows = self.browser.rows
-        if not self.following and top_row is not None and self._top is not None:
-            # What came in above is nothing new.
-            self._seen_rows += rows.row_of(*self._top) - top_row
         self._measure()
-        if not len(rows):
-            self._cursor = self._top = None
-            self.refresh()
-            return
-        if self.following:
+        if not self.rows:
+            self._cursor = None
+        elif self.following:
             self._to_end()
         else:
-            if self._cursor is not None:
-                self._cursor = rows.line(rows.row_of(*self._cursor))
-            self._show_top(0 if self._top is None else rows.row_of(*self._top))
-        if len(rows) != before:
+            self._back_in_place()
+        self._show_place()
+        if before != (self.rows, self._page.top, self._page.sub, self._cursor):
             self.refresh()
 
     def _measure(self) -> None:
-        # Wrapped lines are scrolled by lines, and the last one may stand alone on the page.
-        extra = self._page - 1 if self.wrap else 0
-        self.virtual_size = Size(self.scrollable_content_region.width, self.rows + extra)
+        page = self._page
+        page.rows, page.size = self.rows, max(1, self.scrollable_content_region.height)
+        page.is_even = not self.wrap
 
     # --- scrolling --------------------------------------------------------------------------------------
 
-    @property
-    def _page(self) -> int:
-        return max(1, self.scrollable_content_region.height)
+    def _show_place(self) -> None:
+        """Bring the scroll bar to where the text is.
 
-    @property
-    def _top_row(self) -> int:
-        return min(round(self.scroll_y), max(0, self.rows - 1))
-
-    def _show_top(self, row: int, sub: int = 0) -> None:
-        most = max(0, self.rows - (1 if self.wrap else self._page))
-        row = max(0, min(row, most))
-        self._sub = sub if self.wrap else 0
-        if self.rows:
-            self._top = self.browser.rows.line(row)
-        self.scroll_to(y=row, animate=False, immediate=True, force=True)
-        if row < NEAR_START:
+        Of wrapped lines only those in sight have a known height: all others count as high as those.
+        """
+        page = self._page
+        begin, held = page.share
+        scale = page.size / held if held else 1.0
+        height = round(self.rows * scale) if held < self.rows else min(self.rows, page.size)
+        self.virtual_size = Size(self.scrollable_content_region.width, height)
+        self.scroll_to(y=round(begin * scale), animate=False, immediate=True, force=True)
+        if height > page.size and self.is_attached:
+            # A bar that only comes with the next layout is told of no scrolling before.
+            self.vertical_scrollbar.position = round(self.scroll_y)
+        if self.rows and page.top < NEAR_START:
             self.post_message(self.NearStart(self))
 
     def _to_end(self) -> None:
         """The last line at the bottom."""
-        last = self.rows - 1
-        if last < 0:
-            return
-        self._cursor = self.browser.rows.line(last)
-        self._seen_rows = self.rows
-        row, room = last, self._page
-        if self.wrap:
-            while row >= 0 and (height := self._height(row)) <= room:
-                room -= height
-                row -= 1
-            # The topmost may be seen in part: its last rows.
-            sub = self._height(row) - room if row >= 0 and room else 0
-            self._show_top(row if sub else row + 1, sub)
-        else:
-            self._show_top(self.rows - self._page)
+        self._page.to_end()
+        self._choose(self.rows - 1)
 
-    def _keep_in_sight(self) -> None:
-        if self._cursor is None:
-            return
-        row, top = self.browser.rows.row_of(*self._cursor), self._top_row
-        if row < top or (row == top and self._sub):
-            self._show_top(row)
-        elif not self.wrap and row >= top + self._page:
-            self._show_top(row - self._page + 1)
-        elif self.wrap:
-            below = (
-                sum(self._height(one) for one in range(top, min(row + 1, top + self._page + 1))) - self._sub
-            )
-            if row > top + self._page or below > self._page:
-                room, first = self._page, row
-                while first >= 0 and (height := self._height(first)) <= room:
-                    room -= height
-                    first -= 1
-                self._show_top(min(row, first + 1))
+    def _back_in_place(self) -> None:
+        """The line that was chosen, or what stands for it, on the row of the screen where it was."""
+        row = 0 if self._chosen is None else self.browser.row_near(self._chosen) or 0
+        y = min(self._chosen_y, self._page.size - 1)
+        self._cursor = self.browser.rows.line(row)
+        self._page.put(row, y)
+        if y > 0:
+            # All of it, where it is wrapped.
+            self._page.show(row)
+
+    def _choose(self, row: int) -> None:
+        """The cursor on a row that is in sight."""
+        self._cursor = self._chosen = self.browser.rows.line(row)
+        self._chosen_y = self._page.y_of(row) or 0
+
+    def _choose_in_sight(self) -> None:
+        """The cursor where it is, or on the nearest row in sight."""
+        if self._cursor is not None:
+            row = self.browser.rows.row_of(*self._cursor)
+            self._choose(max(self._page.top, min(row, self._page.last)))
 
     def _height(self, row: int) -> int:
         """How many rows of the screen a row takes when it is wrapped."""
-        return len(self._strips_of(self.browser.rows.line(row))) if self.wrap else 1
+        return len(self._strips_of(self.browser.rows.line(row)))
 
     def go_to(self, line: Line, *, centre: bool = True) -> None:
-        """The cursor on a line, its section unfolded; following ends."""
+        """The cursor on a line, its section unfolded; following ends. Where it is not read yet, as soon as it
+        is."""
         self.browser.unfold_to(line)
-        self._measure()
-        if not self.rows:
-            return
         self._stop_following()
-        row = self.browser.rows.row_of(*line)
-        self._cursor = self.browser.rows.line(row)
-        top = self._top_row
-        if not top <= row < top + self._page - 1 or self.wrap:
-            self._show_top(row - (self._page // 3 if centre else 0))
+        self._measure()
+        page, row = self._page, self.browser.row_near(line)
+        y = page.size // 3 if centre else 0
+        if row is None:
+            self._chosen, self._chosen_y = line, y
+            return
+        self._back_in_place()
+        shown_y = page.y_of(row)
+        if shown_y is None or shown_y < 0 or shown_y + page.height(row) > page.size:
+            page.put(row, y)
+        self._choose(row)
+        self._chosen = line
         self._moved()
 
     def _stop_following(self) -> None:
         if self.following:
             self.following = False
-            self._seen_rows = self.rows
+            self._seen = [lane.store.end for lane in self.browser.lanes]
 
     def _moved(self) -> None:
+        self._show_place()
         self.refresh()
         self.post_message(self.Moved(self))
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        if round(old_value) == round(new_value) or not self.rows:
-            return
-        self._top = self.browser.rows.line(self._top_row)
-        if round(new_value) < NEAR_START:
-            self.post_message(self.NearStart(self))
 
     def on_resize(self) -> None:
         self.drawing.forget()
         self.rebuild()
-        if not self.following:
-            self._keep_in_sight()
+        self._moved()
 
     # --- keys and mouse ---------------------------------------------------------------------------------
 
     def action_move(self, by: int) -> None:
         if self._cursor is None:
             return
-        rows = self.browser.rows
-        row = rows.row_of(*self._cursor) + by
+        page, row = self._page, self.browser.rows.row_of(*self._cursor)
         if by < 0:
             self._stop_following()
-        if not 0 <= row < len(rows):
-            if by > 0:
-                self.action_last()
-            return
-        self._cursor = rows.line(row)
-        self._keep_in_sight()
-        self._moved()
+        y, height = page.y_of(row) or 0, page.height(row)
+        if (y < 0 and by < 0) or (y + height > page.size and by > 0):
+            # A line that is longer than the page is read to its end first.
+            page.scroll(by)
+            self._choose(row)
+            self._moved()
+        elif row + by >= self.rows:
+            self.action_last()
+        elif row + by >= 0:
+            if by < 0 and page.height(row + by) > page.size:
+                page.scroll(by)
+            else:
+                page.show(row + by)
+            self._choose(row + by)
+            self._moved()
 
     def action_page(self, by: int) -> None:
         if self._cursor is None:
             return
-        rows, row = self.browser.rows, self.browser.rows.row_of(*self._cursor)
-        step = max(1, self._page - 1)
-        if by > 0 and row + step >= len(rows) - 1:
-            self.action_last()
-            return
+        page, row = self._page, self.browser.rows.row_of(*self._cursor)
+        before, y = (page.top, page.sub), max(0, page.y_of(row) or 0)
         if by < 0:
             self._stop_following()
-        top = self._top_row + by * step
-        self._cursor = rows.line(max(0, min(row + by * step, len(rows) - 1)))
-        self._show_top(top)
-        self._keep_in_sight()
-        self._moved()
+        page.scroll(by * max(1, page.size - 1))
+        placed = page.at(y)
+        if by > 0 and (page.is_at_end or placed is None):
+            self.action_last()
+        elif placed is not None:
+            # Where the page can go no further up, the cursor does.
+            self._choose(0 if before == (page.top, page.sub) else placed[0])
+            self._moved()
 
     def action_first(self) -> None:
         self._stop_following()
         if self.rows:
-            self._cursor = self.browser.rows.line(0)
-            self._show_top(0)
+            self._page.put(0, 0)
+            self._choose(0)
         self._moved()
 
     def action_last(self) -> None:
         self.following = True
-        self._to_end()
+        if self.rows:
+            self._to_end()
         self._moved()
 
     def action_aside(self, by: int) -> None:
-        if not self.wrap:
-            self.drawing.aside = max(0, self.drawing.aside + by)
-            self.drawing.forget()
-            self.refresh()
+        if self.wrap:
+            return
+        page, width = self._page, self.scrollable_content_region.width
+        lines = [self.browser.rows.line(row) for row in range(page.top, page.last + 1)]
+        most = max((self.drawing.hidden(line, width) for line in lines), default=0)
+        if by > 0:
+            by = min(by, max(0, most - self.drawing.aside))
+        self.drawing.aside = max(0, self.drawing.aside + by)
+        self.drawing.forget()
+        self._moved()
 
     def action_mark(self) -> None:
         self._anchor = self._cursor if self._anchor is None else None
@@ -306,25 +312,60 @@ class LogView(ScrollView, Contained, can_focus=True):
             self._moved()
         return had
 
+    def _scroll_page(self, by: int) -> None:
+        """Up or down by rows of the screen; the cursor stays in sight, and the end is followed again."""
+        self._stop_following()
+        self._page.scroll(by)
+        self._scrolled(down=by > 0)
+
+    def _scrolled(self, *, down: bool) -> None:
+        if down and self._page.is_at_end:
+            self.action_last()
+        else:
+            self._choose_in_sight()
+            self._moved()
+
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
+        event.prevent_default()
         if not self.following:
-            self._show_top(self._top_row + 3)
-            if not self.wrap and self._top_row >= self.rows - self._page:
-                self.action_last()
+            self._scroll_page(3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
+        event.prevent_default()
+        self._scroll_page(-3)
+
+    def on_scroll_up(self, event: ScrollUp) -> None:
+        """A click above the thumb of the scroll bar."""
+        event.stop()
+        event.prevent_default()
+        self._scroll_page(-max(1, self._page.size - 1))
+
+    def on_scroll_down(self, event: ScrollDown) -> None:
+        """A click below the thumb."""
+        event.stop()
+        event.prevent_default()
+        self._scroll_page(max(1, self._page.size - 1))
+
+    def on_scroll_to(self, event: ScrollTo) -> None:
+        """The thumb is drawn."""
+        event.stop()
+        event.prevent_default()
+        if event.y is None or not self.rows:
+            return
         self._stop_following()
-        self._show_top(self._top_row - 3)
-        self._moved()
+        page = self._page
+        before, (begin, held) = (page.top, page.sub), page.share
+        page.begin_at(event.y * held / page.size)
+        self._scrolled(down=(page.top, page.sub) >= before and begin > 0)
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
-        placed = None if at is None else self._placed(at.y)
+        placed = None if at is None else self._page.at(at.y)
         if placed is not None:
             self._stop_following()
-            self._cursor = self.browser.rows.line(placed[0])
+            self._choose(placed[0])
             self._moved()
 
     # --- drawing ----------------------------------------------------------------------------------------
@@ -352,23 +393,9 @@ class LogView(ScrollView, Contained, can_focus=True):
             self._styles[tone, on_cursor, selected] = style
         return style
 
-    def _placed(self, y: int) -> tuple[int, int] | None:
-        """Row, and which of its strips, on a line of the screen."""
-        row = self._top_row
-        if not self.wrap:
-            return (row + y, 0) if row + y < self.rows else None
-        at = -self._sub
-        while row < self.rows:
-            height = self._height(row)
-            if at + height > y:
-                return row, y - at
-            at += height
-            row += 1
-        return None
-
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
-        placed = self._placed(y) if self.rows else None
+        placed = self._page.at(y) if self.rows else None
         if placed is None:
             return self._drawn_empty(y, width)
         row, part = placed
@@ -396,4 +423,4 @@ class LogView(ScrollView, Contained, can_focus=True):
     def _drawn_empty(self, y: int, width: int) -> Strip:
         if self.rows:
             return Strip.blank(width, self.rich_style)
-        return self.drawing.empty(self.empty, y, Size(width, self._page), self._style)
+        return self.drawing.empty(self.empty, y, Size(width, self._page.size), self._style)

@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from farmwatch.cloud.model import Fault, Session
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.session_folded import folded_lines
 from farmwatch.ui.session_text import (
     MOMENTS_SHOWN,
@@ -30,7 +29,7 @@ from farmwatch.watch.tracker import SessionObserved
 PANELS = ("session", "host", "log", "worker-log")
 
 
-class SessionPanels(VerticalScroll, Contained, can_focus=False):
+class SessionPanels(VerticalScroll, can_focus=False):
     """What is known of a session besides its actions and errors; it scrolls where it takes more than its
     share, so that the tables below stay in sight."""
 

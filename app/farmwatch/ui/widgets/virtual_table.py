@@ -19,7 +19,6 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from farmwatch.ui.containment import Contained
 from farmwatch.ui.widgets import table_messages as messages
 from farmwatch.ui.widgets.table_cells import Cell, Span, fitted, wrapped
 from farmwatch.ui.widgets.table_columns import MARK, Column, Layout
@@ -34,7 +33,7 @@ DRAWN_TOGETHER = 0.05
 """Seconds within which changes of single rows are drawn at once: nobody reads faster."""
 
 
-class VirtualTable(ScrollView, Contained, can_focus=True):
+class VirtualTable(ScrollView, can_focus=True):
     """A table with a cursor that stays on its row, by key, whatever comes in above or goes away."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

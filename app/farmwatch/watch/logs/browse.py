@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from farmwatch.watch.logs.lines import SESSION, WORKER, Lane, Reduction, Rows, Section, interleaved, rows_of
+from farmwatch.cloud.session_action import SessionAction
+from farmwatch.watch.logs.lines import SESSION, WORKER, Lane, Reduction, Rows, interleaved, rows_of
 from farmwatch.watch.logs.reading import Severities
 from farmwatch.watch.logs.scan import Query, Scan, errors, worker_errors
+from farmwatch.watch.logs.sections import Section
 
 Line = tuple[int, int]
 """A lane and the number of a line in it."""
@@ -40,6 +42,7 @@ class Browser:
         self.rows = Rows()
         self._searches: dict[int, Scan] = {}
         self._errors: dict[int, Scan] = {}
+        self._actions: tuple[SessionAction, ...] = ()
 
     # --- what is looked at ----------------------------------------------------------------------------
 
@@ -51,9 +54,15 @@ class Browser:
     def put_lane(self, index: int, lane: Lane) -> None:
         """Another log takes the place of a lane's."""
         self.lanes[index] = lane
+        self.know(self._actions)
         lane.filter_by(self.reduction.query, lane.store.end)
         self.look_for(self.search, None)
         self._errors = {}
+
+    def know(self, actions: tuple[SessionAction, ...]) -> None:
+        """The actions of the session are these, as far as is known by now."""
+        self._actions = actions
+        self.lanes[SESSION].know(actions)
 
     def rebuild(self) -> None:
         """Bring the rows up to date with what is there and known."""
@@ -106,6 +115,51 @@ class Browser:
         if lane == WORKER:
             number = session.store.number_at(self.lanes[WORKER].store.at(number)) - 1
         return session.section_of(number)
+
+    def row_near(self, line: Line) -> int | None:
+        """The row of a line. Where it is left out, that of the one that stands for it: the banner of its
+        folded section, the first of lines that are the same, or else the nearest; of a log that is not looked
+        at, the nearest in time. ``None`` where there is no row at all."""
+        lane, number = line
+        if not len(self.rows):
+            return None
+        above, below = self.rows.around(lane, number)
+        if above is None and below is None:
+            return self._row_at_time(line)
+        if above == number:
+            return self.rows.row_of(lane, number)
+        section = self.section_of(line) if lane == SESSION else None
+        if (
+            section is not None
+            and section.head in self.reduction.folded
+            and self.rows.has(lane, section.head)
+        ):
+            return self.rows.row_of(lane, section.head)
+        if above is not None and self.reduction.repeats and self.lanes[lane].is_repeat_of(above, number):
+            return self.rows.row_of(lane, above)
+        return self.rows.row_of(lane, _nearer(above, below, lambda one: abs(one - number)))
+
+    def _row_at_time(self, line: Line) -> int:
+        """The row of the other lane that is nearest in time to a line."""
+        lane, number = line
+        other = WORKER if lane == SESSION else SESSION
+        own, store = self.lanes[lane].store, self.lanes[other].store
+        try:
+            at = own.at(max(own.first, min(number, own.end - 1)))
+            above, below = self.rows.around(other, store.number_at(at))
+            return self.rows.row_of(other, _nearer(above, below, lambda one: abs(store.at(one) - at)))
+        except IndexError:
+            # Nothing is kept of one log, or its oldest lines were dropped just now.
+            return len(self.rows) - 1
+
+    def count_below(self, row: int, since: Sequence[int]) -> int:
+        """How many of the lines below a row are those from a number on, of each lane its own."""
+        count = 0
+        for lane in self.in_sight:
+            near = self.rows.number_near(lane, row)
+            if near is not None:
+                count += self.rows.count_since(lane, max(since[lane], near + 1))
+        return count
 
     # --- searching ------------------------------------------------------------------------------------
 
@@ -203,3 +257,11 @@ class Browser:
                     scans[lane].advance()
                     return True
         return any(self.lanes[lane].work() for lane in (*self.in_sight, SESSION))
+
+
+def _nearer(above: int | None, below: int | None, distance: Callable[[int], int]) -> int:
+    """Which of two lines is nearer; `IndexError` where there is none."""
+    found = [one for one in (above, below) if one is not None]
+    if not found:
+        raise IndexError("no line is near")
+    return min(found, key=distance)

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from farmwatch.watch.logs.reading import banner, is_rule, parameter
+from farmwatch.cloud.session_action import SessionAction
+from farmwatch.watch.logs.reading import UPLOAD
 from farmwatch.watch.logs.scan import Numbers, Query, Scan, banners, own_lines, repeats, tracebacks
+from farmwatch.watch.logs.sections import Outline, Section, outline_of, read_banner
 from farmwatch.watch.logs.store import LogStore
 
 SESSION, WORKER = 0, 1
@@ -22,18 +24,6 @@ TRACEBACK_LINES = 200
 
 Span = tuple[int, int]
 """Lines from the first number on and before the second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What a banner begins: an action of the session. ``first`` is its first line, with the rule above the
-    banner; ``head`` the banner's own; ``parameters`` those of its task."""
-
-    first: int
-    head: int
-    title: str
-    parameters: str
-    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,10 @@ class Lane:
         self.own = Scan(store, own_lines, middle) if of_worker else None
         self.filter: Scan | None = None
         self.query: Query | None = None
-        self._sections: dict[int, Section] = {}
+        self._banners: dict[int, Section | None] = {}
+        self._actions: tuple[SessionAction, ...] = ()
+        self._outline = Outline()
+        self._outlined: object = None
 
     @property
     def scans(self) -> list[Scan]:
@@ -95,54 +88,74 @@ class Lane:
             while not scan.is_done:
                 scan.advance()
 
-    def section_of(self, number: int) -> Section | None:
-        """The section that a line is in; ``None`` before the first banner."""
-        # A section begins up to two lines before its banner.
-        found = self.banners.found
-        index = bisect_right(found, number + 2) - 1
-        while index >= 0:
-            section = self._section(found[index])
-            if section is not None and section.first <= number:
-                return section
-            index -= 1
-        return None
+    def own_numbers(self) -> Numbers:
+        """The lines about the session that is looked at, all of those that are there; for a worker's log."""
+        if self.own is None:
+            return Numbers()
+        while not self.own.is_done:
+            self.own.advance()
+        return self.own.found
+
+    def know(self, actions: tuple[SessionAction, ...]) -> None:
+        """The actions of the session are these, as far as is known by now."""
+        if actions != self._actions:
+            self._actions = actions
+            self._outlined = None
+
+    @property
+    def outline(self) -> Outline:
+        """The sections, and the actions that they are of. Worked out anew only where a banner, or an action,
+        has come in, so that it may be asked for as often as one likes."""
+        store, heads = self.store, self.banners.found
+        first, end = store.first, store.end
+        # What a banner is may show only with the lines after it.
+        is_settled = not len(heads) or heads[-1] in self._banners
+        now = (len(heads), first, None if is_settled else end)
+        if now != self._outlined:
+            found = (self._banner(head, first, end) for head in heads)
+            sections = [one for one in found if one is not None and one.title != UPLOAD]
+            self._outline = outline_of(sections, self._actions)
+            is_settled = not len(heads) or heads[-1] in self._banners
+            self._outlined = (len(heads), first, None if is_settled else end)
+        return self._outline
 
     def sections(self) -> list[Section]:
         """All sections, in their order."""
-        return [section for head in self.banners.found if (section := self._section(head)) is not None]
+        return list(self.outline.sections)
+
+    def section_of(self, number: int) -> Section | None:
+        """The section that a line is in; ``None`` before the first banner."""
+        return self.outline.section_of(number)
 
     def section_end(self, section: Section) -> int:
         """The number after the last line of a section."""
-        following = self.banners.found.next_after(section.head)
-        after = None if following is None else self._section(following)
+        after = self.outline.after(section)
         return self.store.end if after is None else after.first
 
-    def _section(self, head: int) -> Section | None:
-        section = self._sections.get(head)
-        if section is None and self.store.first <= head < self.store.end:
-            section = self._read_section(head)
-            # What follows the banner may not all be there yet.
-            if self.store.end > head + 12:
-                self._sections[head] = section
-        return section
+    def upload_in(self, first: int, end: int) -> Section | None:
+        """What announces the upload of a task's job attachments, in the lines of its action."""
+        head = self.banners.found.last_before(end)
+        while head is not None and head >= first:
+            section = self._banner(head, self.store.first, self.store.end)
+            if section is not None and section.title == UPLOAD:
+                return section
+            head = self.banners.found.last_before(head)
+        return None
 
-    def _read_section(self, head: int) -> Section:
-        store = self.store
-        first = head
-        if first > store.first and is_rule(store.text(first - 1)):
-            first -= 1
-            if first > store.first and not store.text(first - 1):
-                first -= 1
-        parameters = []
-        for number in range(head + 1, min(head + 12, store.end)):
-            text = store.text(number)
-            found = parameter(text)
-            if found is not None:
-                parameters.append("=".join(found))
-            elif parameters or text.startswith("Phase"):
-                break
-        title = banner(store.text(head)) or ""
-        return Section(first, head, title, " ".join(parameters), store.at(head))
+    def _banner(self, head: int, first: int, end: int) -> Section | None:
+        """The banner of the runtime that a line is: one with a rule above and below."""
+        if head in self._banners:
+            return self._banners[head]
+        if not first < head < end - 1:
+            return None
+        try:
+            section, is_whole = read_banner(self.store, head)
+        except IndexError:
+            # The oldest lines may be dropped while they are being read.
+            return None
+        if is_whole:
+            self._banners[head] = section
+        return section
 
     # --- tracebacks and repeats ---------------------------------------------------------------------
 
@@ -170,6 +183,11 @@ class Lane:
             count += 1
         return count
 
+    def is_repeat_of(self, first: int, number: int) -> bool:
+        """Whether a line, and all between it and an earlier one, are the same as that one."""
+        found = self.repeats.found
+        return number in found and found.place(number) - found.place(first + 1) == number - first - 1
+
     # --- what is seen -------------------------------------------------------------------------------
 
     def spans(self, reduction: Reduction) -> list[Span]:
@@ -185,8 +203,8 @@ class Lane:
         if reduction.repeats:
             hidden += _runs(self.repeats.found)
         for head in reduction.folded:
-            section = self._section(head)
-            if section is not None:
+            section = self.outline.section_of(head)
+            if section is not None and section.head == head:
                 hidden += [(section.first, head), (head + 1, self.section_end(section))]
         return _without(spans, sorted(span for span in hidden if span[0] < span[1])) if hidden else spans
 
@@ -315,6 +333,27 @@ class Rows:
         index = indexes[place]
         run = self.runs[index]
         return min(run.end - 1, run.first + row - self._starts[index])
+
+    def around(self, lane: int, number: int) -> tuple[int | None, int | None]:
+        """The nearest lines of a lane that are to be seen: the last one at a number or before it, and the
+        first one at it or after it."""
+        firsts, indexes = self._lane(lane)
+        at = bisect_right(firsts, number) - 1
+        below = firsts[at + 1] if at + 1 < len(firsts) else None
+        if at < 0:
+            return None, below
+        end = self.runs[indexes[at]].end
+        return (number, number) if number < end else (end - 1, below)
+
+    def count_since(self, lane: int, number: int) -> int:
+        """How many lines of a lane are to be seen from a number on."""
+        count = 0
+        for index in reversed(self._lane(lane)[1]):
+            run = self.runs[index]
+            if run.end <= number:
+                break
+            count += run.end - max(run.first, number)
+        return count
 
     def has(self, lane: int, number: int) -> bool:
         """Whether a line is to be seen."""

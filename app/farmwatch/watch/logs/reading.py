@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from farmwatch.cloud.cleaning import clean
+from farmwatch.cloud.log_page import LogEvent
 
 
 class Severity(StrEnum):
@@ -92,7 +93,21 @@ _DIRECTIVE = re.compile(
 )
 _EXIT = re.compile(r"Process pid (\d+) exited with code: (-?\d+)")
 _RULE = re.compile(r"[=-]{40,}$")
-_PARAMETER = re.compile(r"(\w+)\(\w+\) = (.*)")
+_BANNER_RULE = re.compile(r"={40,}$")
+_PARAMETER = re.compile(r"(\w+)\(([\w\[\]]+)\) = (.*)")
+
+UPLOAD = "Job Attachments Upload for Task"
+"""Announced after each task that went well, where its job has attachments: still the same action."""
+
+CLEANUP = "Session Cleanup"
+"""Announced when the service has done with the session: no action any more."""
+
+_TITLE = re.compile(
+    rf"{BANNER}((?:Entering|Exiting) Environment: .+|Running Task|Job Attachments Download for (?:Job|Step)"
+    rf"|{UPLOAD}|{CLEANUP})"
+)
+"""What the runtime and the worker agent announce, and nobody else (captured from them, and their source). A
+renderer may print a line that begins like a banner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +134,15 @@ def directive(text: str) -> Directive | None:
 
 
 def banner(text: str) -> str | None:
-    """What a banner announces: ``Running Task``, ``Entering Environment: Maya``."""
-    return text.removeprefix(BANNER).strip() or None if text.startswith(BANNER) else None
+    """What a banner of the runtime announces: ``Running Task``, ``Entering Environment: Maya``. (Whether the
+    runtime wrote it, the rules above and below it tell: `is_banner_rule`.)"""
+    found = _TITLE.fullmatch(text.rstrip()) if text.startswith(BANNER) else None
+    return found[1] if found else None
+
+
+def is_banner_rule(text: str) -> bool:
+    """Whether a line is a rule as the runtime draws it above and below each of its banners."""
+    return _BANNER_RULE.match(text) is not None
 
 
 def is_rule(text: str) -> bool:
@@ -139,10 +161,20 @@ def exit_code(text: str) -> int | None:
     return int(found[2]) if found else None
 
 
-def parameter(text: str) -> tuple[str, str] | None:
-    """A task's parameter and its value: ``Frame(INT) = 1`` is ``("Frame", "1")``."""
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a task as its banner is followed by: ``Frame(INT) = 1``. ``type`` is one of OpenJD's:
+    INT, FLOAT, STRING, PATH, CHUNK[INT]."""
+
+    name: str
+    type: str
+    value: str
+
+
+def parameter(text: str) -> Parameter | None:
+    """The parameter of a task that a line tells, if it tells one."""
     found = _PARAMETER.fullmatch(text)
-    return (found[1], found[2]) if found else None
+    return Parameter(found[1], found[2], found[3]) if found else None
 
 
 # --- the worker's log ---------------------------------------------------------------------------------
@@ -151,9 +183,30 @@ _SHOWN = frozenset({"level", "ti", "type", "subtype", "message", "session_id"})
 _IDS = re.compile(r"(?:farm|queue|job|step|task|fleet|worker|action)_ids?$|kind$")
 
 
+class Notice(StrEnum):
+    """What ends a worker, and every session on it, whatever they are about. Told once, and of no session."""
+
+    SPOT = "a spot interruption"
+    SCALING = "an auto-scaling life-cycle change"
+    SIGNAL = "a signal that ended the worker agent"
+    DRAIN = "the worker was drained"
+
+
+_NOTICES = {
+    Notice.SPOT: "Spot interruption detected|Spot terminate happening",
+    Notice.SCALING: "Auto-scaling life-cycle change",
+    Notice.SIGNAL: r"Received signal \d+",
+    Notice.DRAIN: r"Draining any remaining Sessions|Shutting down \d+ Sessions|Status set to STOPPING",
+}
+"""How the messages begin with which a worker agent announces its end (captured, and its source)."""
+
+_NOTICE = re.compile("|".join(f"({begin})" for begin in _NOTICES.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerEvent:
-    """One event of a worker agent. ``rest`` has the members that have no place of their own."""
+    """One event of a worker agent. ``rest`` has the members that have no place of their own; ``cancels`` the
+    session actions, by their sessions, that the service asks the worker to cancel."""
 
     level: str
     type: str
@@ -162,6 +215,7 @@ class WorkerEvent:
     session_id: str | None
     action_id: str | None
     rest: Mapping[str, str]
+    cancels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def severity(self) -> Severity:
@@ -170,13 +224,27 @@ class WorkerEvent:
         return Severity.WARNING if self.level == "WARNING" else Severity.NONE
 
     @property
+    def notice(self) -> Notice | None:
+        """What ends the worker, if this event tells of it."""
+        if self.session_id is not None or self.type not in ("", "Worker"):
+            return None
+        found = _NOTICE.match(self.message)
+        return None if found is None else list(_NOTICES)[(found.lastindex or 1) - 1]
+
+    @property
     def line(self) -> str:
         """The event in one line for a person."""
         kind = ".".join(one for one in (self.type, self.subtype) if one)
         # The ids of a worker's surroundings are the same on every line; the page of the line has them.
-        rest = "  ".join(f"{name}={value}" for name, value in self.rest.items() if not _IDS.match(name))
+        rest = "  ".join(
+            f"{name}={value}"
+            for name, value in self.rest.items()
+            if not _IDS.match(name) and not (self.cancels and name == "params")
+        )
         if self.action_id is not None:
             rest = f"action {self.action_id.rpartition('-')[2]}  {rest}"
+        for actions in self.cancels.values():
+            rest = f"cancels action {', '.join(one.rpartition('-')[2] for one in actions)}  {rest}"
         return "  ".join(one for one in (f"{self.level:<7} {kind:<18}", self.message, rest) if one).rstrip()
 
 
@@ -203,7 +271,20 @@ def worker_event(text: str) -> WorkerEvent | None:
         session_id=told("session_id") or None,
         action_id=told("action_id") or None,
         rest={clean(name): _value(value) for name, value in found.items() if name not in _SHOWN},
+        cancels=_cancels(found.get("params")),
     )
+
+
+def _cancels(params: object) -> dict[str, tuple[str, ...]]:
+    """The actions to cancel in a reply of UpdateWorkerSchedule."""
+    asked = params.get("cancelSessionActions") if isinstance(params, dict) else None
+    if not isinstance(asked, dict):
+        return {}
+    return {
+        clean(session): tuple(_value(action) for action in actions)
+        for session, actions in asked.items()
+        if isinstance(actions, list)
+    }
 
 
 def _value(value: object) -> str:
@@ -211,13 +292,19 @@ def _value(value: object) -> str:
     return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def is_about(session_id: str) -> Callable[[str], bool]:
-    """Tells of a line of a worker's log whether it is an event of that session."""
+def is_about(session_id: str, runs_at: Callable[[int], bool]) -> Callable[[LogEvent], bool]:
+    """Tells of an event of a worker's log whether it is about that session: it names it as its own, it asks
+    for one of its actions to be canceled, or it ends the worker while the session runs there. ``runs_at``
+    says of a time (milliseconds since 1970) whether the session ran then."""
 
-    def is_own(text: str) -> bool:
-        if session_id not in text:
+    def is_own(logged: LogEvent) -> bool:
+        text = logged.text
+        if session_id in text:
+            event = worker_event(text)
+            return event is not None and (event.session_id == session_id or session_id in event.cancels)
+        if _NOTICE.search(text) is None or not runs_at(logged.at):
             return False
         event = worker_event(text)
-        return event is not None and event.session_id == session_id
+        return event is not None and event.notice is not None
 
     return is_own

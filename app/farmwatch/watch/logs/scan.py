@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from farmwatch.cloud.log_page import LogEvent
-from farmwatch.watch.logs.reading import BANNER, TRACEBACK, Severities
+from farmwatch.watch.logs.reading import BANNER, TRACEBACK, Severities, banner
 from farmwatch.watch.logs.store import OWN, LogStore, Stretch, lines_of
 
 Find = Callable[[Stretch], Sequence[int]]
@@ -51,6 +51,10 @@ class Numbers(Sequence[int]):
     def place(self, number: int) -> int:
         """How many are smaller."""
         return bisect_left(self, number)
+
+    def between(self, first: int, end: int) -> Sequence[int]:
+        """Those from ``first`` on and before ``end``."""
+        return [self[index] for index in range(bisect_left(self, first), bisect_left(self, end))]
 
     def next_after(self, number: int) -> int | None:
         """The first that is greater."""
@@ -251,13 +255,34 @@ def own_lines(stretch: Stretch) -> Sequence[int]:
 
 
 def banners(stretch: Stretch) -> Sequence[int]:
-    """Finds the banners, which begin a line."""
-    return _beginning(BANNER.encode(), stretch)
+    """Finds the lines that announce what the runtime does next."""
+    lines = ((number, _line(stretch, number)) for number in _beginning(BANNER.encode(), stretch))
+    return [number for number, line in lines if banner(line.decode())]
 
 
 def tracebacks(stretch: Stretch) -> Sequence[int]:
     """Finds where tracebacks of Python begin."""
     return _lines_with(TRACEBACK.encode(), stretch)
+
+
+def beginning(text: str) -> Find:
+    """Finds the lines that begin with a text."""
+    needle = text.encode()
+    return lambda stretch: _beginning(needle, stretch)
+
+
+def having(text: str) -> Find:
+    """Finds the lines that have a text anywhere."""
+    needle = text.encode()
+    return lambda stretch: _lines_with(needle, stretch)
+
+
+def last_of(store: LogStore, find: Find, first: int, end: int) -> int | None:
+    """The last line from ``first`` on and before ``end`` that is found; ``None`` if there is none."""
+    for stretch in store.backwards(first, end):
+        if numbers := find(stretch):
+            return numbers[-1]
+    return None
 
 
 def _beginning(needle: bytes, stretch: Stretch) -> list[int]:
@@ -266,13 +291,20 @@ def _beginning(needle: bytes, stretch: Stretch) -> list[int]:
     return [number for number in numbers if text.startswith(needle, starts[number - first])]
 
 
+def _line(stretch: Stretch, number: int) -> bytes:
+    index = number - stretch.first
+    end = stretch.starts[index + 1] if index + 1 < len(stretch.starts) else len(stretch.text)
+    return stretch.text[stretch.starts[index] : end - 1]
+
+
 def repeats(stretch: Stretch) -> Sequence[int]:
-    """Finds the lines that are the same as the one before them, but for empty ones and rules."""
+    """Finds the lines that are the same as the one before them, but for blank ones and rules. (The worker
+    agent sends an empty line as one space.)"""
     lines = stretch.text.split(b"\n")
     lines.pop()
     before = [b"", *lines[:-1]]
     return [
         number
         for number, (line, former) in enumerate(zip(lines, before, strict=True), stretch.first)
-        if line == former and line and not line.startswith((b"-----", b"====="))
+        if line == former and line.strip() and not line.startswith((b"-----", b"====="))
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from farmwatch.cloud.log_page import LogSource
@@ -13,13 +13,18 @@ from farmwatch.watch.cadence import Budget
 from farmwatch.watch.changes import CallFaults
 from farmwatch.watch.entries import NoRecords, Records
 from farmwatch.watch.logs.browse import Browser
-from farmwatch.watch.logs.lines import SESSION, WORKER, Lane, Section
+from farmwatch.watch.logs.lines import SESSION, WORKER, Lane
 from farmwatch.watch.logs.reading import Severities, is_about
+from farmwatch.watch.logs.sections import milliseconds as milliseconds
 from farmwatch.watch.logs.store import LogStore
 from farmwatch.watch.logs.tail import LogTail
 
 AWSLOGS = "awslogs"
 """The only driver whose logs can be read, and the only one that the worker agent knows."""
+
+
+CLOCKS_APART = timedelta(seconds=5)
+"""How far the service's times of a session and its worker's own may be apart."""
 
 
 class Unread(StrEnum):
@@ -79,12 +84,16 @@ class SessionLogs:
         self.found = {lane: Found(None, Unread.UNKNOWN) for lane in (SESSION, WORKER)}
         self.tails: dict[int, LogTail] = {}
         self._budget = budget
-        self._is_own = is_about(ref.session_id)
+        self.is_own = is_about(ref.session_id, self._runs_at)
+        """Whether an event of the worker's log is about this session."""
+        self._runs = float("-inf"), float("inf")
         lanes = Lane(LogStore()), Lane(LogStore(), of_worker=True)
         self.browser = Browser(*lanes, severities or Severities.of())
 
     def take(self, session: Session) -> list[LogTail]:
         """Take note of a session; the tails that are new by it."""
+        end = float("inf") if session.ended_at is None else milliseconds(session.ended_at + CLOCKS_APART)
+        self._runs = milliseconds(session.started_at - CLOCKS_APART), end
         new = []
         for lane in (SESSION, WORKER):
             found = find(self.ref, session, lane)
@@ -103,11 +112,19 @@ class SessionLogs:
         self.browser.put_lane(lane, fresh)
         if source is None:
             return []
-        is_own = self._is_own if lane == WORKER else None
+        is_own = self.is_own if lane == WORKER else None
         noted = self._faults[lane].note
         tail = LogTail(source, self._budget, store=fresh.store, is_own=is_own, rank=lane, noted=noted)
         self.tails[lane] = tail
         return [tail]
+
+    def know(self, actions: tuple[SessionAction, ...]) -> None:
+        """Take note of the session's actions: by them it is known which lines are whose."""
+        self.browser.know(actions)
+
+    def _runs_at(self, at: int) -> bool:
+        """Whether the session ran at a time, as far as is known."""
+        return self._runs[0] <= at <= self._runs[1]
 
     def lane_of(self, key: str) -> int | None:
         """Whose tail has that key."""
@@ -117,46 +134,14 @@ class SessionLogs:
         """The first line of an action in the session's log: its banner, or what was written as it began."""
         if action.started_at is None:
             return None
+        self.know(actions)
         lane = self.browser.lanes[SESSION]
         lane.find_sections()
-        found = actions_of(lane.sections(), actions)
-        head = next((head for head, one in found.items() if one.action_id == action.action_id), None)
-        number = lane.store.number_at(milliseconds(action.started_at)) if head is None else head
+        section = lane.outline.of_action(action.action_id)
+        number = lane.store.number_at(milliseconds(action.started_at)) if section is None else section.head
         return number if number < lane.store.end else None
 
     def look_at(self, lanes: tuple[int, ...]) -> None:
         """What is in sight is read before what is not."""
         for lane, tail in self.tails.items():
             tail.rank = 0 if lane in lanes else 1
-
-
-# --- actions and their sections -----------------------------------------------------------------------
-
-_KINDS = {"Entering Environment": "envEnter", "Exiting Environment": "envExit", "Running Task": "taskRun"}
-
-NEAR = timedelta(seconds=60)
-"""How far apart an action's start and its banner's time may be, to belong together."""
-
-
-def milliseconds(at: datetime) -> int:
-    """A time as logs have it."""
-    return round(at.timestamp() * 1000)
-
-
-def actions_of(sections: list[Section], actions: tuple[SessionAction, ...]) -> dict[int, SessionAction]:
-    """Which action each section is of, by its banner's number: the one of its kind that began next to it.
-    (Inferred from kind and time: a log names no actions.)"""
-    found: dict[int, SessionAction] = {}
-    left = [action for action in actions if action.started_at is not None]
-    for section in sections:
-        kind = _KINDS.get(section.title.partition(":")[0])
-        near = [action for action in left if kind in (None, action.kind)]
-        best = min(near, key=lambda action: _apart(section, action), default=None)
-        if best is not None and _apart(section, best) <= NEAR.total_seconds() * 1000:
-            found[section.head] = best
-            left.remove(best)
-    return found
-
-
-def _apart(section: Section, action: SessionAction) -> float:
-    return abs(section.at - milliseconds(action.started_at)) if action.started_at else float("inf")

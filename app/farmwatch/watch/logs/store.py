@@ -44,12 +44,12 @@ class Lines:
         return len(self.starts)
 
 
-def lines_of(events: Sequence[LogEvent], is_own: Callable[[str], bool] | None = None) -> Lines:
-    """The lines of events, in their order. ``is_own`` says of an event's text whether it is "own"."""
+def lines_of(events: Sequence[LogEvent], is_own: Callable[[LogEvent], bool] | None = None) -> Lines:
+    """The lines of events, in their order. ``is_own`` says of an event whether it is "own"."""
     stamps = [event.at for event in events]
     texts = [event.text for event in events]
     joined = "\n".join(texts)
-    flags = bytes(len(texts)) if is_own is None else bytes(OWN if is_own(text) else 0 for text in texts)
+    flags = bytes(len(texts)) if is_own is None else bytes(OWN if is_own(one) else 0 for one in events)
     if joined.count("\n") != max(0, len(texts) - 1):
         texts, stamps, flags = _split(texts, stamps, flags)
     # Half of a surrogate pair has no encoding; the door lets none in, and here none may stop a tail.

@@ -118,7 +118,7 @@ class LogTail:
         budget: Budget,
         *,
         store: LogStore | None = None,
-        is_own: Callable[[str], bool] | None = None,
+        is_own: Callable[[LogEvent], bool] | None = None,
         rank: int = 0,
         noted: Callable[[Fault | None, datetime], None] = lambda *_: None,
     ) -> None:

@@ -1,0 +1,143 @@
+"""The end of the program without its event loop: what is done, in which order, and how long it may take."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from farmwatch.ui import hangup
+from farmwatch.ui.hangup import Guard
+
+PATIENCE = 30.0
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals on Windows")
+
+
+class FakeTerminal:
+    def __init__(self) -> None:
+        self.gone = False
+        self.lost = False
+        self.restored = threading.Event()
+
+    def is_gone(self) -> bool:
+        return self.gone
+
+    def is_lost(self) -> bool:
+        return self.lost
+
+    def restore(self) -> None:
+        self.restored.set()
+
+
+class Program:
+    """What the guard is told to do to a program."""
+
+    def __init__(self, *, leaves_by_itself: bool = False, finishing_hangs: bool = False) -> None:
+        self.did: list[str] = []
+        self.left = threading.Event()
+        self.asked = threading.Event()
+        self.terminal = FakeTerminal()
+        self.guard = Guard(self._end, self._finish, self._leave, self.terminal)
+        self._finishing_hangs = finishing_hangs
+        self._leaves_by_itself = leaves_by_itself
+
+    def _end(self, code: int) -> None:
+        self.did.append(f"asked to end with {code}")
+        if self._leaves_by_itself:
+            self.guard.stop()
+        self.asked.set()
+
+    def _finish(self) -> None:
+        self.did.append("finished")
+        if self._finishing_hangs:
+            self.left.wait(PATIENCE)
+
+    def _leave(self, code: int) -> None:
+        self.did.append(f"left with {code}")
+        self.left.set()
+
+
+def test_two_seconds_are_enough_for_all_of_it() -> None:
+    assert hangup.GRACE + hangup.FINISH_WITHIN + hangup.RESTORE_WITHIN < 2
+    assert hangup.LOOK_EVERY + hangup.FINISH_WITHIN < 2
+
+
+def test_a_signal_asks_the_event_loop_and_ends_the_process_where_that_does_not_answer() -> None:
+    program = Program()
+    program.guard.start()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert program.left.wait(PATIENCE)
+    assert program.did == ["asked to end with 143", "finished", "left with 143"]
+    assert program.terminal.restored.is_set()
+
+
+def test_a_program_that_leaves_by_itself_is_not_finished_twice() -> None:
+    program = Program(leaves_by_itself=True)
+    program.guard.start()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert program.left.wait(PATIENCE)
+    assert program.did == ["asked to end with 130", "left with 130"], "should it hang on its last way"
+
+
+def test_a_terminal_that_is_gone_asks_nobody() -> None:
+    program = Program()
+    program.terminal.gone = True
+    program.guard.start()
+    assert program.left.wait(PATIENCE)
+    assert program.did == ["finished", "left with 129"]
+    assert not program.terminal.restored.is_set()
+
+
+def test_a_terminal_that_somebody_else_has_is_given_back() -> None:
+    program = Program()
+    program.terminal.lost = True
+    program.guard.start()
+    assert program.left.wait(PATIENCE)
+    assert program.did == ["asked to end with 129", "finished", "left with 129"]
+
+
+def test_a_disk_that_hangs_does_not_keep_the_process() -> None:
+    program = Program(finishing_hangs=True)
+    program.terminal.gone = True
+    program.guard.start()
+    assert program.left.wait(PATIENCE)
+    assert program.did == ["finished", "left with 129"]
+
+
+def test_other_signals_end_nothing_and_the_handlers_are_as_before_afterwards() -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    heard = threading.Event()
+    former = signal.signal(signal.SIGUSR1, lambda *_: heard.set())
+    try:
+        program = Program()
+        program.guard.start()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert heard.wait(PATIENCE)
+        program.guard.stop()
+    finally:
+        signal.signal(signal.SIGUSR1, former)
+    assert program.did == []
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_whoever_has_a_hang_up_ignored_is_obeyed() -> None:
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        program = Program()
+        program.guard.start()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        program.guard.stop()
+    finally:
+        signal.signal(signal.SIGHUP, former)
+    assert program.did == []
+
+
+def test_the_modes_of_the_terminal_that_textual_switches_on_are_switched_off(tmp_path: Path) -> None:
+    """The sequences are Textual's own; what it writes when it leaves is all in here."""
+    for mode in ("?1000l", "?1003l", "?1015l", "?1006l", "?2004l", "?1004l", "?1049l", "?25h", "?7h", "<u"):
+        assert f"\x1b[{mode}".encode() in hangup.RESTORE
