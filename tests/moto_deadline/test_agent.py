@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +312,10 @@ def test_a_living_session_is_not_interrupted_by_what_befalls_others(own: Served)
     for _ in range(30):
         own.clock.step(60)
         assert own.session("living")["lifecycleStatus"] == "STARTED"
+
+
+@pytest.mark.parametrize("name", ["succeeded", "attached", "failed", "canceled"])
+def test_the_actions_of_a_session_do_not_touch(served: Served, name: str) -> None:
+    ran = [action for action in actions(served, name) if "startedAt" in action]
+    for before, after in pairwise(ran):
+        assert before["endedAt"] < after["startedAt"]

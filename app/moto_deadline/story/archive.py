@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from moto_deadline.story.account import Record, job_status, task_counts
 from moto_deadline.story.agent import open_session
 from moto_deadline.story.jobs import Run, make_tasks
-from moto_deadline.story.plays import ENTERING, FAILS, WELL, session_play
+from moto_deadline.story.plays import ENTERING, FAILS, GAP, WELL, session_play
 
 if TYPE_CHECKING:
     from moto_deadline.story.story import Story
@@ -84,6 +84,7 @@ def outline(story: Story, job: Record, fate: str) -> None:
         if at is None:
             task |= {"runStatus": "CANCELED", "updatedAt": job["createdAt"]}
             continue
+        at += timedelta(seconds=GAP)
         failed = fate == FAILS and number == frames - 1
         task |= {"runStatus": "FAILED" if failed else "SUCCEEDED", "startedAt": at}
         for _ in range(_STEPS):

@@ -29,6 +29,9 @@ _AT_ONCE = (NOT_FOUND, TRACEBACK)
 
 TOLD_BY = "mira"
 
+GAP = 0.25
+"""Seconds between two actions of a session: the last lines of one never stand in the time of the next."""
+
 ENTERING = 6.0
 """Seconds that it takes to enter the environment of a job."""
 
@@ -55,15 +58,20 @@ def session_play(
         return
     if run.attachments:
         yield from _download(on)
+        yield GAP
     if not on.is_over:
         yield from _environment(on, "envEnter")
     done = 0
-    while not on.is_over and run.waiting and (most is None or done < most):
+    while True:
+        yield GAP
+        if on.is_over or not run.waiting or done == most:
+            break
         ended_badly = yield from _frame(
             on, run.waiting.popleft(), fate if done == fate_at else WELL, pace, steps
         )
         done += 1
         if ended_badly:
+            yield GAP
             break
     if on.is_over:
         return
