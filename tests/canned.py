@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from farmwatch.cloud.log_page import LogPage, LogSource
-from farmwatch.cloud.model import (
+from farmwatch.aws.log_page import LogPage, LogSource
+from farmwatch.aws.model import (
     DEFAULT_CONNECTION,
     Farm,
     Fault,
@@ -24,7 +24,7 @@ from farmwatch.cloud.model import (
     SessionRef,
     SessionSummary,
 )
-from farmwatch.cloud.session_action import SessionAction
+from farmwatch.aws.session_action import SessionAction
 
 START = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
 FARM_ID = "farm-1b84ca8d938d47d99a00675ff4eedd41"

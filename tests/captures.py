@@ -12,13 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from farmwatch.cloud.log_page import LogEvent
-from farmwatch.cloud.model import DEFAULT_CONNECTION, Session, SessionRef
-from farmwatch.cloud.session_action import SessionAction
-from farmwatch.watch.cadence import Budget
-from farmwatch.watch.logs.lines import SESSION, WORKER
-from farmwatch.watch.logs.sources import SessionLogs, milliseconds
-from farmwatch.watch.logs.store import lines_of
+from farmwatch.aws.log_page import LogEvent
+from farmwatch.aws.model import DEFAULT_CONNECTION, Session, SessionRef
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.sources import SessionLogs, milliseconds
+from farmwatch.logs.store import lines_of
+from farmwatch.polling.schedule import RequestBudget
 from tests.canned import JOB_ID
 
 FOLDER = Path(__file__).resolve().parent / "data" / "agent"
@@ -38,7 +38,7 @@ class Scenario:
 
     def logs(self) -> SessionLogs:
         """Both logs as if they had been read to their ends, and the actions known."""
-        logs = SessionLogs(self.ref, Budget())
+        logs = SessionLogs(self.ref, RequestBudget())
         for tail in logs.take(self.session):
             events = {SESSION: self.session_log, WORKER: self.worker_log}[logs.lane_of(tail.key) or 0]
             tail.store.append(lines_of(events, logs.is_own))

@@ -1,4 +1,4 @@
-"""``make screenshots``: pictures of the program in named states, from a frozen story."""
+"""``make screenshots``: pictures of the program in named states, from a frozen simulation."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from typing import Any
 from moto import mock_aws
 
 import moto_deadline
-from farmwatch.cloud.model import DEFAULT_CONNECTION
-from farmwatch.settings import Settings
-from farmwatch.ui.place import Place
+from farmwatch.aws.model import DEFAULT_CONNECTION
+from farmwatch.config.settings import Settings
+from farmwatch.history.recorder import Recorder
+from farmwatch.listings.place import Place
 from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
-from farmwatch.watch.recorder import Recorder
-from moto_deadline.story import FrozenClock, Story
+from moto_deadline.simulation import FrozenClock, Simulation
 from tests.canned import HandClock
 from tests.ui.log.stage import settle
 from tests.ui.stage import Stage, on_stage
@@ -33,9 +33,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 
 @dataclass
 class Farm:
-    """The frozen story, the questions asked of it, and a way to cut the line."""
+    """The frozen simulation, the questions asked of it, and a way to cut the line."""
 
-    story: Story
+    simulation: Simulation
     clock: FrozenClock
     ask: Any
     offline: bool = False
@@ -51,7 +51,7 @@ class Farm:
 
     def settings(self, name: str, depth: int = 4) -> Settings:
         """Where a session of the cast is, so many levels down."""
-        ids = self.story.cast[name]
+        ids = self.simulation.cast[name]
         names = ("farm_id", "queue_id", "job_id", "session_id")
         place: Any = {name: getattr(ids, name) for name in names[:depth]}
         return Settings(profile="northlight", region=moto_deadline.REGION, **place)
@@ -84,24 +84,24 @@ def frozen_farm() -> Iterator[Farm]:
     """The embedded farm, standing still; its client asks under ``mock_aws``."""
     import boto3
 
-    from farmwatch.cloud.client import DeadlineQuestions
-    from farmwatch.cloud.logs import LogReader
+    from farmwatch.aws.client import DeadlineClient
+    from farmwatch.aws.log_reader import LogReader
 
     moto_deadline.register()
     with mock_aws():
         clock = FrozenClock()
-        farm = Farm(moto_deadline.install(Story(clock=clock)), clock, None)
+        farm = Farm(moto_deadline.install(Simulation(clock=clock)), clock, None)
         client = boto3.client("deadline", region_name=moto_deadline.REGION)
         logs = boto3.client("logs", region_name=moto_deadline.REGION)
         connection: Any = SimpleNamespace(deadline=client, logs=logs)
         cut: Any = _CutLine(farm, client)
         reader = LogReader(connection, by_role=False)
-        farm.ask = DeadlineQuestions(cut, logs=reader, on_request=farm.requested)
+        farm.ask = DeadlineClient(cut, logs=reader, on_request=farm.requested)
         yield farm
 
 
 async def pass_time(stage: Stage, farm: Farm, seconds: int) -> None:
-    """Let story and program go on together, second by second."""
+    """Let simulation and program go on together, second by second."""
     for _ in range(seconds):
         farm.clock.step(1)
         await stage.move(1)
@@ -136,7 +136,7 @@ async def history(stage: Stage, farm: Farm) -> None:
     farm.offline = False
     await pass_time(stage, farm, 60)
     for name in ("worker_log_error", "living"):
-        ids = farm.story.cast[name]
+        ids = farm.simulation.cast[name]
         stage.app.go_to(Place(DEFAULT_CONNECTION, ids.farm_id, ids.queue_id, ids.job_id, ids.session_id))
         await stage.pilot.pause()
         await pass_time(stage, farm, 20)
@@ -188,7 +188,7 @@ async def scene(farm: Farm, name: str) -> AsyncIterator[Stage]:
         ) as stage:
             # Jitter would draw another picture every time.
             for target in stage.app.poller.targets:
-                target.cadence.jitter.seed(7)
+                target.schedule.jitter.seed(7)
             await happens(stage, farm)
             yield stage
         recorder.close()

@@ -9,16 +9,16 @@ from click.testing import CliRunner
 from textual.binding import Binding
 from textual.dom import DOMNode
 
-from farmwatch.cli import cli
+from farmwatch.cli.main import cli
 from farmwatch.ui.app import FarmwatchApp
-from farmwatch.ui.screens.history import HistoryScreen
-from farmwatch.ui.screens.log import LogScreen
-from farmwatch.ui.screens.picker import PickerScreen
-from farmwatch.ui.screens.session import SessionScreen
-from farmwatch.ui.screens.why import WhyScreen
-from farmwatch.ui.text import lifecycle
+from farmwatch.ui.screens.history.screen import HistoryScreen
+from farmwatch.ui.screens.log.screen import LogScreen
+from farmwatch.ui.screens.picker.screen import PickerScreen
+from farmwatch.ui.screens.session.screen import SessionScreen
+from farmwatch.ui.screens.why.screen import WhyScreen
 from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_view import LogView
+from farmwatch.words.text import lifecycle
 
 HOLDERS = [FarmwatchApp, PickerScreen, SessionScreen, LogScreen, LogPanel, LogView, WhyScreen, HistoryScreen]
 

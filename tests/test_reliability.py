@@ -14,7 +14,7 @@ def test_every_test_it_names_is_there() -> None:
 
 
 def test_every_word_of_a_fault_that_it_names_is_one_of_the_screen() -> None:
-    from farmwatch.cloud.model import FaultKind
+    from farmwatch.aws.model import FaultKind
 
     table = PAGE.partition("## What a wrangler sees")[2]
     for kind in set(FaultKind) - {FaultKind.SETUP, FaultKind.CLOCK}:

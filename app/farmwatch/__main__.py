@@ -1,6 +1,6 @@
 """``python -m farmwatch``."""
 
-from farmwatch.cli import main
+from farmwatch.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -6,10 +6,10 @@ moto has no Deadline Cloud, so this package is the missing backend, registered f
     import moto_deadline
 
     with mock_aws():
-        moto_deadline.install(Story(clock=FrozenClock()))
+        moto_deadline.install(Simulation(clock=FrozenClock()))
         boto3.client("deadline", region_name=moto_deadline.REGION).list_farms()
 
-An account without a `Story` is empty. The backend knows nothing of what watches it.
+An account without a `Simulation` is empty. The backend knows nothing of what watches it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from moto_deadline.story import Story
+    from moto_deadline.simulation import Simulation
 
 ACCOUNT = "123456789012"
 """The account that moto serves to every credential it does not know."""
@@ -43,11 +43,11 @@ def register() -> None:
         backend_index.backend_url_patterns.append(("deadline", _HOST))
 
 
-def install(story: Story) -> Story:
-    """Put a story behind the backend of its account and region; under ``mock_aws``, after it has begun,
+def install(simulation: Simulation) -> Simulation:
+    """Put a simulation behind the backend of its account and region; under ``mock_aws``, after it has begun,
     because its start empties every backend."""
     from moto_deadline.models import deadline_backends
 
     register()
-    deadline_backends[ACCOUNT][REGION].story = story
-    return story
+    deadline_backends[ACCOUNT][REGION].simulation = simulation
+    return simulation

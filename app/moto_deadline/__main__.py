@@ -12,7 +12,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="moto_deadline", description="Serve an embedded render farm.")
     parser.add_argument("--port", type=int, default=5000, help="0 takes a free one (default: 5000)")
     parser.add_argument("--speed", type=float, default=1.0, help="times life (default: 1)")
-    parser.add_argument("--seed", type=int, default=7, help="same seed, same story (default: 7)")
+    parser.add_argument("--seed", type=int, default=7, help="same seed, same simulation (default: 7)")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with whoever started it")
     asked = parser.parse_args()
     try:

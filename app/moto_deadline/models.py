@@ -1,4 +1,4 @@
-"""The backend: what each operation answers, from the account that its story fills and moves."""
+"""The backend: what each operation answers, from the account that its simulation fills and moves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto_deadline.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from moto_deadline.paging import page
 from moto_deadline.search import JOBS, STEPS, TASKS, WORKERS, search
-from moto_deadline.story import Account, Story
+from moto_deadline.simulation import Account, Simulation
 from moto_deadline.validation import checked
 
 Record = dict[str, Any]
@@ -25,26 +25,26 @@ ROLE_LIFE = timedelta(minutes=15)
 
 
 class DeadlineBackend(BaseBackend):
-    """One account in one region. Without a story it is empty. Each method takes a checked request and
+    """One account in one region. Without a simulation it is empty. Each method takes a checked request and
     gives the reply's members; raises the exceptions of the service."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.story: Story | None = None
+        self.simulation: Simulation | None = None
         self._lock = threading.RLock()
 
     @property
     def lock(self) -> Any:
-        """To be held while anything is asked: the story moves when it is looked at."""
-        return self._lock if self.story is None else self.story.lock
+        """To be held while anything is asked: the simulation moves when it is looked at."""
+        return self._lock if self.simulation is None else self.simulation.lock
 
     @property
     def account(self) -> Account:
-        """The account as it is now: looking at it moves its story on."""
-        if self.story is None:
+        """The account as it is now: looking at it moves its simulation on."""
+        if self.simulation is None:
             return Account()
-        self.story.advance()
-        return self.story.account
+        self.simulation.advance()
+        return self.simulation.account
 
     # --- farms, queues, fleets, workers ---------------------------------------------------------------
 
@@ -145,8 +145,8 @@ class DeadlineBackend(BaseBackend):
 
     def _steps_of(self, asked: Asked) -> Iterator[Record]:
         for job in self._jobs_of(asked):
-            if self.story is not None:
-                self.story.outline(job["queueId"], job["jobId"])
+            if self.simulation is not None:
+                self.simulation.outline(job["queueId"], job["jobId"])
             yield from self.account.steps[job["jobId"]].values()
 
     def list_tasks(self, asked: Asked) -> Record:
@@ -195,8 +195,8 @@ class DeadlineBackend(BaseBackend):
         session = self.get_session(asked)
         if session["lifecycleStatus"] == "ENDED":
             raise ConflictException("The session has ended.", "STATUS_CONFLICT", asked["sessionId"])
-        if self.story is not None:
-            self.story.tell_to_end(session)
+        if self.simulation is not None:
+            self.simulation.tell_to_end(session)
         return {}
 
     def list_session_actions(self, asked: Asked) -> Record:
@@ -247,8 +247,8 @@ class DeadlineBackend(BaseBackend):
 
     def _look_into(self, asked: Asked) -> None:
         """A job of long ago is only written out when somebody looks into it."""
-        if self.story is not None:
-            self.story.write_out(asked["queueId"], asked["jobId"])
+        if self.simulation is not None:
+            self.simulation.write_out(asked["queueId"], asked["jobId"])
 
     # --- roles ----------------------------------------------------------------------------------------
 
@@ -265,9 +265,9 @@ class DeadlineBackend(BaseBackend):
         return self._credentials(asked["fleetId"])
 
     def _credentials(self, of: str) -> Record:
-        if self.story is None:
+        if self.simulation is None:
             raise ResourceNotFoundException("role", of)
-        until = self.story.clock.now() + ROLE_LIFE
+        until = self.simulation.clock.now() + ROLE_LIFE
         mixed = hashlib.sha256(f"{of} {until}".encode()).hexdigest()
         return {
             "credentials": {

@@ -45,7 +45,7 @@ class DeadlineResponse(BaseResponse):
     def _answer(self, operation: str) -> ActionResult:
         asked = checked(operation, dict(self.params))
         backend = self.deadline_backend
-        # The story moves when it is looked at; two requests must not move it at once.
+        # The simulation moves when it is looked at; two requests must not move it at once.
         with backend.lock:
             answer: dict[str, Any] = getattr(backend, xform_name(operation))(asked)
         return ActionResult(answer)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 import moto_deadline
-from moto_deadline.story import RealClock, Story
+from moto_deadline.simulation import RealClock, Simulation
 
 ADDRESS = "127.0.0.1"
 """Never another one: the farm answers whoever asks."""
@@ -36,7 +36,7 @@ def serve(
 ) -> None:
     """Serve a living farm until told to end (SIGINT, SIGTERM).
 
-    ``port`` 0 takes a free one; ``speed`` is how many seconds of the story pass in one. The first line
+    ``port`` 0 takes a free one; ``speed`` is how many seconds of the simulation pass in one. The first line
     announced is ``endpoint <URL>``. With ``until_stdin_closes`` it also ends when its standard input does:
     whoever holds the other end cannot leave it behind, not even by dying. Raises `PortTaken`.
     """
@@ -54,7 +54,7 @@ def serve(
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto_deadline.register()
-    moto_deadline.install(Story(seed, RealClock(speed)))
+    moto_deadline.install(Simulation(seed, RealClock(speed)))
     application = DomainDispatcherApplication(create_backend_app)
     try:
         # werkzeug prints a page about a taken port and exits; its words are not for this program.

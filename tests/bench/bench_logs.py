@@ -17,14 +17,14 @@ from typing import Any
 from textual import events
 from textual.app import App, ComposeResult
 
-from farmwatch.cloud.log_page import LogEvent
+from farmwatch.aws.log_page import LogEvent
+from farmwatch.logs.browse import Browser
+from farmwatch.logs.lines import Lane
+from farmwatch.logs.parsing import Severities
+from farmwatch.logs.scan import Query
+from farmwatch.logs.store import LogStore, lines_of
 from farmwatch.ui.widgets.log_view import LogView
-from farmwatch.watch.logs.browse import Browser
-from farmwatch.watch.logs.lines import Lane
-from farmwatch.watch.logs.reading import Severities
-from farmwatch.watch.logs.scan import Query
-from farmwatch.watch.logs.store import LogStore, lines_of
-from moto_deadline.story import FrozenClock, Story
+from moto_deadline.simulation import FrozenClock, Simulation
 from tests.bench.bench_table import SIZE, Paints
 from tests.bench.child import BARE, ROOT, a_farm, a_home, farmwatch, running
 from tests.bench.figures import Figure
@@ -266,7 +266,7 @@ def showing(store: LogStore, home: Path) -> list[Figure]:
 
 def following() -> list[Figure]:
     """The whole program beside an embedded farm whose log gets 2,000 lines a second."""
-    ids = Story(clock=FrozenClock()).cast["chatty"]
+    ids = Simulation(clock=FrozenClock()).cast["chatty"]
     with running(BARE) as child:
         child.wait_for("bare")
         child.rest(2)

@@ -12,13 +12,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from farmwatch.cloud.access import connect
-from farmwatch.cloud.client import DeadlineQuestions
-from farmwatch.cloud.model import DEFAULT_CONNECTION, JobSearch, Page, SessionRef
-from farmwatch.settings import Settings
-from farmwatch.watch.clock import SystemClock
-from farmwatch.watch.tracker import SessionTarget
-from moto_deadline.story import FrozenClock, Story
+from farmwatch.aws.access import connect
+from farmwatch.aws.client import DeadlineClient
+from farmwatch.aws.model import DEFAULT_CONNECTION, JobSearch, Page, SessionRef
+from farmwatch.config.settings import Settings
+from farmwatch.polling.clock import SystemClock
+from farmwatch.sessions.tracker import SessionTarget
+from moto_deadline.simulation import FrozenClock, Simulation
 from tests.bench.child import BARE, FARM_REGION, a_farm, a_home, farmwatch, running, variables
 from tests.bench.figures import Figure
 from tests.canned import value
@@ -49,7 +49,7 @@ def asking(endpoint: str, ids: SessionRef) -> list[Figure]:
     config = Config(inject_host_prefix=False)
     bare: Any = boto3.client("deadline", endpoint_url=endpoint, region_name=FARM_REGION, config=config)
     asked = {"farmId": ids.farm_id, "queueId": ids.queue_id, "jobId": ids.job_id, "sessionId": ids.session_id}
-    ours = DeadlineQuestions(connect(Settings(endpoint_url=endpoint, region=FARM_REGION)).deadline)
+    ours = DeadlineClient(connect(Settings(endpoint_url=endpoint, region=FARM_REGION)).deadline)
     target, clock = SessionTarget(ids, timedelta(seconds=2)), SystemClock()
     crowd = a_crowd(ours, ids)
 
@@ -77,7 +77,7 @@ def asking(endpoint: str, ids: SessionRef) -> list[Figure]:
     ]
 
 
-def a_crowd(asked: DeadlineQuestions, near: SessionRef) -> list[SessionRef]:
+def a_crowd(asked: DeadlineClient, near: SessionRef) -> list[SessionRef]:
     """A hundred sessions of one job."""
     jobs = asked.search_jobs(JobSearch(near.farm_id, near.queue_id, text="crowd"))
     assert isinstance(jobs, Page), jobs
@@ -91,7 +91,7 @@ def a_crowd(asked: DeadlineQuestions, near: SessionRef) -> list[SessionRef]:
 
 
 def run() -> list[Figure]:
-    living = Story(clock=FrozenClock()).cast["living"]
+    living = Simulation(clock=FrozenClock()).cast["living"]
     ids = SessionRef(DEFAULT_CONNECTION, living.farm_id, living.queue_id, living.job_id, living.session_id)
     with a_farm() as endpoint, a_home() as home:
         os.environ.update(variables(home))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from farmwatch.cloud.log_page import LogEvent, LogPage
-from farmwatch.cloud.model import Farm, FaultKind, Host, LogConfiguration, Page, Queue
-from farmwatch.cloud.session_action import SessionAction
-from farmwatch.settings import Settings
+from farmwatch.aws.log_page import LogEvent, LogPage
+from farmwatch.aws.model import Farm, FaultKind, Host, LogConfiguration, Page, Queue
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.config.settings import Settings
+from farmwatch.logs.sources import milliseconds
 from farmwatch.ui.app import FarmwatchApp
-from farmwatch.watch.logs.sources import milliseconds
 from tests.canned import (
     FARM_ID,
     QUEUE_ID,

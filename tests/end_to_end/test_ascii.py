@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from farmwatch.state import history_file
-from farmwatch.watch.entries import Entry, Kind, Watched
-from farmwatch.watch.history import History
+from farmwatch.config.paths import history_file
+from farmwatch.history.events import Event, EventKind, Watched
+from farmwatch.history.store import History
 from tests.canned import REF
 from tests.end_to_end.terminal import FARMWATCH, Terminal
 from tests.end_to_end.walk import every_screen
@@ -67,7 +67,7 @@ def test_where_no_locale_is_set_up_glyphs_are_drawn(tmp_path: Path) -> None:
 def test_what_is_printed_is_ascii_as_well(arguments: list[str], tmp_path: Path) -> None:
     state = tmp_path / "state"
     history = History(history_file(state), run="one", watcher="mira@ops1")
-    entry = Entry(REF, Kind.STATUS, "", None, "STARTED", datetime.now(UTC))
+    entry = Event(REF, EventKind.STATUS, "", None, "STARTED", datetime.now(UTC))
     history.write([(1, entry)], [Watched(REF, "Nördlicht", "lighting", "sq010")])
     history.close()
     variables = {

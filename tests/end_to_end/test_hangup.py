@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.aws.test_fault_matrix import a_reply
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID
-from tests.cloud.test_fault_matrix import a_reply
 from tests.end_to_end.terminal import FARMWATCH, Terminal
 from tests.end_to_end.test_demo import children, is_running
 from tests.fault_server import FaultServer, fault_server

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from farmwatch.cloud.log_page import LogSource
-from farmwatch.ui.screens.log import LogScreen
+from farmwatch.aws.log_page import LogSource
+from farmwatch.ui.screens.log.screen import LogScreen
 from tests.canned import HandClock
 from tests.pictures import Farm, frozen_farm, pass_time
 from tests.ui.log.stage import settle, state

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from farmwatch.cloud.model import DEFAULT_CONNECTION, Fault, Session, SessionRef, Who
+from farmwatch.aws.api import DeadlineApi
+from farmwatch.aws.model import DEFAULT_CONNECTION, Fault, Session, SessionRef, Who
+from farmwatch.history.events import Event, NoRecords, Past, Watched
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.update import SessionSnapshot, Update
-from farmwatch.watch.entries import Entry, NoRecords, Past, Watched
-from farmwatch.watch.questions import Questions
 from tests.canned import REF, CannedFarm, HandClock, a_session
 
 
@@ -17,13 +17,13 @@ class Notebook(NoRecords):
     """What was written down, as it came."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[Event] = []
         self.known: dict[SessionRef, Past] = {}
 
     def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
         return {ref: self.known.get(ref, Past()) for ref in refs}
 
-    def record(self, entries: Sequence[Entry], watched: Sequence[Watched]) -> None:
+    def record(self, entries: Sequence[Event], watched: Sequence[Watched]) -> None:
         self.entries += entries
 
 
@@ -50,8 +50,8 @@ class Watching:
         self.monitor.subscribe(self._hear)
 
     @staticmethod
-    def _opener(farm: CannedFarm) -> Callable[..., Questions | Fault]:
-        def connect(on_request: object, on_identity: Callable[[Who], None]) -> Questions:
+    def _opener(farm: CannedFarm) -> Callable[..., DeadlineApi | Fault]:
+        def connect(on_request: object, on_identity: Callable[[Who], None]) -> DeadlineApi:
             on_identity(Who("studio", "123456789012", "us-west-2"))
             return farm
 

@@ -7,17 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from farmwatch.cloud.model import (
+from farmwatch.aws.model import (
     DEFAULT_CONNECTION,
     Farm,
     FaultKind,
     Page,
     SessionSummary,
 )
+from farmwatch.history.events import EventKind
+from farmwatch.listings.discovery import JobRef, QueueRef
+from farmwatch.listings.lists import Farms, ListTarget
 from farmwatch.monitor.update import IdentityRef, ListRef, LogRef, NameRef, Update
-from farmwatch.watch.discovery import JobRef, QueueRef
-from farmwatch.watch.entries import Kind
-from farmwatch.watch.lists import Farms, ListTarget
 from tests.canned import (
     FARM_ID,
     REF,
@@ -43,7 +43,7 @@ def test_a_session_is_told_with_its_actions_and_what_changed_is_safe_before() ->
     assert newest.session.session.lifecycle_status == "STARTED"
     assert [action.status for action in newest.actions.actions] == ["SUCCEEDED", "RUNNING"]
     events = [event for update in watching.updates for event in update.events]
-    assert {event.kind for event in events} == {Kind.STATUS, Kind.ACTION}
+    assert {event.kind for event in events} == {EventKind.STATUS, EventKind.ACTION}
     told = 0
     for update, safe in zip(watching.updates, watching.safe, strict=True):
         told += len(update.events)
@@ -277,7 +277,9 @@ def test_the_active_sessions_of_a_queue_are_watched_to_their_end() -> None:
     watching.run(300)
     assert len(handle.sessions) == 0
     status = [
-        entry for entry in watching.notebook.entries if entry.kind is Kind.STATUS and entry.new == "ENDED"
+        entry
+        for entry in watching.notebook.entries
+        if entry.kind is EventKind.STATUS and entry.new == "ENDED"
     ]
     assert len(status) == 30
 

@@ -10,15 +10,15 @@ from botocore.config import Config
 from moto import mock_aws
 
 import moto_deadline
-from moto_deadline.story import FrozenClock, Story
+from moto_deadline.simulation import FrozenClock, Simulation
 
 
 class Served:
-    """A frozen story behind a client."""
+    """A frozen simulation behind a client."""
 
     def __init__(self) -> None:
         self.clock = FrozenClock()
-        self.story = moto_deadline.install(Story(clock=self.clock))
+        self.simulation = moto_deadline.install(Simulation(clock=self.clock))
         self.client: Any = boto3.client(
             # What is out of range is for the server to refuse, not for the client.
             "deadline",
@@ -29,7 +29,7 @@ class Served:
 
     def ids(self, name: str) -> dict[str, str]:
         """The four ids of a session of the cast, as requests want them."""
-        found = asdict(self.story.cast[name])
+        found = asdict(self.simulation.cast[name])
         return {f"{key.removesuffix('_id')}Id": value for key, value in found.items()}
 
     def session(self, name: str) -> dict[str, Any]:
@@ -37,8 +37,8 @@ class Served:
         return reply
 
     def queue(self, name: str) -> dict[str, str]:
-        farm_id = next(iter(self.story.account.farms))
-        queues = self.story.account.queues[farm_id].values()
+        farm_id = next(iter(self.simulation.account.farms))
+        queues = self.simulation.account.queues[farm_id].values()
         return {
             "farmId": farm_id,
             "queueId": next(q["queueId"] for q in queues if q["displayName"] == name),

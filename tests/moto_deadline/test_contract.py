@@ -55,9 +55,9 @@ def questions(served: Served) -> dict[str, dict[str, Any]]:
     job = {**queue, "jobId": ids["jobId"]}
     fleet = {"farmId": ids["farmId"], "fleetId": session["fleetId"]}
     worker = {**fleet, "workerId": session["workerId"]}
-    step = {**job, "stepId": next(iter(served.story.account.steps[ids["jobId"]]))}
-    task = {**step, "taskId": next(iter(served.story.account.tasks[step["stepId"]]))}
-    environments = served.story.account.environments[ids["queueId"]]
+    step = {**job, "stepId": next(iter(served.simulation.account.steps[ids["jobId"]]))}
+    task = {**step, "taskId": next(iter(served.simulation.account.tasks[step["stepId"]]))}
+    environments = served.simulation.account.environments[ids["queueId"]]
     search = {"farmId": ids["farmId"], "queueIds": [ids["queueId"]], "itemOffset": 0}
     action = {**job, "sessionActionId": f"sessionaction-{ids['sessionId'].removeprefix('session-')}-1"}
     return {
@@ -167,7 +167,7 @@ def test_an_unknown_id_is_not_found(served: Served, operation: str, member: str,
 
 
 def test_a_thing_of_another_farm_is_not_found(served: Served) -> None:
-    other = list(served.story.account.farms)[1]
+    other = list(served.simulation.account.farms)[1]
     error = error_of(served, "GetSession", **{**served.ids("failed"), "farmId": other})
     assert error["Error"]["Code"] == "ResourceNotFoundException"
 

@@ -13,8 +13,8 @@ from moto import mock_aws
 
 from moto_deadline import ACCOUNT, REGION
 from moto_deadline.log_stream import PAGE_BYTES, Generated, ServiceLogStream
-from moto_deadline.story import FrozenClock
-from moto_deadline.story.logs import LogWriter
+from moto_deadline.simulation import FrozenClock
+from moto_deadline.simulation.logs import LogWriter
 from tests.moto_deadline.conftest import Served
 
 GROUP, STREAM = "/aws/deadline/farm-test/queue-test", "session-test"
@@ -183,7 +183,7 @@ def test_generated_lines_stand_between_those_that_are_written(log: Log) -> None:
     assert sum(len(page) for page in log.backward()) == 25_002
 
 
-# --- in the story ---------------------------------------------------------------------------------------
+# --- in the simulation ------------------------------------------------------------------------------------
 
 
 def test_the_long_log_shows_its_end_first(served: Served) -> None:

@@ -19,8 +19,8 @@ from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
 import moto_deadline
-from moto_deadline.story import FrozenClock, Story
-from moto_deadline.story.account import TASK_RUN_STATUSES
+from moto_deadline.simulation import FrozenClock, Simulation
+from moto_deadline.simulation.account import TASK_RUN_STATUSES
 from tests.moto_deadline.conftest import Served
 
 # --- batches ------------------------------------------------------------------------------------------
@@ -30,8 +30,8 @@ def identifiers(served: Served, operation: str) -> dict[str, str]:
     ids = served.ids("failed")
     session = served.session("failed")
     job = {name: ids[name] for name in ("farmId", "queueId", "jobId")}
-    step = {**job, "stepId": next(iter(served.story.account.steps[ids["jobId"]]))}
-    task = {**step, "taskId": next(iter(served.story.account.tasks[step["stepId"]]))}
+    step = {**job, "stepId": next(iter(served.simulation.account.steps[ids["jobId"]]))}
+    task = {**step, "taskId": next(iter(served.simulation.account.tasks[step["stepId"]]))}
     worker = {"farmId": ids["farmId"], "fleetId": session["fleetId"], "workerId": session["workerId"]}
     known = {"batch_get_job": job, "batch_get_step": step, "batch_get_task": task, "batch_get_worker": worker}
     return known[operation]
@@ -236,7 +236,7 @@ def endpoint() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     try:
-        moto_deadline.install(Story(clock=FrozenClock()))
+        moto_deadline.install(Simulation(clock=FrozenClock()))
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"
     finally:

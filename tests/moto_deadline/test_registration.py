@@ -12,7 +12,7 @@ from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
 import moto_deadline
-from moto_deadline.story import FrozenClock, Story
+from moto_deadline.simulation import FrozenClock, Simulation
 
 
 def test_an_account_without_a_story_is_empty() -> None:
@@ -27,7 +27,7 @@ def test_it_is_served_to_any_client() -> None:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     try:
-        moto_deadline.install(Story(clock=FrozenClock()))
+        moto_deadline.install(Simulation(clock=FrozenClock()))
         host, port = server.get_host_and_port()
         client = boto3.client(
             "deadline",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.watch.simulation import simulate
+from tests.sessions.simulation import simulate
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cloud.asking import QUESTIONS
-from tests.cloud.fuzzing import Fuzzed
+from tests.aws.asking import QUESTIONS
+from tests.aws.fuzzing import Fuzzed
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.watch.killing import kill_writers
+from tests.history.killing import kill_writers
 
 
 def test_two_hundred_kills(tmp_path: Path) -> None:

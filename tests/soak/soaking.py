@@ -29,18 +29,18 @@ from typing import Any
 from textual import events
 from textual.pilot import Pilot
 
-from farmwatch.cloud.model import DEFAULT_CONNECTION, Fault, FaultKind, Page, Session, SessionRef
-from farmwatch.settings import Settings
+from farmwatch.aws.model import DEFAULT_CONNECTION, Fault, FaultKind, Page, Session, SessionRef
+from farmwatch.config.settings import Settings
+from farmwatch.history.recorder import Recorder
+from farmwatch.listings.place import Place
+from farmwatch.logs.sources import milliseconds
 from farmwatch.ui.app import FarmwatchApp
-from farmwatch.ui.place import Place
-from farmwatch.ui.screens.history import HistoryScreen
-from farmwatch.ui.screens.log import LogScreen
-from farmwatch.watch.logs.sources import milliseconds
-from farmwatch.watch.recorder import Recorder
+from farmwatch.ui.screens.history.screen import HistoryScreen
+from farmwatch.ui.screens.log.screen import LogScreen
 from tests.bench.bench_table import Paints
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, CannedFarm, HandClock, a_fault, a_session, an_action
+from tests.logs.model_log import ModelLog
 from tests.ui.stage import by_hand
-from tests.watch.logs.model_log import ModelLog
 
 STEP = 5
 """Simulated seconds between two polls."""

@@ -12,11 +12,11 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from farmwatch.cloud.model import Fault, Who
-from farmwatch.settings import Settings
+from farmwatch.aws.api import DeadlineApi
+from farmwatch.aws.model import Fault, Who
+from farmwatch.config.settings import Settings
+from farmwatch.history.recorder import Recorder
 from farmwatch.ui.app import FarmwatchApp
-from farmwatch.watch.questions import Questions
-from farmwatch.watch.recorder import Recorder
 from tests.canned import HandClock
 from tests.waiting import LONG
 
@@ -124,7 +124,7 @@ class Stage:
 
 @asynccontextmanager
 async def on_stage(
-    farm: Questions | Fault | Callable[[], Questions | Fault],
+    farm: DeadlineApi | Fault | Callable[[], DeadlineApi | Fault],
     settings: Settings | None = None,
     *,
     size: tuple[int, int] = (120, 36),

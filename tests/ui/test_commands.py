@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 
-from farmwatch.settings import Settings
+from farmwatch.config.settings import Settings
 from farmwatch.ui.screens.details import DetailsScreen
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, a_session
 from tests.ui.stage import Stage, on_stage

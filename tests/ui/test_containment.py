@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from farmwatch.settings import Settings
+from farmwatch.config.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
 from farmwatch.ui.containment import KEPT
-from farmwatch.ui.screens import session as session_screen
+from farmwatch.ui.screens.session import screen as session_screen
 from farmwatch.ui.widgets import session_panels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, HandClock, a_fault, a_session

@@ -15,16 +15,16 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import LoadingIndicator
 
-from farmwatch.settings import Settings
+from farmwatch.config.settings import Settings
+from farmwatch.history.recorder import Recorder
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.help import HelpScreen
-from farmwatch.ui.screens.history import HistoryScreen
-from farmwatch.ui.screens.log import LogScreen
-from farmwatch.ui.screens.picker import PickerScreen
-from farmwatch.ui.screens.session import SessionScreen
-from farmwatch.ui.screens.why import WhyScreen
+from farmwatch.ui.screens.history.screen import HistoryScreen
+from farmwatch.ui.screens.log.screen import LogScreen
+from farmwatch.ui.screens.picker.screen import PickerScreen
+from farmwatch.ui.screens.session.screen import SessionScreen
+from farmwatch.ui.screens.why.screen import WhyScreen
 from farmwatch.ui.textual_compat import named
-from farmwatch.watch.recorder import Recorder
 from tests.canned import HandClock
 from tests.ui.log.stage import AT_SESSION, failed_actions, farm_with, written
 from tests.ui.stage import Stage, on_stage

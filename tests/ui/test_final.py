@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from farmwatch.cloud.model import LogConfiguration, Page
+from farmwatch.aws.model import LogConfiguration, Page
 from tests.canned import START, CannedFarm, a_session, an_action
 from tests.ui.log.stage import at_screen, settle, written
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from farmwatch.cloud.model import FaultKind, Page
-from farmwatch.settings import Settings
-from farmwatch.ui.screens.history import HistoryScreen
-from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.aws.model import FaultKind, Page
+from farmwatch.config.settings import Settings
+from farmwatch.history.events import Event, EventKind, Watched
+from farmwatch.history.recorder import Recorder
+from farmwatch.history.store import History
+from farmwatch.ui.screens.history.screen import HistoryScreen
+from farmwatch.ui.screens.session.screen import SessionScreen
 from farmwatch.ui.widgets.virtual_table import VirtualTable
-from farmwatch.watch.entries import Entry, Kind, Watched
-from farmwatch.watch.history import History
-from farmwatch.watch.recorder import Recorder
 from tests.canned import (
     FARM_ID,
     JOB_ID,
@@ -77,11 +77,11 @@ async def watching(
 def many_actions(recorder: Recorder, count: int, *, failed: int) -> None:
     """A session whose actions have run, one of which failed."""
     at = START - timedelta(minutes=42)
-    entries = [Entry(REF, Kind.STATUS, "", None, "STARTED", at)]
+    entries = [Event(REF, EventKind.STATUS, "", None, "STARTED", at)]
     for number in range(count):
         new = "FAILED" if number == failed else "SUCCEEDED"
         at += timedelta(seconds=60)
-        entries.append(Entry(REF, Kind.ACTION, an_action(number).action_id, "RUNNING", new, at))
+        entries.append(Event(REF, EventKind.ACTION, an_action(number).action_id, "RUNNING", new, at))
     recorder.record(entries, [NAMED])
 
 
@@ -89,21 +89,23 @@ def a_night(recorder: Recorder) -> None:
     """What another run has seen: a session, its actions, a fault, a gap."""
 
     def entry(
-        minute: float, kind: Kind, subject: str, old: str | None, new: str | None, **given: Any
-    ) -> Entry:
+        minute: float, kind: EventKind, subject: str, old: str | None, new: str | None, **given: Any
+    ) -> Event:
         at = START - timedelta(minutes=42 - minute)
-        return Entry(REF, kind, subject, old, new, at, **{"after": at - timedelta(seconds=2), **given})
+        return Event(REF, kind, subject, old, new, at, **{"after": at - timedelta(seconds=2), **given})
 
     action = an_action(3).action_id
     recorder.record(
         [
-            entry(0, Kind.STATUS, "", None, "STARTED"),
-            entry(1, Kind.ACTION, action, None, "RUNNING"),
-            entry(5, Kind.FAULT, "GetSession", None, "OFFLINE: EndpointConnectionError"),
-            entry(9, Kind.FAULT, "GetSession", "OFFLINE: EndpointConnectionError", None),
-            entry(9, Kind.GAP, "", None, "OFFLINE", after=START - timedelta(minutes=37)),
-            entry(12, Kind.ACTION, action, "RUNNING", "FAILED", service_at=START - timedelta(minutes=31)),
-            entry(13, Kind.WORKER_LOG_ERROR, "", None, "Missing log group"),
+            entry(0, EventKind.STATUS, "", None, "STARTED"),
+            entry(1, EventKind.ACTION, action, None, "RUNNING"),
+            entry(5, EventKind.FAULT, "GetSession", None, "OFFLINE: EndpointConnectionError"),
+            entry(9, EventKind.FAULT, "GetSession", "OFFLINE: EndpointConnectionError", None),
+            entry(9, EventKind.GAP, "", None, "OFFLINE", after=START - timedelta(minutes=37)),
+            entry(
+                12, EventKind.ACTION, action, "RUNNING", "FAILED", service_at=START - timedelta(minutes=31)
+            ),
+            entry(13, EventKind.WORKER_LOG_ERROR, "", None, "Missing log group"),
         ],
         [NAMED],
     )
@@ -190,7 +192,7 @@ async def test_f_leaves_failures_only_unfolded(recorder: Recorder) -> None:
 
 
 async def test_without_failures_it_says_so(recorder: Recorder) -> None:
-    recorder.record([Entry(REF, Kind.STATUS, "", None, "STARTED", START)], [NAMED])
+    recorder.record([Event(REF, EventKind.STATUS, "", None, "STARTED", START)], [NAMED])
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
         await stage.press("f")
@@ -245,7 +247,7 @@ async def test_marked_as_seen_it_tells_only_what_is_new_since_then(
         await stage.press("escape")
         await stage.move(60)
         at = clock.now()
-        recorder.record([Entry(REF, Kind.STATUS, "", "STARTED", "ENDED", at)], [NAMED])
+        recorder.record([Event(REF, EventKind.STATUS, "", "STARTED", "ENDED", at)], [NAMED])
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
         await stage.press("Z")

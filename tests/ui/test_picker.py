@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from farmwatch.cloud.model import Farm, FaultKind, Job, JobSearch, Page, Queue
-from farmwatch.settings import Settings
-from farmwatch.ui.place import Level
-from farmwatch.ui.screens.picker import PickerScreen
-from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.aws.model import Farm, FaultKind, Job, JobSearch, Page, Queue
+from farmwatch.config.settings import Settings
+from farmwatch.listings.place import Level
+from farmwatch.ui.screens.picker.screen import PickerScreen
+from farmwatch.ui.screens.session.screen import SessionScreen
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import (
     FARM_ID,

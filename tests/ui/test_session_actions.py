@@ -3,9 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from farmwatch.cloud.model import FaultKind, Page
-from farmwatch.cloud.session_action import SessionAction
-from farmwatch.ui.action_text import (
+from farmwatch.aws.model import FaultKind, Page
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.words.action import (
     action_end,
     action_message,
     action_name,
@@ -14,8 +16,6 @@ from farmwatch.ui.action_text import (
     notable,
     took_words,
 )
-from farmwatch.ui.screens.details import DetailsScreen
-from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import START, STEP_ID, a_fault, a_session, an_action
 from tests.ui.stage import Stage
 from tests.ui.test_session_screen import at_session

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from farmwatch.cloud.model import Fault, FaultKind, LogConfiguration, Page
-from farmwatch.settings import Settings
+from farmwatch.aws.model import Fault, FaultKind, LogConfiguration, Page
+from farmwatch.config.settings import Settings
 from farmwatch.ui.screens.details import DetailsScreen
-from farmwatch.ui.screens.session import SessionScreen
+from farmwatch.ui.screens.session.screen import SessionScreen
 from tests.canned import (
     FARM_ID,
     JOB_ID,

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from farmwatch.cloud.log_page import LogEvent, LogPage, LogSource
-from farmwatch.cloud.model import FaultKind, LogConfiguration
+from farmwatch.aws.log_page import LogEvent, LogPage, LogSource
+from farmwatch.aws.model import FaultKind, LogConfiguration
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import START, CannedFarm, a_fault, a_session, an_action
 from tests.ui.stage import Stage

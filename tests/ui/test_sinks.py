@@ -12,16 +12,16 @@ import pytest
 from click.testing import CliRunner
 from textual.widgets import Input
 
-from farmwatch import cli
-from farmwatch.settings import Settings
-from farmwatch.state import history_file
+from farmwatch.cli import main as cli
+from farmwatch.config.paths import history_file
+from farmwatch.config.settings import Settings
+from farmwatch.history.events import Event, EventKind, Watched
+from farmwatch.history.recorder import Recorder
 from farmwatch.ui.screens.details import DetailsScreen
-from farmwatch.ui.screens.history import HistoryScreen
-from farmwatch.ui.screens.picker import PickerScreen
-from farmwatch.ui.screens.session import SessionScreen
-from farmwatch.ui.screens.why import WhyScreen
-from farmwatch.watch.entries import Entry, Kind, Watched
-from farmwatch.watch.recorder import Recorder
+from farmwatch.ui.screens.history.screen import HistoryScreen
+from farmwatch.ui.screens.picker.screen import PickerScreen
+from farmwatch.ui.screens.session.screen import SessionScreen
+from farmwatch.ui.screens.why.screen import WhyScreen
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, REF, SESSION_ID, HandClock
 from tests.end_to_end.hostile import ALL, TEXTS, hostile_farm
 from tests.ui.log.stage import log_screen, settle
@@ -106,7 +106,7 @@ async def test_what_a_history_tells_is_harmless() -> None:
     clock = HandClock()
     recorder = Recorder(history_file(), watcher=ALL, clock=clock)
     assert recorder.record(
-        [Entry(REF, kind, text, text, text, clock.now()) for kind in Kind for text in TEXTS],
+        [Event(REF, kind, text, text, text, clock.now()) for kind in EventKind for text in TEXTS],
         [Watched(REF, TEXTS[0], TEXTS[1], TEXTS[2])],
     )
     async with on_stage(hostile_farm(), AT_SESSION, size=SIZE, clock=clock, recorder=recorder) as stage:

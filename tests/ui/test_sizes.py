@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from farmwatch.cloud.model import FaultKind, LogConfiguration
-from farmwatch.settings import Settings
+from farmwatch.aws.model import FaultKind, LogConfiguration
+from farmwatch.config.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, HandClock, a_fault, a_session
 from tests.ui.stage import WHO, Steady, by_hand
@@ -48,7 +48,7 @@ def test_a_screen_at_a_size(snap_compare: Any, farm: Any, settings: Settings, si
     async def poll(pilot: Pilot[None]) -> None:
         pilot = Steady(pilot.app)
         for target in app.poller.targets:
-            target.cadence.jitter.seed(7)
+            target.schedule.jitter.seed(7)
         for _ in range(2):
             app.poller.run_due()
             await pilot.pause()

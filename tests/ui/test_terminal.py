@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 
-from farmwatch.cloud.cleaning import clean
+from farmwatch.aws.cleaning import clean
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from tests.payloads import ESCAPES
 

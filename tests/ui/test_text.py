@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from farmwatch.ui.text import (
+from farmwatch.words.text import (
     TimeStyle,
     brief,
     clock_time,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from farmwatch.cloud.model import SessionRef
+from farmwatch.aws.model import SessionRef
+from farmwatch.listings.discovery import Discovered, JobRef, QueueRef
 from farmwatch.monitor.handles import Look, LookHandle, SessionHandle
 from farmwatch.monitor.update import SessionSnapshot
-from farmwatch.watch.discovery import Discovered, JobRef, QueueRef
-from farmwatch.watch.freshness import Rhythm
+from farmwatch.polling.freshness import Rhythm
 
 
 @dataclass(frozen=True, slots=True)

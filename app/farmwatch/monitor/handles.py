@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from farmwatch.history.query import HistoryQuery, HistoryView
+from farmwatch.listings.lists import ListObserved, ListTarget
+from farmwatch.logs.sources import SessionLogs
 from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import LogSnapshot, SessionSnapshot, Snapshot
-from farmwatch.watch.freshness import Rhythm
-from farmwatch.watch.lists import ListObserved, ListTarget
-from farmwatch.watch.logs.sources import SessionLogs
-from farmwatch.watch.poller import Poller
-from farmwatch.watch.review import Reviewed, ReviewTarget
-from farmwatch.watch.target import Target
+from farmwatch.polling.freshness import Rhythm
+from farmwatch.polling.poller import Poller
+from farmwatch.polling.target import Target
 
 K = TypeVar("K")
 
@@ -130,7 +130,7 @@ class LookHandle:
     def snapshot(self) -> Snapshot:
         """What is known now."""
         target = self.look.target
-        return Snapshot(target.observed, self.look.rhythm or Rhythm(target.cadence.interval))
+        return Snapshot(target.observed, self.look.rhythm or Rhythm(target.schedule.interval))
 
     def refresh(self) -> None:
         """Ask at once."""
@@ -169,12 +169,12 @@ class ListHandle(LookHandle, Generic[K]):
 class HistoryHandle(LookHandle):
     """A look at the history."""
 
-    def __init__(self, look: Look, target: ReviewTarget) -> None:
+    def __init__(self, look: Look, target: HistoryQuery) -> None:
         super().__init__(look)
         self._review = target
 
     @property
-    def observed(self) -> Reviewed:
+    def observed(self) -> HistoryView:
         return self._review.observed
 
     def choose(self, since: datetime | None) -> None:

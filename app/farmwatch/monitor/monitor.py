@@ -15,7 +15,15 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from farmwatch.cloud.model import Farm, Fault, Job, Queue, SessionRef, Who
+from farmwatch.aws.api import DeadlineApi
+from farmwatch.aws.model import Farm, Fault, Job, Queue, SessionRef, Who
+from farmwatch.history.events import NoRecords, Records
+from farmwatch.history.query import HistoryQuery
+from farmwatch.history.recorder import Recorder
+from farmwatch.listings.discovery import JobDiscovery, JobRef, QueueDiscovery, QueueRef
+from farmwatch.listings.lists import ListTarget, NameTarget
+from farmwatch.logs.parsing import Severities
+from farmwatch.logs.sources import SessionLogs
 from farmwatch.monitor.crowd import Crowd, CrowdHandle, CrowdSnapshot
 from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, SessionHandle
 from farmwatch.monitor.session_watch import LANES, SessionWatch
@@ -28,24 +36,16 @@ from farmwatch.monitor.update import (
     Snapshot,
     Update,
 )
-from farmwatch.watch.actions import ActionsTarget
-from farmwatch.watch.cadence import Budget
-from farmwatch.watch.clock import Clock, SystemClock
-from farmwatch.watch.discovery import JobDiscovery, JobRef, QueueDiscovery, QueueRef
-from farmwatch.watch.entries import NoRecords, Records
-from farmwatch.watch.lists import ListTarget, NameTarget
-from farmwatch.watch.logs.reading import Severities
-from farmwatch.watch.logs.sources import SessionLogs
-from farmwatch.watch.poller import Poller
-from farmwatch.watch.questions import Questions
-from farmwatch.watch.recorder import Recorder
-from farmwatch.watch.review import ReviewTarget
-from farmwatch.watch.target import News, Target
-from farmwatch.watch.tracker import SessionGroup, SessionTarget
+from farmwatch.polling.clock import Clock, SystemClock
+from farmwatch.polling.poller import Poller
+from farmwatch.polling.schedule import RequestBudget
+from farmwatch.polling.target import Target, TargetUpdate
+from farmwatch.sessions.actions import ActionsTarget
+from farmwatch.sessions.tracker import SessionGroup, SessionTarget
 
 _log = logging.getLogger(__name__)
 
-OpenConnection = Callable[[Callable[[], None], Callable[[Who], None]], Questions | Fault]
+OpenConnection = Callable[[Callable[[], None], Callable[[Who], None]], DeadlineApi | Fault]
 """Connects, in a thread of its own. It is handed what to call before every request, and what to call when it
 knows as whom it asks."""
 
@@ -63,7 +63,7 @@ class _Connection:
     name: str
     poller: Poller
     group: SessionGroup
-    log_budget: Budget
+    log_budget: RequestBudget
     who: Who = field(default_factory=lambda: Who("", "", ""))
 
 
@@ -100,13 +100,13 @@ class Monitor:
         self._connections = {name: self._connection(name, open_) for name, open_ in connections.items()}
 
     def _connection(self, name: str, open_connection: OpenConnection) -> _Connection:
-        def connect() -> Questions | Fault:
+        def connect() -> DeadlineApi | Fault:
             return open_connection(
                 lambda: poller.budget.spend(self.clock.monotonic()), partial(self._identify, name)
             )
 
         poller = Poller(connect, partial(self._take, name), self.clock)
-        log_budget = Budget(rate=self._log_requests, burst=max(2.0, self._log_requests))
+        log_budget = RequestBudget(rate=self._log_requests, burst=max(2.0, self._log_requests))
         poller.other_budgets.append(log_budget)
         return _Connection(name, poller, SessionGroup(self._records), log_budget)
 
@@ -207,7 +207,7 @@ class Monitor:
     def watch_history(self, recorder: Recorder) -> HistoryHandle:
         """Follow what the history has to tell; it asks nobody."""
         number = next(self._numbers)
-        target = ReviewTarget(recorder, key=f"history #{number}")
+        target = HistoryQuery(recorder, key=f"history #{number}")
         return HistoryHandle(self._look(self.connections[0], target, HistoryRef(number)), target)
 
     def watch_crowd(self, ref: JobRef | QueueRef) -> CrowdHandle:
@@ -218,7 +218,7 @@ class Monitor:
         return CrowdHandle(self._look(ref.connection, target, crowd), crowd)
 
     def want_name(
-        self, connection: str, of: str, ask: Callable[[Questions], Farm | Queue | Job | Fault]
+        self, connection: str, of: str, ask: Callable[[DeadlineApi], Farm | Queue | Job | Fault]
     ) -> None:
         """Ask for the name of a farm, a queue or a job until it is known; it is told once."""
         self._look(connection, NameTarget(f"name of {of}", ask), NameRef(connection, of))
@@ -242,7 +242,7 @@ class Monitor:
 
     # --- news from the pollers, in their threads --------------------------------------------------------
 
-    def _take(self, name: str, news: News) -> None:
+    def _take(self, name: str, news: TargetUpdate) -> None:
         with self._lock:
             look = self._looks.get((name, news.key))
             if look is not None:
@@ -253,7 +253,7 @@ class Monitor:
             if watch is not None:
                 self._take_session(name, news, watch)
 
-    def _take_look(self, name: str, news: News, look: Look) -> None:
+    def _take_look(self, name: str, news: TargetUpdate, look: Look) -> None:
         look.rhythm = news.rhythm
         subject, observed = look.subject, news.observed
         if isinstance(subject, Crowd):
@@ -269,7 +269,7 @@ class Monitor:
             connection = "" if isinstance(subject, HistoryRef) else name
             self._publish(Update(connection, subject, Snapshot(observed, news.rhythm), news.events))
 
-    def _take_session(self, name: str, news: News, watch: SessionWatch) -> None:
+    def _take_session(self, name: str, news: TargetUpdate, watch: SessionWatch) -> None:
         poller = self._connections[name].poller
         new = watch.take(news)
         if watch.readers:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from farmwatch.cloud.session_action import SessionAction
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.logs.browse import Browser
+from farmwatch.logs.sources import SessionLogs
+from farmwatch.logs.tail import LogTail
 from farmwatch.monitor.update import LogRef, LogSnapshot, SessionSnapshot
-from farmwatch.watch.actions import ActionsTarget
-from farmwatch.watch.freshness import Rhythm
-from farmwatch.watch.logs.browse import Browser
-from farmwatch.watch.logs.sources import SessionLogs
-from farmwatch.watch.logs.tail import LogTail
-from farmwatch.watch.poller import Poller
-from farmwatch.watch.target import News
-from farmwatch.watch.tracker import SessionTarget
+from farmwatch.polling.freshness import Rhythm
+from farmwatch.polling.poller import Poller
+from farmwatch.polling.target import TargetUpdate
+from farmwatch.sessions.actions import ActionsTarget
+from farmwatch.sessions.tracker import SessionTarget
 
 LANES = (0, 1)
 """The session's log and its worker's."""
@@ -67,7 +67,7 @@ class SessionWatch:
         for key in self.keys:
             self._poller.drop(key)
 
-    def take(self, news: News) -> list[LogTail]:
+    def take(self, news: TargetUpdate) -> list[LogTail]:
         """Take news about it; the tails of logs that are new by it and are to be followed."""
         self._rhythms[news.key] = news.rhythm
         session = self._session.observed.session
@@ -82,8 +82,8 @@ class SessionWatch:
             self.ref,
             self._session.observed,
             self._actions.observed,
-            self._rhythm(self._session.key, self._session.cadence.interval),
-            self._rhythm(self._actions.key, self._actions.cadence.interval),
+            self._rhythm(self._session.key, self._session.schedule.interval),
+            self._rhythm(self._actions.key, self._actions.schedule.interval),
         )
 
     def log_snapshot(self, lane: int) -> LogSnapshot:
@@ -91,7 +91,7 @@ class SessionWatch:
         tail = logs.tails.get(lane)
         if tail is None:
             return LogSnapshot(LogRef(self.ref, lane), logs.found[lane], None, Rhythm(timedelta(0)))
-        rhythm = self._rhythm(tail.key, tail.cadence.interval)
+        rhythm = self._rhythm(tail.key, tail.schedule.interval)
         return LogSnapshot(LogRef(self.ref, lane), logs.found[lane], tail.observed, rhythm)
 
     def lane_of(self, key: str) -> int | None:
@@ -122,7 +122,7 @@ class SessionWatch:
     @property
     def interval(self) -> timedelta:
         """How often the session is asked for while all is well, as it was wished."""
-        return self._session.cadence.interval
+        return self._session.schedule.interval
 
     # --- logs -----------------------------------------------------------------------------------------
 

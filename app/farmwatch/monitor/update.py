@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from farmwatch.cloud.model import Fault, SessionRef
-from farmwatch.watch.actions import ActionsObserved
-from farmwatch.watch.entries import Entry
-from farmwatch.watch.freshness import Rhythm
-from farmwatch.watch.ledger import Trouble
-from farmwatch.watch.logs.sources import Found
-from farmwatch.watch.logs.tail import LogObserved
-from farmwatch.watch.tracker import SessionObserved
+from farmwatch.aws.model import Fault, SessionRef
+from farmwatch.history.events import Event
+from farmwatch.logs.sources import Found
+from farmwatch.logs.tail import LogObserved
+from farmwatch.polling.freshness import Rhythm
+from farmwatch.sessions.actions import ActionsObserved
+from farmwatch.sessions.error_log import LoggedError
+from farmwatch.sessions.tracker import SessionObserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class SessionSnapshot:
     actions_rhythm: Rhythm
 
     @property
-    def troubles(self) -> tuple[Trouble, ...]:
+    def errors(self) -> tuple[LoggedError, ...]:
         """The errors of the session and of what is asked about its actions, newest first."""
-        both = (*self.session.troubles, *self.actions.troubles)
+        both = (*self.session.errors, *self.actions.errors)
         return tuple(sorted(both, key=lambda one: (one.last_at, one.first_at), reverse=True))
 
     @property
@@ -116,4 +116,4 @@ class Update:
     connection: str
     subject: Hashable
     snapshot: Any
-    events: tuple[Entry, ...] = ()
+    events: tuple[Event, ...] = ()

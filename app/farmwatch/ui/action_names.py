@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from farmwatch.ui.action_text import action_name
-from farmwatch.watch.actions import ActionsObserved
+from farmwatch.sessions.actions import ActionsObserved
+from farmwatch.words.action import action_name
 
 MOST = 20_000
 """Names that are kept; beyond them the oldest go."""

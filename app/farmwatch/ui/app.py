@@ -22,30 +22,30 @@ from textual.theme import Theme
 from textual.timer import Timer
 from textual.widget import Widget
 
-from farmwatch.cloud.model import Fault, Who
-from farmwatch.debug_log import debug_log_path
-from farmwatch.settings import Settings
-from farmwatch.ui.commands import commands, keys_of, save_picture
+from farmwatch.aws.api import DeadlineApi
+from farmwatch.aws.model import Fault, Who
+from farmwatch.config.debug_log import debug_log_path
+from farmwatch.config.settings import Settings
+from farmwatch.listings.lists import NameTarget
+from farmwatch.listings.place import Level, Place
+from farmwatch.polling.clock import Clock, SystemClock
+from farmwatch.polling.poller import Poller
+from farmwatch.polling.schedule import RequestBudget
+from farmwatch.polling.target import TargetUpdate
 from farmwatch.ui.containment import ViewFaults
-from farmwatch.ui.place import Level, Place
+from farmwatch.ui.keys import commands, keys_of, save_picture
 from farmwatch.ui.screens.following import BACK, FollowingScreen
-from farmwatch.ui.screens.picker import PickerScreen
+from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
-from farmwatch.ui.text import clean
 from farmwatch.ui.textual_compat import ContainedApp
-from farmwatch.watch.cadence import Budget
-from farmwatch.watch.clock import Clock, SystemClock
-from farmwatch.watch.lists import NameTarget
-from farmwatch.watch.poller import Poller
-from farmwatch.watch.questions import Questions
-from farmwatch.watch.target import News
+from farmwatch.words.text import clean
 
 if TYPE_CHECKING:
+    from farmwatch.history.recorder import Recorder
+    from farmwatch.logs.parsing import Severities
     from farmwatch.ui.action_names import ActionNames
-    from farmwatch.watch.logs.reading import Severities
-    from farmwatch.watch.recorder import Recorder
 
-OpenFarm = Callable[[Callable[[], None], Callable[[Who], None]], Questions | Fault]
+OpenFarm = Callable[[Callable[[], None], Callable[[Who], None]], DeadlineApi | Fault]
 """Makes the thing that answers questions, in a poller's thread. It is handed what to call before every
 request, and what to call when it knows as whom it asks."""
 
@@ -74,7 +74,7 @@ class FarmwatchApp(ContainedApp[None]):
     class Told(Message):
         """The poller has news."""
 
-        def __init__(self, news: News) -> None:
+        def __init__(self, news: TargetUpdate) -> None:
             super().__init__()
             self.news = news
 
@@ -129,7 +129,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.ticker: Timer | None = None
         self.poller = Poller(self._connect, self._tell, self.clock)
         rate = settings.log_requests
-        self.log_budget = Budget(rate=rate, burst=max(2.0, rate))
+        self.log_budget = RequestBudget(rate=rate, burst=max(2.0, rate))
         self.poller.other_budgets.append(self.log_budget)
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
@@ -145,19 +145,19 @@ class FarmwatchApp(ContainedApp[None]):
     @cached_property
     def severities(self) -> Severities:
         """What makes a line of a log an error, or a warning."""
-        from farmwatch.watch.logs.reading import Severities
+        from farmwatch.logs.parsing import Severities
 
         return Severities.of(self.settings.error_words, self.settings.warning_words)
 
     # --- the poller's side: called in its threads -----------------------------------------------------
 
-    def _connect(self) -> Questions | Fault:
+    def _connect(self) -> DeadlineApi | Fault:
         return self._open_farm(self._count_request, lambda who: self._post(self.Identified(who)))
 
     def _count_request(self) -> None:
         self.poller.budget.spend(self.clock.monotonic())
 
-    def _tell(self, news: News) -> None:
+    def _tell(self, news: TargetUpdate) -> None:
         self._post(self.Told(news))
 
     def _post(self, message: Message) -> None:
@@ -285,7 +285,7 @@ class FarmwatchApp(ContainedApp[None]):
     def _screen_for(self, place: Place, cursor_key: str | None = None) -> FollowingScreen:
         if place.level is Level.SESSION:
             # Imported when it is wanted: the first frame shows a list, as a rule.
-            from farmwatch.ui.screens.session import SessionScreen
+            from farmwatch.ui.screens.session.screen import SessionScreen
 
             return SessionScreen(place, self.settings.interval, self.recorder)
         return PickerScreen(place, cursor_key, self.orders.get(place.level))
@@ -361,7 +361,7 @@ class FarmwatchApp(ContainedApp[None]):
             self.notify(clean(f"Saved {path}"), markup=False)
 
     def action_history(self) -> None:
-        from farmwatch.ui.screens.history import HistoryScreen
+        from farmwatch.ui.screens.history.screen import HistoryScreen
 
         here = next((one for one in reversed(self.screen_stack) if isinstance(one, FollowingScreen)), None)
         if self.recorder is None or here is None or isinstance(here, HistoryScreen):

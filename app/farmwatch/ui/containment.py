@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from farmwatch.ui.text import clean, content
+from farmwatch.words.text import clean, content
 
 if TYPE_CHECKING:
     from textual.content import Content

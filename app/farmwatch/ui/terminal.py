@@ -13,7 +13,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from farmwatch.cloud.cleaning import clean
+from farmwatch.aws.cleaning import clean
 
 
 class NoControls(LineFilter):

@@ -10,17 +10,17 @@ from typing import Any
 
 from textual.widgets import Input
 
-from farmwatch.cloud.model import Page, Session
-from farmwatch.cloud.session_action import SessionAction
-from farmwatch.settings import Settings
-from farmwatch.ui.screens.log import LogScreen
-from farmwatch.ui.screens.why import WhyScreen
-from farmwatch.watch.failure import failed_action
-from farmwatch.watch.logs.sources import milliseconds
+from farmwatch.aws.model import Page, Session
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.config.settings import Settings
+from farmwatch.logs.failure import failed_action
+from farmwatch.logs.sources import milliseconds
+from farmwatch.ui.screens.log.screen import LogScreen
+from farmwatch.ui.screens.why.screen import WhyScreen
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, START, CannedFarm, HandClock, a_session
 from tests.captures import Scenario, events_of, scenario
+from tests.logs.model_log import ModelLog
 from tests.ui.stage import Stage, on_stage
-from tests.watch.logs.model_log import ModelLog
 
 AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
 

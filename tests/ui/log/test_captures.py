@@ -31,7 +31,7 @@ def shown(name: str, *keys: str) -> tuple[FarmwatchApp, Any]:
             if key:
                 await pilot.press(key)
             for target in app.poller.targets:
-                target.cadence.jitter.seed(7)
+                target.schedule.jitter.seed(7)
             for _ in range(4):
                 # Logs are asked for so many times a second, and not more often.
                 clock.move(0.5)

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.canned import present
+from tests.logs.model_log import ModelLog
 from tests.ui.log.stage import at_failed, at_log, log_screen, settle, state, type_in, under_cursor, written
 from tests.ui.stage import Stage
-from tests.watch.logs.model_log import ModelLog
 
 
 def a_log() -> ModelLog:

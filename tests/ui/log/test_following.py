@@ -3,9 +3,9 @@
 from textual.events import MouseScrollUp
 
 from tests.canned import a_fault
+from tests.logs.model_log import ModelLog
 from tests.ui.log.stage import at_log, log_screen, settle, state, under_cursor, write, written
 from tests.ui.stage import Stage
-from tests.watch.logs.model_log import ModelLog
 
 
 def many(count: int) -> ModelLog:

@@ -3,6 +3,7 @@
 from textual.events import MouseScrollUp
 from textual.scrollbar import ScrollTo, ScrollUp
 
+from tests.logs.model_log import ModelLog
 from tests.ui.log.stage import (
     at_failed,
     at_log,
@@ -15,7 +16,6 @@ from tests.ui.log.stage import (
     written,
 )
 from tests.ui.stage import Stage
-from tests.watch.logs.model_log import ModelLog
 
 
 def straw(count: int = 400) -> ModelLog:

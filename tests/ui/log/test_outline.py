@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from farmwatch.cloud.session_action import SessionAction
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.logs.sources import milliseconds
 from farmwatch.ui.widgets.virtual_table import VirtualTable
-from farmwatch.watch.logs.sources import milliseconds
 from tests.calls import counted
 from tests.canned import START, a_session, an_action
+from tests.logs.model_log import ModelLog
 from tests.ui.log.stage import at_screen, farm_with, log_screen, settle
-from tests.watch.logs.model_log import ModelLog
 
 RULE = "=" * 46
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from farmwatch.cloud.model import FaultKind, LogConfiguration
+from farmwatch.aws.model import FaultKind, LogConfiguration
 from tests.canned import SESSION_ID, START, EmptyLog, a_fault, a_session
+from tests.logs.model_log import ModelLog
 from tests.ui.log.stage import at_log, log_screen, settle, written
 from tests.ui.stage import Stage
-from tests.watch.logs.model_log import ModelLog
 
 
 def words(stage: Stage) -> str:

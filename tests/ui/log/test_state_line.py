@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from farmwatch.ui.log_words import fitting
+from farmwatch.words.log import fitting
 from tests.canned import START, a_fault, a_session
 from tests.ui.log.stage import at_failed, at_log, log_screen, settle, state, type_in, write, written
 from tests.ui.stage import Stage

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from farmwatch.cloud.model import FaultKind, LogConfiguration, Page, SessionSummary
-from farmwatch.ui.screens.log import LogScreen
-from farmwatch.watch.logs.sections import milliseconds
+from farmwatch.aws.model import FaultKind, LogConfiguration, Page, SessionSummary
+from farmwatch.logs.sections import milliseconds
+from farmwatch.ui.screens.log.screen import LogScreen
 from tests.calls import counted
 from tests.canned import EmptyLog, HandClock, a_fault, a_job, a_session
 from tests.captures import scenario

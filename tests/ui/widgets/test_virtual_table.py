@@ -17,11 +17,11 @@ from textual.geometry import Region
 from textual.message import Message
 
 from farmwatch.ui.app import styles_folder
-from farmwatch.ui.text import clean
 from farmwatch.ui.widgets import virtual_table
 from farmwatch.ui.widgets.table_cells import Cell, fitted
 from farmwatch.ui.widgets.table_columns import GAP, Column, share_out
 from farmwatch.ui.widgets.virtual_table import ListRows, VirtualTable
+from farmwatch.words.text import clean
 from tests.ui.stage import Steady, lines_of, until
 
 COLUMNS = (

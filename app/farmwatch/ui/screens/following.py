@@ -13,12 +13,12 @@ from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from farmwatch.cloud.model import Fault
-from farmwatch.ui.place import Place
-from farmwatch.ui.text import Part, short_id
+from farmwatch.aws.model import Fault
+from farmwatch.listings.place import Place
+from farmwatch.polling.freshness import Freshness, Rhythm, freshness
+from farmwatch.polling.target import Target, TargetUpdate
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
-from farmwatch.watch.freshness import Freshness, Rhythm, freshness
-from farmwatch.watch.target import News, Target
+from farmwatch.words.text import Part, short_id
 
 if TYPE_CHECKING:
     from farmwatch.ui.app import FarmwatchApp
@@ -46,7 +46,7 @@ class FollowingScreen(Screen[None]):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.place = place
-        self.news: News | None = None
+        self.news: TargetUpdate | None = None
         self._rhythms: dict[str, Rhythm] = {}
         self._followed: str | None = None
         self.is_visit = False
@@ -143,11 +143,11 @@ class FollowingScreen(Screen[None]):
 
     @property
     def rhythm(self) -> Rhythm:
-        return self.news.rhythm if self.news else Rhythm(self.target().cadence.interval)
+        return self.news.rhythm if self.news else Rhythm(self.target().schedule.interval)
 
     def rhythm_of(self, beside: Target) -> Rhythm:
         """What the poller is doing about a target that is followed beside the main one."""
-        return self._rhythms.get(beside.key) or Rhythm(beside.cadence.interval)
+        return self._rhythms.get(beside.key) or Rhythm(beside.schedule.interval)
 
     def freshness_of(
         self, observed: Any, now: datetime, *, beside: Target | None = None, final: bool = False
@@ -163,7 +163,7 @@ class FollowingScreen(Screen[None]):
 
     # --- following ----------------------------------------------------------------------------------
 
-    def hear(self, news: News) -> None:
+    def hear(self, news: TargetUpdate) -> None:
         """Take what the poller tells, if it is about what this screen follows."""
         if news.key not in self.followed_keys():
             return

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from farmwatch.ui.text import Part, content, lifecycle
+from farmwatch.words.text import Part, content, lifecycle
 
 MOVES = ("↑ ↓ PgUp PgDn Home End", "Move; also k j g G, and the mouse")
 

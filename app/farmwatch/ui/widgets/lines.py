@@ -12,9 +12,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
-from farmwatch.cloud.model import Fault, FaultKind, Who
-from farmwatch.ui.place import Place
-from farmwatch.ui.text import (
+from farmwatch.aws.model import Fault, FaultKind, Who
+from farmwatch.listings.place import Place
+from farmwatch.polling.freshness import Freshness, Rhythm, State
+from farmwatch.words.text import (
     FRESHNESS_GLYPHS,
     Part,
     brief,
@@ -22,7 +23,6 @@ from farmwatch.ui.text import (
     content,
     span,
 )
-from farmwatch.watch.freshness import Freshness, Rhythm, State
 
 SKEW = timedelta(minutes=4)
 """How far off a clock may be before it is worth a word: from five minutes on signatures are refused."""

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widgets import Static
 
-from farmwatch.ui.log_text import LogTimes, line_parts, time_text
-from farmwatch.ui.text import FRESHNESS_GLYPHS, Part, content, joined
+from farmwatch.logs.lines import Lane
+from farmwatch.logs.parsing import Severities
+from farmwatch.polling.freshness import Freshness, State
 from farmwatch.ui.widgets.lines import entitle, put
-from farmwatch.watch.freshness import Freshness, State
-from farmwatch.watch.logs.lines import Lane
-from farmwatch.watch.logs.reading import Severities
+from farmwatch.words.log_line import LogTimes, line_parts, time_text
+from farmwatch.words.text import FRESHNESS_GLYPHS, Part, content, joined
 
 LONGEST = 400
 """Characters of a line that are looked at: no terminal shows more of it here."""

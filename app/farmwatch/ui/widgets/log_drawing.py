@@ -10,11 +10,11 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from farmwatch.ui.log_text import LogTimes, line_parts, time_text
-from farmwatch.ui.text import Part
+from farmwatch.logs.browse import Browser, Line, Shown
+from farmwatch.logs.lines import WORKER
 from farmwatch.ui.widgets.table_cells import fitted, wrapped
-from farmwatch.watch.logs.browse import Browser, Line, Shown
-from farmwatch.watch.logs.lines import WORKER
+from farmwatch.words.log_line import LogTimes, line_parts, time_text
+from farmwatch.words.text import Part
 
 StyleOf = Callable[[str], Style]
 """The style of a tone, on the row in question."""

@@ -11,8 +11,14 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from farmwatch.ui.log_finding import Finding
-from farmwatch.ui.log_words import (
+from farmwatch.logs.browse import CONTEXTS, Browser
+from farmwatch.logs.scan import Query
+from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.widgets.lines import put
+from farmwatch.ui.widgets.log_finding import Finding
+from farmwatch.ui.widgets.log_prompt import Asks, LogPrompt
+from farmwatch.ui.widgets.log_view import LogView
+from farmwatch.words.log import (
     counted,
     events_parts,
     fitting,
@@ -20,13 +26,7 @@ from farmwatch.ui.log_words import (
     search_parts,
     selection_parts,
 )
-from farmwatch.ui.screens.details import DetailsScreen
-from farmwatch.ui.text import Part, content
-from farmwatch.ui.widgets.lines import put
-from farmwatch.ui.widgets.log_prompt import Asks, LogPrompt
-from farmwatch.ui.widgets.log_view import LogView
-from farmwatch.watch.logs.browse import CONTEXTS, Browser
-from farmwatch.watch.logs.scan import Query
+from farmwatch.words.text import Part, content
 
 
 class LogPanel(Vertical):
@@ -139,7 +139,7 @@ class LogPanel(Vertical):
         before = {Asks.SEARCH: browser.search, Asks.FILTER: browser.reduction.query}.get(asks)
         text = before.text if before is not None else ""
         if asks is Asks.SAVE:
-            from farmwatch.ui.log_save import suggested
+            from farmwatch.ui.widgets.log_save import suggested
 
             text = str(suggested(self._session_id, browser.shown))
         self.query_one(LogPrompt).ask(asks, text, is_regex=before is not None and before.is_regex)
@@ -221,7 +221,7 @@ class LogPanel(Vertical):
     # --- taking out -----------------------------------------------------------------------------------
 
     def action_copy_lines(self) -> None:
-        from farmwatch.ui.log_save import copied
+        from farmwatch.ui.widgets.log_save import copied
 
         text, taken = copied(self._browser, self.view.selection)
         if not taken:
@@ -233,14 +233,14 @@ class LogPanel(Vertical):
         self.view.unmark()
 
     def action_whole(self) -> None:
-        from farmwatch.ui.log_save import whole_line
+        from farmwatch.ui.widgets.log_save import whole_line
 
         cursor = self.view.cursor
         if cursor is not None:
             self.app.push_screen(DetailsScreen("Line", whole_line(self._browser, cursor)))
 
     def _save(self, path: str) -> None:
-        from farmwatch.ui.log_save import Saving
+        from farmwatch.ui.widgets.log_save import Saving
 
         saving = Saving(self._browser, path, self._read_the_rest, self.notify)
         self.run_worker(saving.run(), group="save", exit_on_error=False)

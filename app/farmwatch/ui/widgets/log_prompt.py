@@ -11,8 +11,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from farmwatch.ui.text import content
-from farmwatch.watch.logs.scan import BadPattern, Query
+from farmwatch.logs.scan import BadPattern, Query
+from farmwatch.words.text import content
 
 
 class Asks(StrEnum):

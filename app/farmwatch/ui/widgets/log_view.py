@@ -18,12 +18,12 @@ from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollDown, ScrollTo, ScrollUp
 from textual.strip import Strip
 
-from farmwatch.ui.text import Part
+from farmwatch.logs.browse import Browser, Line
 from farmwatch.ui.widgets import log_messages as messages
 from farmwatch.ui.widgets.log_digest import Digest
 from farmwatch.ui.widgets.log_drawing import LogDrawing
 from farmwatch.ui.widgets.log_page import LogPage
-from farmwatch.watch.logs.browse import Browser, Line
+from farmwatch.words.text import Part
 
 NEAR_START = 200
 """Rows before the first at which older lines are asked for."""

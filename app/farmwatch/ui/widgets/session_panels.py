@@ -10,9 +10,11 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from farmwatch.cloud.model import Fault, Session
-from farmwatch.ui.session_folded import folded_lines
-from farmwatch.ui.session_text import (
+from farmwatch.aws.model import Fault, Session
+from farmwatch.polling.freshness import Freshness
+from farmwatch.sessions.tracker import SessionObserved
+from farmwatch.ui.widgets.lines import entitle, put
+from farmwatch.words.session import (
     MOMENTS_SHOWN,
     host_parts,
     host_parts_folded,
@@ -21,10 +23,8 @@ from farmwatch.ui.session_text import (
     moment_parts,
     session_parts,
 )
-from farmwatch.ui.text import Part, TimeStyle, clock_time, content, muted
-from farmwatch.ui.widgets.lines import entitle, put
-from farmwatch.watch.freshness import Freshness
-from farmwatch.watch.tracker import SessionObserved
+from farmwatch.words.session_folded import folded_lines
+from farmwatch.words.text import Part, TimeStyle, clock_time, content, muted
 
 PANELS = ("session", "host", "log", "worker-log")
 

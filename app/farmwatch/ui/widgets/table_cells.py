@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
-from farmwatch.ui.text import clean
+from farmwatch.words.text import clean
 
 Span = tuple[str, str]
 """A piece of text and its tone."""

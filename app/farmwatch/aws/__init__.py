@@ -1,0 +1,1 @@
+"""The only door to AWS: credentials, clients, replies as validated and cleaned values, errors as faults."""

@@ -1,0 +1,322 @@
+"""The questions the monitor asks of Deadline Cloud: one typed method each.
+
+Every method blocks, makes one request and answers with a value or a `Fault`; none raises.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore import xform_name
+
+from farmwatch.aws.faults import classify, item_fault
+from farmwatch.aws.log_page import LogPage, LogSource
+from farmwatch.aws.log_reader import PAGE_SIZE as LOG_PAGE_SIZE
+from farmwatch.aws.log_reader import LogReader
+from farmwatch.aws.model import (
+    TASK_RUN_STATUSES,
+    Farm,
+    Fault,
+    Job,
+    JobSearch,
+    Page,
+    Queue,
+    Session,
+    SessionRef,
+    SessionSummary,
+)
+from farmwatch.aws.reply import BadReply, Reply, each, some_list, text
+from farmwatch.aws.session_action import SessionAction
+
+if TYPE_CHECKING:
+    from mypy_boto3_deadline import DeadlineCloudClient
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PAGE_SIZE = 100
+"""The most that a List operation and SearchJobs give at once (service model)."""
+
+BATCH_SIZE = 100
+"""The most that BatchGetSession and BatchGetSessionAction take at once (service model)."""
+
+LAST_OFFSET = 10_000
+"""SearchJobs refuses an offset beyond this (service model)."""
+
+
+class DeadlineClient:
+    """Asks Deadline Cloud through a botocore client.
+
+    ``principal_id`` is the user of a Deadline Cloud monitor profile, without which the lists of farms,
+    queues and jobs are denied to such a profile. ``renewal`` is how its credentials are renewed.
+    ``on_request`` is called before every request, so that requests can be counted. ``logs`` reads logs.
+    ``drop_sockets`` closes what is open; ``now`` is this machine's time.
+    """
+
+    skew: timedelta | None = None
+    """How far this machine's clock is ahead of the service's, by the newest reply."""
+
+    def __init__(
+        self,
+        client: DeadlineCloudClient,
+        *,
+        principal_id: str | None = None,
+        profile: str | None = None,
+        renewal: str | None = None,
+        on_request: Callable[[], None] = lambda: None,
+        logs: LogReader | None = None,
+        drop_sockets: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._now = now
+        self.close = drop_sockets
+        events = getattr(getattr(client, "meta", None), "events", None)
+        if events is not None:
+            events.register("after-call", self._note_date)
+        self._logs = logs
+        self._principal = {"principalId": principal_id} if principal_id else {}
+        self._profile = profile
+        self._renewal = renewal
+        self._on_request = on_request
+
+    def _note_date(self, http_response: Any, **_: Any) -> None:
+        # Of any reply, be it an error: a service that refuses a signature because of the time tells its own.
+        try:
+            date = parsedate_to_datetime(http_response.headers["Date"])
+            self.skew = self._now() - (date if date.tzinfo else date.replace(tzinfo=UTC))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            return
+
+    def farms(self, token: str | None = None) -> Page[Farm] | Fault:
+        return self._ask(
+            "ListFarms", lambda reply: _page(reply, "farms", Farm.from_reply), **self._list_of(token)
+        )
+
+    def farm(self, farm_id: str) -> Farm | Fault:
+        return self._ask("GetFarm", Farm.from_reply, farmId=farm_id)
+
+    def queues(self, farm_id: str, token: str | None = None) -> Page[Queue] | Fault:
+        return self._ask(
+            "ListQueues",
+            lambda reply: _page(reply, "queues", Queue.from_reply),
+            farmId=farm_id,
+            **self._list_of(token),
+        )
+
+    def queue(self, farm_id: str, queue_id: str) -> Queue | Fault:
+        return self._ask("GetQueue", Queue.from_reply, farmId=farm_id, queueId=queue_id)
+
+    def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault:
+        """Jobs of one queue, found and sorted by the service; ``offset`` 0..10,000."""
+        asked: dict[str, Any] = {
+            "farmId": search.farm_id,
+            "queueIds": [search.queue_id],
+            "itemOffset": offset,
+            "pageSize": search.limit,
+            "sortExpressions": [
+                {
+                    "fieldSort": {
+                        "name": search.sort,
+                        "sortOrder": "DESCENDING" if search.descending else "ASCENDING",
+                    }
+                }
+            ],
+        }
+        filters = _found_by(search)
+        for statuses, operator in ((search.only, "ANY_EQUALS"), (search.without, "ALL_NOT_EQUALS")):
+            if statuses:
+                filters.append(_one_of("TASK_RUN_STATUS", statuses, operator))
+        if filters:
+            asked["filterExpressions"] = {"filters": filters, "operator": "AND"}
+
+        def read(reply: Reply) -> Page[Job]:
+            total, following = reply.get("totalResults"), reply.get("nextItemOffset")
+            if not isinstance(total, int) or not isinstance(following, int | None):
+                raise BadReply("totalResults is missing or nextItemOffset is not a number")
+            if following is not None and not offset < following <= LAST_OFFSET:
+                following = None
+            return Page(
+                each(reply, "jobs", Job.from_reply), None if following is None else str(following), total
+            )
+
+        return self._ask("SearchJobs", read, **asked)
+
+    def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault:
+        return self._ask(
+            "ListJobs",
+            lambda reply: _page(reply, "jobs", Job.from_reply),
+            farmId=farm_id,
+            queueId=queue_id,
+            **self._list_of(token),
+        )
+
+    def job(self, farm_id: str, queue_id: str, job_id: str) -> Job | Fault:
+        return self._ask("GetJob", Job.from_reply, farmId=farm_id, queueId=queue_id, jobId=job_id)
+
+    def sessions(
+        self, farm_id: str, queue_id: str, job_id: str, token: str | None = None
+    ) -> Page[SessionSummary] | Fault:
+        # ListSessions takes no principalId.
+        return self._ask(
+            "ListSessions",
+            lambda reply: _page(reply, "sessions", SessionSummary.from_reply),
+            farmId=farm_id,
+            queueId=queue_id,
+            jobId=job_id,
+            maxResults=PAGE_SIZE,
+            **({"nextToken": token} if token else {}),
+        )
+
+    def session(self, ref: SessionRef) -> Session | Fault:
+        def read(reply: Reply) -> Session:
+            session = Session.from_reply(reply)
+            if session.session_id != ref.session_id:
+                raise BadReply("the reply is about another session")
+            return session
+
+        return self._ask("GetSession", read, **_ids(ref))
+
+    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session | Fault] | Fault:
+        """Up to 100 sessions by their ids, each with an answer of its own: one that is gone, or whose part of
+        the reply is no good, spoils nothing of the others."""
+        operation = "BatchGetSession"
+
+        def read(reply: Reply) -> Mapping[str, Session | Fault]:
+            items, errors = _by_id(reply, "sessions", "sessionId"), _by_id(reply, "errors", "sessionId")
+            return {ref.session_id: answer(ref.session_id, items, errors) for ref in refs}
+
+        def answer(key: str, items: Mapping[str, Reply], errors: Mapping[str, Reply]) -> Session | Fault:
+            if key in items:
+                try:
+                    return Session.from_reply(items[key])
+                except BadReply as error:
+                    return classify(error, operation=operation)
+            if key in errors:
+                told = errors[key]
+                return item_fault(operation, str(told.get("code")), str(told.get("message") or ""))
+            return classify(BadReply("the reply tells nothing of it"), operation=operation)
+
+        return self._ask(operation, read, identifiers=[_ids(ref) for ref in refs])
+
+    def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault:
+        return self._ask(
+            "ListSessionActions",
+            lambda reply: _page(reply, "sessionActions", SessionAction.from_reply),
+            **_ids(ref),
+            maxResults=PAGE_SIZE,
+            **({"nextToken": token} if token else {}),
+        )
+
+    def session_action(self, ref: SessionRef, action_id: str) -> SessionAction | Fault:
+        return self._ask(
+            "GetSessionAction", SessionAction.from_reply, **_job_ids(ref), sessionActionId=action_id
+        )
+
+    def session_actions_by_id(
+        self, ref: SessionRef, action_ids: Sequence[str]
+    ) -> Mapping[str, SessionAction] | Fault:
+        """Up to 100 actions by their ids, with message and exit code; those that could not be had are left
+        out."""
+
+        def read(reply: Reply) -> Mapping[str, SessionAction]:
+            found = each(reply, "sessionActions", SessionAction.from_reply)
+            return {action.action_id: action for action in found}
+
+        asked = [{**_job_ids(ref), "sessionActionId": one} for one in action_ids]
+        return self._ask("BatchGetSessionAction", read, identifiers=asked)
+
+    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
+        return self._ask("GetStep", lambda reply: text(reply, "name"), **_job_ids(ref), stepId=step_id)
+
+    def log_page(
+        self,
+        source: LogSource,
+        token: str | None = None,
+        *,
+        from_head: bool = True,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = LOG_PAGE_SIZE,
+    ) -> LogPage | Fault:
+        """A page of a log: see `LogReader.page`."""
+        if self._logs is None:
+            return classify(BadReply("no logs here"), operation="GetLogEvents")
+        return self._logs.page(source, token, from_head=from_head, start=start, end=end, limit=limit)
+
+    def _list_of(self, token: str | None) -> dict[str, Any]:
+        asked: dict[str, Any] = {"maxResults": PAGE_SIZE, **self._principal}
+        if token:
+            asked["nextToken"] = token
+        return asked
+
+    def _ask(self, operation: str, read: Callable[[Reply], T], **asked: Any) -> T | Fault:
+        self._on_request()
+        began = monotonic()
+        answer = self._answer(operation, read, asked)
+        if _log.isEnabledFor(logging.DEBUG):
+            how = f"{answer.kind} {answer.code} {answer.request_id}" if isinstance(answer, Fault) else "ok"
+            _log.debug("%s %.0f ms %s", operation, 1000 * (monotonic() - began), how)
+        return answer
+
+    def _answer(self, operation: str, read: Callable[[Reply], T], asked: dict[str, Any]) -> T | Fault:
+        try:
+            reply: object = getattr(self._client, xform_name(operation))(**asked)
+            if not isinstance(reply, Mapping):
+                raise BadReply("the reply is not a structure")
+            return read(reply)
+        except Exception as error:  # noqa: BLE001 - bad bodies raise bare errors of many kinds
+            return classify(error, operation=operation, profile=self._profile, login=self._renewal)
+
+
+MOST_VALUES = 16
+"""Values that a filter by a list takes (service model)."""
+
+SHORTEST_STATUS = 3
+"""Letters from which on a search term may be meant as a part of a status."""
+
+
+def _found_by(search: JobSearch) -> list[dict[str, Any]]:
+    """The filter of what was typed: a term, a status as it is shown, or a user as shown."""
+    if not search.text:
+        return []
+    term = {"searchTermFilter": {"searchTerm": search.text, "matchType": "CONTAINS"}}
+    ways: list[dict[str, Any]] = [term]
+    word = search.text.upper().replace(" ", "_")
+    statuses = [one for one in TASK_RUN_STATUSES if len(word) >= SHORTEST_STATUS and word in one]
+    if statuses and not search.plainly:
+        ways.append(_one_of("TASK_RUN_STATUS", statuses))
+    if search.users and not search.plainly:
+        ways.append(_one_of("CREATED_BY", search.users[:MOST_VALUES]))
+    return ways if len(ways) == 1 else [{"groupFilter": {"filters": ways, "operator": "OR"}}]
+
+
+def _one_of(name: str, values: Sequence[str], operator: str = "ANY_EQUALS") -> dict[str, Any]:
+    return {"stringListFilter": {"name": name, "operator": operator, "values": list(values)}}
+
+
+def _job_ids(ref: SessionRef) -> dict[str, str]:
+    return {"farmId": ref.farm_id, "queueId": ref.queue_id, "jobId": ref.job_id}
+
+
+def _ids(ref: SessionRef) -> dict[str, str]:
+    return {**_job_ids(ref), "sessionId": ref.session_id}
+
+
+def _by_id(reply: Reply, name: str, key: str) -> dict[str, Reply]:
+    """The members of a list of a batch's reply by their ids; what has none is nobody's. Raises `BadReply`."""
+    found = [item for item in some_list(reply, name) if isinstance(item, Mapping)]
+    return {item[key]: item for item in found if isinstance(item.get(key), str)}
+
+
+def _page(reply: Reply, name: str, read: Callable[[Reply], T]) -> Page[T]:
+    token = reply.get("nextToken")
+    if not isinstance(token, str | None):
+        raise BadReply("nextToken is not a text")
+    return Page(each(reply, name, read), token or None)

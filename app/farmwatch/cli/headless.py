@@ -1,0 +1,379 @@
+"""Watching without a screen: the loops of ``farmwatch watch`` and ``farmwatch wait``."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TextIO
+
+from farmwatch.aws.cleaning import clean
+from farmwatch.aws.model import Fault, FaultKind, SessionRef
+from farmwatch.cli.report import Record, Report, record
+from farmwatch.listings.discovery import Discovered, JobRef, QueueRef
+from farmwatch.monitor.crowd import CrowdHandle
+from farmwatch.monitor.handles import SessionHandle
+from farmwatch.monitor.monitor import Monitor
+from farmwatch.monitor.update import SessionSnapshot, Update
+from farmwatch.polling.clock import Clock
+from farmwatch.polling.freshness import freshness
+
+HEARTBEAT = 60.0
+"""Seconds between two lines that say that it is being watched."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the clock, and at whether anybody still reads."""
+
+KEPT_WAITING = 50_000
+"""Updates that wait for a reader who is slow; beyond it the oldest go, and a ``gap`` tells of it."""
+
+WELL, OWN_ERROR, TIMED_OUT, LOGIN_NEEDED, ENDED_BADLY = 0, 1, 3, 4, 5
+"""Exit codes of ``farmwatch wait``. (2 is that of a command line which is no good.)"""
+
+BAD_ACTIONS = ("FAILED", "INTERRUPTED")
+
+JOB_ENDS = ("SUCCEEDED", "FAILED", "CANCELED", "NOT_COMPATIBLE", "SUSPENDED")
+"""Task run statuses of a job for which nothing more happens unless somebody asks for it."""
+
+Wanted = SessionRef | JobRef | QueueRef
+
+
+class Inbox:
+    """Updates on their way from the pollers' threads to the one that tells of them; no poller ever waits."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.lost = 0
+        self._clock = clock
+        self._updates: deque[Update] = deque()
+        self._changed = threading.Condition()
+        self._is_stopped = False
+
+    def put(self, update: Update) -> None:
+        with self._changed:
+            self._updates.append(update)
+            if len(self._updates) > KEPT_WAITING:
+                self._updates.popleft()
+                self.lost += 1
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Wake up whoever waits: it is to end."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify()
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._is_stopped
+
+    def take(self, seconds: float) -> tuple[list[Update], int]:
+        """What has come in, waiting for it so long at most; and how many were lost since the last time."""
+        with self._changed:
+            if seconds > 0 and not self._updates and not self._is_stopped:
+                self._clock.wait(self._changed, seconds)
+            taken, self._updates = list(self._updates), deque()
+            lost, self.lost = self.lost, 0
+            return taken, lost
+
+
+class NobodyReads(Exception):  # noqa: N818 - named for what happened
+    """The output was closed at its other end."""
+
+
+class Output:
+    """Lines, each of them flushed at once. Raises `NobodyReads` where the other end was closed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except (BrokenPipeError, ConnectionResetError):
+            raise NobodyReads from None
+
+    def check(self) -> None:
+        """See whether anybody still reads, while there is nothing to write."""
+        if not hasattr(select, "poll"):
+            return
+        try:
+            number = self._stream.fileno()
+        except (OSError, ValueError):
+            return
+        looks = select.poll()
+        looks.register(number, 0)
+        happened: list[tuple[int, int]] = looks.poll(0)
+        if any(what & select.POLLERR for _, what in happened):
+            raise NobodyReads
+
+
+def as_json(told: Record) -> str:
+    """A record as a line of JSON."""
+    return json.dumps(told, ensure_ascii=False)
+
+
+def as_text(told: Record) -> str:
+    """A record as a line for people: local time, session, what happened."""
+    at = datetime.fromisoformat(told["at"]).astimezone()
+    who = told.get("sessionId") or told.get("jobId") or told.get("queueId") or told.get("connection", "")
+    return clean(f"{at:%Y-%m-%d %H:%M:%S}  {who}  {_what(told)}", 4096)
+
+
+def _what(told: Record) -> str:
+    kind, subject = told.get("kind", ""), told.get("subject", "")
+    about = f"{kind} {subject}".rstrip()
+    old, new = told.get("old"), told.get("new")
+    words = {
+        "snapshot": f"{about} is {new}",
+        "change": f"{about}: {old or 'new'} -> {new or 'gone'}",
+        "fault": f"fault: {subject or 'connection'}: {new}",
+        "recovered": f"recovered: {subject or 'connection'} (was {old})",
+        "gap": f"not watched since {told.get('after', '?')}: {new}",
+        "heartbeat": "watching, all of it live" if told.get("fresh") else "watching, not all of it is live",
+        "end": f"ended: {new}",
+    }
+    return words[told["type"]]
+
+
+class Watching:
+    """What is watched by one command, held until it ends."""
+
+    def __init__(self, monitor: Monitor, wanted: Wanted) -> None:
+        self.monitor = monitor
+        self.wanted = wanted
+        self.inbox = Inbox(monitor.clock)
+        monitor.subscribe(self.inbox.put)
+        self._handle: SessionHandle | CrowdHandle = (
+            monitor.watch_session(wanted) if isinstance(wanted, SessionRef) else monitor.watch_crowd(wanted)
+        )
+
+    @property
+    def sessions(self) -> Mapping[SessionRef, SessionSnapshot]:
+        """Every session that is watched, as it is known now."""
+        if isinstance(self._handle, CrowdHandle):
+            return self._handle.sessions
+        return {self._handle.subject: self._handle.snapshot}
+
+    @property
+    def discovered(self) -> Discovered | None:
+        """What was found of a job's or a queue's sessions; ``None`` where one session alone is watched."""
+        return self._handle.discovered if isinstance(self._handle, CrowdHandle) else None
+
+    def is_over(self) -> bool:
+        """Whether all of it has ended, and nothing new is to be expected."""
+        sessions = self.sessions.values()
+        if not all(snapshot.is_final for snapshot in sessions):
+            return False
+        found = self.discovered
+        if found is None:
+            return True
+        if found.seen_at is None or found.fault is not None:
+            return False
+        if isinstance(self.wanted, QueueRef):
+            return found.jobs == 0
+        return found.job is not None and found.job.task_run_status in JOB_ENDS
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether everything that is watched is live, or final."""
+        found = self.discovered
+        if found is not None and (found.seen_at is None or found.fault is not None):
+            return False
+        return all(
+            freshness(
+                snapshot.rhythm,
+                seen_at=snapshot.session.seen_at,
+                fault=snapshot.session.fault,
+                final=snapshot.session.is_final,
+                now=now,
+            ).is_fresh
+            for snapshot in self.sessions.values()
+        )
+
+
+class Step(Protocol):
+    """What a command does with what has come in; the exit code where it ends by that."""
+
+    def __call__(self, updates: Sequence[Update], lost: int) -> int | None: ...
+
+
+def run(watching: Watching, step: Step) -> int:
+    """Go on until a step ends it, or somebody stops it; the exit code."""
+    while not watching.inbox.is_stopped:
+        code = step(*watching.inbox.take(LOOK_EVERY))
+        if code is not None:
+            return code
+    return WELL
+
+
+class Telling:
+    """Tells everything that happens, until all has ended (if so wanted) or nobody reads."""
+
+    def __init__(
+        self,
+        watching: Watching,
+        output: Output,
+        line: Callable[[Record], str],
+        *,
+        until_ended: bool = False,
+    ) -> None:
+        self._watching = watching
+        self._output = output
+        self._line = line
+        self._until_ended = until_ended
+        self._report = Report()
+        self._clock = watching.monitor.clock
+        self._beat_at = self._clock.monotonic() + HEARTBEAT
+
+    def __call__(self, updates: Sequence[Update], lost: int) -> int | None:
+        try:
+            for told in self._records(updates, lost):
+                self._output.write(self._line(told))
+            self._output.check()
+        except NobodyReads:
+            return WELL
+        return WELL if self._until_ended and self._watching.is_over() else None
+
+    def _records(self, updates: Sequence[Update], lost: int) -> Iterator[Record]:
+        now, wanted = self._clock.now(), self._watching.wanted
+        if lost:
+            why = f"the output is slow: {lost} updates were lost"
+            yield record("gap", now, wanted, new=why, fresh=False)
+        for update in updates:
+            yield from self._report.take(update, now)
+        if self._clock.monotonic() >= self._beat_at:
+            self._beat_at = self._clock.monotonic() + HEARTBEAT
+            yield self._report.heartbeat(wanted.connection, now, fresh=self._watching.is_fresh(now))
+
+
+class Waiting:
+    """Waits until all has ended, whatever fails meanwhile, and then ``say``s why it waits no longer.
+
+    It gives up after ``timeout``, if there is one, and where a login is needed for longer than ``patience``.
+    """
+
+    def __init__(
+        self,
+        watching: Watching,
+        say: Callable[[str], None],
+        *,
+        timeout: timedelta | None = None,
+        patience: timedelta = timedelta(minutes=10),
+    ) -> None:
+        self._watching = watching
+        self._say = say
+        self._timeout = timeout
+        self._patience = patience
+        self._clock = watching.monitor.clock
+        self._began = self._clock.monotonic()
+        self._login_since: float | None = None
+
+    def __call__(self, updates: Sequence[Update], lost: int) -> int | None:  # noqa: ARG002 - as every step
+        found = self._outcome()
+        if found is None:
+            return None
+        code, why = found
+        self._say(why)
+        return code
+
+    def _outcome(self) -> tuple[int, str] | None:
+        watching, now = self._watching, self._clock.monotonic()
+        if watching.is_over():
+            return outcome(watching)
+        login = _login_fault(watching)
+        if login is None:
+            self._login_since = None
+        elif self._login_since is None:
+            self._login_since = now
+        elif now - self._login_since >= self._patience.total_seconds():
+            needed = _minutes(now - self._login_since)
+            return LOGIN_NEEDED, f"a login has been needed for {needed}: {login.remedy}"
+        given_up = _given_up(watching)
+        if given_up is not None:
+            return OWN_ERROR, f"{given_up} was not found for so long that it is no longer asked for"
+        if self._timeout is not None and now - self._began >= self._timeout.total_seconds():
+            return TIMED_OUT, f"not ended after {_minutes(now - self._began)}: {_state(watching)}"
+        return None
+
+
+def outcome(watching: Watching) -> tuple[int, str]:
+    """How what has ended did so."""
+    found = watching.discovered
+    bad = [words for snapshot in watching.sessions.values() for words in bad_parts(snapshot)]
+    if found is not None and found.job is not None:
+        # What failed and was then done again well is not the job's failure. A log is not written again.
+        status = found.job.task_run_status
+        if status != "SUCCEEDED":
+            return ENDED_BADLY, _listed(f"the job ended {status}", bad)
+        bad = [words for words in bad if "log" in words.split(" is ")[0]]
+        return (
+            (ENDED_BADLY, _listed("the job SUCCEEDED, but not its logs", bad))
+            if bad
+            else (WELL, "the job SUCCEEDED")
+        )
+    if bad:
+        return ENDED_BADLY, _listed("ended", bad)
+    return WELL, "ended, with no failed or interrupted action and no log error"
+
+
+def bad_parts(snapshot: SessionSnapshot) -> list[str]:
+    """What of an ended session is not well, in words."""
+    session = snapshot.session.session
+    found = [
+        f"session action {action.number} {action.status}"
+        for action in snapshot.actions.actions
+        if action.status in BAD_ACTIONS
+    ]
+    if session is not None:
+        worker = session.worker_log
+        errors = (("log.error", session.log.error), ("workerLog.error", worker.error if worker else None))
+        found += [f"{name} is {error}" for name, error in errors if error]
+    return found
+
+
+def _listed(begin: str, bad: Sequence[str]) -> str:
+    shown = [*bad[:3], *([f"{len(bad) - 3} more"] if len(bad) > 3 else [])]
+    return clean(f"{begin}: {', '.join(shown)}" if shown else begin, 500)
+
+
+def _login_fault(watching: Watching) -> Fault | None:
+    faults = [snapshot.session.fault for snapshot in watching.sessions.values()]
+    if watching.discovered is not None:
+        faults.append(watching.discovered.fault)
+    return next((fault for fault in faults if fault is not None and fault.kind is FaultKind.LOGIN), None)
+
+
+def _given_up(watching: Watching) -> str | None:
+    """The session that nothing more is asked about, though its end was not seen."""
+    if not isinstance(watching.wanted, SessionRef):
+        return None
+    snapshot = watching.sessions[watching.wanted]
+    is_given_up = snapshot.session.fault is not None and snapshot.rhythm.stopped
+    return watching.wanted.session_id if is_given_up else None
+
+
+def _state(watching: Watching) -> str:
+    sessions = watching.sessions
+    living = sum(not snapshot.session.is_final for snapshot in sessions.values())
+    if isinstance(watching.wanted, SessionRef):
+        known = next(iter(sessions.values())).session.session
+        return "it was never seen" if known is None else f"lifecycleStatus is {known.lifecycle_status}"
+    return f"{living} of {len(sessions)} sessions have not ended"
+
+
+def _minutes(seconds: float) -> str:
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
+
+
+def close_quietly(stream: TextIO) -> None:
+    """Let nothing be written at the very end to an output that nobody reads."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())

@@ -1,0 +1,1 @@
+"""The flight recorder: events, their file, the thread that writes it, and queries."""

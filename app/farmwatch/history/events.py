@@ -1,0 +1,92 @@
+"""What is worth writing down about a session: every change that was seen, and every time nobody looked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from farmwatch.aws.model import SessionRef
+
+LONGEST_VALUE = 500
+"""Characters of a value that are kept."""
+
+
+class EventKind(StrEnum):
+    """What changed."""
+
+    STATUS = "status"
+    TARGET = "target"
+    ACTION = "action"
+    LOG_ERROR = "log error"
+    WORKER_LOG_ERROR = "worker log error"
+    FAULT = "fault"
+    GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change, as it was seen.
+
+    ``subject`` is what changed where the session has several of the kind: the id of a session action, the
+    API operation that failed; else empty. ``None`` for ``old`` means seen for the first time, for ``new``
+    that it is no more (a fault is over). It came about after ``after`` (the look before, ``None`` where
+    there was none) and not later than ``at``; ``service_at`` is when it did by the service's own account,
+    where it tells. A gap lasts from ``after`` to ``at``, and its ``new`` is why nothing was seen.
+    ``watcher`` is who watched.
+    """
+
+    ref: SessionRef
+    kind: EventKind
+    subject: str
+    old: str | None
+    new: str | None
+    at: datetime
+    after: datetime | None = None
+    service_at: datetime | None = None
+    watcher: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A session that is, or was, watched: the names it goes by, until when it and its actions were seen."""
+
+    ref: SessionRef
+    farm: str = ""
+    queue: str = ""
+    job: str = ""
+    session_until: datetime | None = None
+    actions_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the history knows about a session: its newest entries, oldest first, and the last value of
+    everything that ever changed, by kind and subject."""
+
+    entries: tuple[Event, ...] = ()
+    values: Mapping[tuple[EventKind, str], str | None] = field(default_factory=dict)
+    session_until: datetime | None = None
+    actions_until: datetime | None = None
+
+
+class Records(Protocol):
+    """Where changes are written down before they are shown, and where the past is read."""
+
+    def record(self, entries: Sequence[Event], watched: Sequence[Watched]) -> object:
+        """Returns when they are safe, all by one commit, or when it is known that they have to wait."""
+
+    def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
+        """What is known of each of these; an empty `Past` where nothing is."""
+
+
+class NoRecords:
+    """For whoever keeps none."""
+
+    def record(self, entries: Sequence[Event], watched: Sequence[Watched]) -> object:
+        pass
+
+    def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
+        return dict.fromkeys(refs, Past())

@@ -1,0 +1,1 @@
+"""Farms, queues, jobs and sessions: paged lists that refresh."""

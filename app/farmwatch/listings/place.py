@@ -1,0 +1,60 @@
+"""Where on the farm the wrangler is: the ids passed on the way down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from farmwatch.aws.model import SessionRef
+
+
+class Level(StrEnum):
+    """What is on screen at a place."""
+
+    FARMS = "farms"
+    QUEUES = "queues"
+    JOBS = "jobs"
+    SESSIONS = "sessions"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The connection, and the ids from the farm down to where one is; those below are ``None``."""
+
+    connection: str
+    farm_id: str | None = None
+    queue_id: str | None = None
+    job_id: str | None = None
+    session_id: str | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids that are set, from the farm down."""
+        return tuple(one for one in (self.farm_id, self.queue_id, self.job_id, self.session_id) if one)
+
+    @property
+    def level(self) -> Level:
+        return list(Level)[len(self.ids)]
+
+    @property
+    def parent(self) -> Place | None:
+        return Place(self.connection, *self.ids[:-1]) if self.ids else None
+
+    def into(self, below: str) -> Place:
+        """The place one level down, at the thing with that id."""
+        return Place(self.connection, *(*self.ids, below))
+
+    @property
+    def trail(self) -> tuple[Place, ...]:
+        """Every place from the list of farms down to this one."""
+        way = [self]
+        while (up := way[0].parent) is not None:
+            way.insert(0, up)
+        return tuple(way)
+
+    @property
+    def ref(self) -> SessionRef:
+        """The session; only for a place at a session."""
+        farm_id, queue_id, job_id, session_id = self.ids
+        return SessionRef(self.connection, farm_id, queue_id, job_id, session_id)

@@ -1,0 +1,71 @@
+"""What is known about a session that did not go well, piece by piece, each with where it is from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.logs.browse import Line
+
+CAUSES = 3
+"""Causes that a sentence names at most."""
+
+
+class Part(StrEnum):
+    """What a piece of evidence is about."""
+
+    ACTION = "action"
+    CONFIGURATION = "log error"
+    CANCEL = "canceled by"
+    PROCESS = "reported"
+    STATUS = "last status"
+    LAST = "last lines"
+    WORKER = "worker"
+    BESIDE = "beside it"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that is known: where from, of when, and, if it is in a log, on which line."""
+
+    part: Part
+    source: str
+    at: datetime | None
+    text: str
+    line: Line | None = None
+
+
+@dataclass
+class Case:
+    """What is gathered about one action: ``name`` is its name in words, ``words`` its exit code's."""
+
+    name: str
+    words: str
+    action: SessionAction | None
+    evidence: list[Evidence] = field(default_factory=list)
+
+    def add(self, part: Part, source: str, at: datetime | None, text: str, line: Line | None = None) -> None:
+        """Take note of a piece of evidence; a line does not stand twice for the same."""
+        found = Evidence(part, source, at, text, line)
+        if found not in self.evidence:
+            self.evidence.append(found)
+
+    def in_order(self) -> tuple[Evidence, ...]:
+        """All of it, what is about the same thing together."""
+        parts = list(Part)
+        return tuple(sorted(self.evidence, key=lambda one: parts.index(one.part)))
+
+
+def short(text: str) -> str:
+    """A text as long as a sentence can bear."""
+    return text if len(text) <= 160 else f"{text[:160]}…"
+
+
+def moment(at: int) -> datetime | None:
+    """A time of a log as others have it; ``None`` for one that no calendar has."""
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
+    except OverflowError:
+        return None

@@ -1,0 +1,365 @@
+"""Why a session failed: what the service, its log and its worker's log tell, put side by side.
+
+A cause is only named when there is a line, an event or a member of a reply that shows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from farmwatch.aws.model import Fault, Job, Session
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.logs.evidence import CAUSES, Case, Evidence, Part, moment, short
+from farmwatch.logs.failure_worker import read_worker_log
+from farmwatch.logs.lines import SESSION, Lane
+from farmwatch.logs.parsing import Severities, Severity, banner, directive, exit_code, is_rule
+from farmwatch.logs.scan import beginning, having, last_of
+from farmwatch.logs.sections import milliseconds
+from farmwatch.logs.sources import SessionLogs
+
+LAST_LINES = 6
+
+LOOKED_BACK = 200
+"""Lines before the end of a process that are looked through for the last ones which say something."""
+
+EXPLAINED = ("FAILED", "INTERRUPTED", "RECLAIMED", "CANCELED", "NEVER_ATTEMPTED")
+"""Statuses of actions that did not go well; what stands first is explained first, for the others may follow
+from it."""
+
+NOT_FOUND = 127
+"""The exit code of a shell whose command was not there."""
+
+_NOT_THERE = re.compile("not found|No such file or directory")
+
+_REASON = re.compile("TIMEOUT - |Log provisioning error: |Previous action |The Worker rece")
+"""How messages begin that the worker agent gives as reasons itself (captured, and its source). Any other may
+be the last status of the process, which is none."""
+
+_LONGEST_MESSAGE = 4096
+"""Characters of a ``progressMessage`` at most; what is longer is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A session that did not go well, in one sentence and with what shows it. ``action`` is ``None`` where
+    only a log has an error; ``is_complete`` says that everything which may matter has been read."""
+
+    sentence: str
+    action: SessionAction | None
+    evidence: tuple[Evidence, ...]
+    is_complete: bool
+
+
+def failed_action(actions: Sequence[SessionAction]) -> SessionAction | None:
+    """The action to explain: the first that failed, else the first that was interrupted, and so on."""
+    for status in EXPLAINED:
+        for action in actions:
+            if action.status == status:
+                return action
+    return None
+
+
+def has_failed(session: Session | None, actions: Sequence[SessionAction]) -> bool:
+    """Whether there is anything to explain."""
+    if failed_action(actions) is not None:
+        return True
+    if session is None:
+        return False
+    worker_error = session.worker_log.error if session.worker_log is not None else None
+    return bool(session.log.error or worker_error)
+
+
+def investigate(
+    session: Session,
+    actions: Sequence[SessionAction],
+    name: str,
+    words: str,
+    logs: SessionLogs,
+    job: Job | Fault | None = None,
+) -> Failure:
+    """What is known by now. ``name`` is the failed action's in words, ``words`` its exit code's. ``job`` may
+    tell who has canceled it, and matters to nothing else (``None``: not asked for yet)."""
+    action = failed_action(actions)
+    case = Case(name, words, action)
+    for member, config in (("log.error", session.log), ("workerLog.error", session.worker_log)):
+        if config is not None and config.error:
+            case.add(Part.CONFIGURATION, member, None, config.error)
+    logs.know(tuple(actions))
+    if action is None:
+        causes = [f"{one.source} is “{one.text}”" for one in case.evidence]
+        causes += read_worker_log(case, session, logs)
+        sentence = f"No action of the session failed, but {_listed(causes)}."
+        return Failure(sentence, None, case.in_order(), True)
+    _tell_action(case, action)
+    process = _read_session_log(case, action, logs)
+    canceled = _who_canceled(case, session, job) if action.status == "CANCELED" else []
+    from_worker = read_worker_log(case, session, logs)
+    complete = _is_read(logs, action) and not (action.status == "CANCELED" and job is None)
+    if action.status == "CANCELED" and not canceled:
+        canceled = [*from_worker, _nobody_known(job)]
+        from_worker = []
+    sentence = _sentence(case, action, process, [*canceled, *from_worker])
+    return Failure(sentence, action, case.in_order(), complete)
+
+
+def _is_read(logs: SessionLogs, action: SessionAction) -> bool:
+    """Whether both logs are read as far back as the action's end needs; one that cannot be read is."""
+    for tail in logs.tails.values():
+        observed = tail.observed
+        if observed.fault is None and (observed.seen_at is None or observed.filling):
+            return False
+    return action.ended_at is not None or action.started_at is None
+
+
+def wanted_since(action: SessionAction | None, session: Session) -> float:
+    """From which time on (milliseconds) the logs are wanted to explain a failure."""
+    if action is None or action.started_at is None:
+        return milliseconds(session.started_at)
+    end = action.ended_at or action.started_at
+    return milliseconds(max(action.started_at, end - timedelta(minutes=10)) - timedelta(seconds=2))
+
+
+# --- the action ---------------------------------------------------------------------------------------
+
+
+def _tell_action(case: Case, action: SessionAction) -> None:
+    how = f", exit code {case.words}" if case.words else ""
+    text = f"{case.name}: {action.status}{how}"
+    case.add(Part.ACTION, "GetSessionAction", action.ended_at or action.worker_updated_at, text)
+
+
+def _who_canceled(case: Case, session: Session, job: Job | Fault | None) -> list[str]:
+    """What the session and its job say about who has canceled it. Both name who has changed them last, which
+    need not be the same person; so what is told is the member."""
+    causes = []
+    # A worker that reports the end has canceled nothing.
+    by = session.updated_by if session.updated_by != session.worker_id else None
+    if session.target_lifecycle_status is not None:
+        text = f"targetLifecycleStatus {session.target_lifecycle_status}{_by(by)}"
+        case.add(Part.CANCEL, "GetSession", session.updated_at, text)
+        causes.append(f"the session has {text}")
+    elif by is not None:
+        case.add(Part.CANCEL, "GetSession", session.updated_at, f"updatedBy {by}")
+    if isinstance(job, Job) and job.target_task_run_status:
+        text = f"targetTaskRunStatus {job.target_task_run_status}{_by(job.updated_by)}"
+        case.add(Part.CANCEL, "GetJob", job.updated_at, text)
+        causes.append(f"the job has {text}")
+    elif isinstance(job, Fault):
+        case.add(Part.CANCEL, "GetJob", None, f"{job.kind}: {job.message or job.sentence}")
+    return causes
+
+
+def _nobody_known(job: Job | Fault | None) -> str:
+    if job is None:
+        return "who canceled it is not known yet"
+    if isinstance(job, Fault):
+        return "who canceled it is not known: its job cannot be read"
+    return "who canceled it is not told by the session or its job"
+
+
+def _by(name: str | None) -> str:
+    return f", updatedBy {name}" if name else ""
+
+
+# --- the session's log --------------------------------------------------------------------------------
+
+
+@dataclass
+class _Process:
+    """What a session's log tells about the end of an action. ``failed_upload``: the task went well, and what
+    failed is the upload of what it wrote. ``status`` is the last status, which is no cause; ``heard`` a
+    message of which nobody can tell what it is."""
+
+    reported: str | None = None
+    causes: tuple[str, ...] = ()
+    status: str | None = None
+    message: str | None = None
+    heard: str | None = None
+    failed_upload: bool = False
+
+
+def _read_session_log(case: Case, action: SessionAction, logs: SessionLogs) -> _Process:
+    lane = logs.browser.lanes[SESSION]
+    first, end = _lines_of(lane, action)
+    process = _Process()
+    upload = lane.upload_in(first, end)
+    if upload is not None and action.status == "FAILED":
+        ended = _ending(lane, first, upload.first)
+        if ended is not None and exit_code(lane.store.text(ended)) == 0:
+            _add_line(case, lane, Part.PROCESS, ended)
+            process.failed_upload = True
+            first = upload.first
+    ending = _ending(lane, first, end)
+    last = ending if ending is not None else end
+    fail = last_of(lane.store, beginning("openjd_fail: "), first, end)
+    if fail is not None:
+        _add_line(case, lane, Part.PROCESS, fail)
+        process.reported = _value(lane, fail)
+    _read_message(case, action, lane, (first, end), process)
+    numbers = list(_last_lines(lane, first, last))
+    process.causes = tuple(_shown_causes(case, action, lane, (first, end), numbers, logs.browser.severities))
+    for number in [*numbers, *([] if ending is None else [ending])]:
+        _add_line(case, lane, Part.LAST, number)
+    return process
+
+
+def _lines_of(lane: Lane, action: SessionAction) -> tuple[int, int]:
+    """The lines of an action: its section, or else those of its time."""
+    lane.find_sections()
+    section = lane.outline.of_action(action.action_id)
+    if section is not None:
+        return section.first, lane.section_end(section)
+    if action.started_at is None:
+        return lane.store.end, lane.store.end
+    first = lane.store.number_at(milliseconds(action.started_at))
+    end = (
+        lane.store.end
+        if action.ended_at is None
+        else lane.store.number_at(milliseconds(action.ended_at) + 1000)
+    )
+    return first, max(first, end)
+
+
+def _ending(lane: Lane, first: int, end: int) -> int | None:
+    """The line with which the runtime reports the end of the last process."""
+    return last_of(lane.store, beginning("Process pid "), first, end)
+
+
+def _value(lane: Lane, number: int) -> str:
+    found = directive(lane.store.text(number))
+    return found.value if found is not None else ""
+
+
+def _add_line(case: Case, lane: Lane, part: Part, number: int) -> None:
+    store = lane.store
+    case.add(part, "session log", moment(store.at(number)), store.text(number), (SESSION, number))
+
+
+def _read_message(
+    case: Case, action: SessionAction, lane: Lane, lines: tuple[int, int], process: _Process
+) -> None:
+    """Tell a message of the service that is a reason from one that is only the last status."""
+    store = lane.store
+    status = last_of(store, beginning("openjd_status: "), *lines)
+    if status is not None:
+        process.status = _value(lane, status)
+    message = action.message
+    if message and not _same(message, process.reported):
+        at = action.ended_at or action.worker_updated_at
+        if _REASON.match(message) or action.status == "NEVER_ATTEMPTED":
+            case.add(Part.ACTION, "progressMessage", at, message)
+            process.message = message
+        elif last_of(store, having(f"openjd_status: {message[:_LONGEST_MESSAGE]}"), *lines) is not None:
+            # (The service may have heard of an earlier one than the last in the log.)
+            case.add(Part.STATUS, "progressMessage", at, message)
+        elif action.status == "INTERRUPTED":
+            case.add(Part.ACTION, "progressMessage", at, message)
+            process.message = message
+        else:
+            # Without the line that it is from nobody can tell what it is: it is told as what was heard last.
+            case.add(Part.ACTION, "progressMessage", at, message)
+            process.heard = message
+    elif message:
+        case.add(Part.ACTION, "progressMessage", action.ended_at, message)
+    if status is not None:
+        _add_line(case, lane, Part.STATUS, status)
+
+
+def _same(message: str, text: str | None) -> bool:
+    return text is not None and message.strip() == text[:_LONGEST_MESSAGE].strip()
+
+
+def _shown_causes(
+    case: Case,
+    action: SessionAction,
+    lane: Lane,
+    lines: tuple[int, int],
+    numbers: Sequence[int],
+    severities: Severities,
+) -> Iterator[str]:
+    """The causes that the process's own lines show: a traceback's last, a command that is not there, an
+    error."""
+    found = False
+    if (raised := _traceback(lane, *lines)) is not None:
+        _add_line(case, lane, Part.PROCESS, raised)
+        found = True
+        yield f"it raised {short(lane.store.text(raised))}"
+    if action.exit_code == NOT_FOUND:
+        missing = [number for number in numbers if _NOT_THERE.search(lane.store.text(number))]
+        if missing:
+            _add_line(case, lane, Part.PROCESS, missing[-1])
+            found = True
+            yield f"the command is not there: “{short(lane.store.text(missing[-1]))}”"
+    bad = [number for number in numbers if severities.of_line(lane.store.text(number)) is Severity.ERROR]
+    if bad and not found:
+        yield f"its last error was “{short(lane.store.text(bad[-1]))}”"
+
+
+def _traceback(lane: Lane, first: int, end: int) -> int | None:
+    """The line that names the exception of the last traceback."""
+    head = lane.tracebacks.found.last_before(end)
+    if head is None or head < first or (block := lane.traceback_of(head)) is None:
+        return None
+    return block[1] - 1
+
+
+def _last_lines(lane: Lane, first: int, ending: int) -> Iterator[int]:
+    kept: list[int] = []
+    for number in range(ending - 1, max(first, ending - LOOKED_BACK) - 1, -1):
+        text = lane.store.text(number)
+        if not text.strip() or is_rule(text) or banner(text):
+            continue
+        kept.append(number)
+        if len(kept) == LAST_LINES:
+            break
+    yield from reversed(kept)
+
+
+# --- the sentence -------------------------------------------------------------------------------------
+
+
+def _sentence(case: Case, action: SessionAction, process: _Process, from_worker: list[str]) -> str:
+    what = _what_happened(case, action, process)
+    reported = [] if process.reported is None else [f"reported “{process.reported}”"]
+    message = [] if process.message is None else [f"the service says “{process.message}”"]
+    if action.timed_out:
+        causes = [*message, *reported, *from_worker]
+    elif action.status in ("INTERRUPTED", "RECLAIMED"):
+        # What the process wrote as it was stopped is no reason why it was.
+        causes = from_worker or message
+    elif action.status == "CANCELED":
+        causes = from_worker
+    elif action.status == "NEVER_ATTEMPTED":
+        causes = message
+    else:
+        own = reported or list(process.causes)
+        # The service repeats what the log says; and what it says itself, the worker's log does.
+        causes = [*own, *([] if reported else message)]
+        causes += [cause for cause in from_worker if process.message is None or process.message not in cause]
+    if causes:
+        return f"{what}: {_listed(causes)}."
+    last = [("last status", process.status), ("last message", process.heard)]
+    told = "".join(f"; {name} “{short(text)}”" for name, text in last if text is not None)
+    return f"{what}; why is not shown by what was read{told}."
+
+
+def _what_happened(case: Case, action: SessionAction, process: _Process) -> str:
+    how = f" with exit code {case.words}" if case.words else ""
+    if action.timed_out:
+        return f"{case.name} was stopped because it took too long"
+    if process.failed_upload:
+        return f"{case.name} itself ended with exit code 0; the upload of its job attachments failed{how}"
+    said = {
+        "INTERRUPTED": "was interrupted",
+        "RECLAIMED": "was taken back from its worker",
+        "CANCELED": "was canceled",
+        "NEVER_ATTEMPTED": "was not started",
+    }
+    return f"{case.name} {said.get(action.status, f'failed{how}')}"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return "; ".join(texts[:CAUSES])

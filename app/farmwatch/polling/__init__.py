@@ -1,0 +1,1 @@
+"""When to ask, and over which connection: clock, schedule, request budget, connection, poller."""

@@ -1,0 +1,1 @@
+"""A session over time: what was observed, its actions, its errors, batches of sessions."""

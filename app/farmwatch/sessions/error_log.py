@@ -1,0 +1,126 @@
+"""The errors a session has shown, from every source; kept after their cause has gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from farmwatch.aws.model import UPDATE_FAILED, Fault, Session
+from farmwatch.history.events import Event, EventKind
+
+KEPT = 200
+"""Entries kept; beyond that the oldest that are over go, so that weeks of faults do not grow without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedError:
+    """One error, seen once or many times.
+
+    ``source`` is where it shows: ``log.error``, ``workerLog.error``, ``lifecycleStatus`` or the name of
+    the API operation that failed. ``code`` is the AWS error code of a failing call, else the source's own
+    word. ``over_at`` is when it was first seen to be gone; ``None`` while it lasts.
+    """
+
+    source: str
+    code: str
+    message: str
+    first_at: datetime
+    last_at: datetime
+    count: int = 1
+    request_id: str = ""
+    over_at: datetime | None = None
+    kind: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.over_at is None
+
+
+_MEMBERS = {EventKind.LOG_ERROR: "log.error", EventKind.WORKER_LOG_ERROR: "workerLog.error"}
+
+
+class ErrorLog:
+    """Keeps the errors of one session, newest first."""
+
+    def __init__(self) -> None:
+        self._entries: list[LoggedError] = []
+
+    @property
+    def entries(self) -> tuple[LoggedError, ...]:
+        return tuple(sorted(self._entries, key=lambda entry: (entry.last_at, entry.first_at), reverse=True))
+
+    def take_session(self, session: Session, at: datetime) -> None:
+        """A good reply: what it still says is open, what it no longer says is over, and the call works."""
+        self._settle("log.error", "error", session.log.error, at)
+        self._settle("workerLog.error", "error", session.worker_log.error if session.worker_log else None, at)
+        failed = None
+        if session.lifecycle_status == UPDATE_FAILED:
+            failed = f"the change to {session.target_lifecycle_status or 'another status'} failed"
+        self._settle("lifecycleStatus", UPDATE_FAILED, failed, at)
+        for operation in ("GetSession", "BatchGetSession"):
+            self.call_succeeded(operation, at)
+
+    def take_fault(self, fault: Fault, at: datetime) -> None:
+        """A failing call. Another kind of failure of the same call means that the former one is over."""
+        self._close(at, lambda entry: entry.source == fault.operation and entry.code != fault.code)
+        same = self._find(lambda entry: (entry.source, entry.code) == (fault.operation, fault.code))
+        message = fault.message or fault.sentence
+        if same is None:
+            kind, request_id = fault.kind.value, fault.request_id
+            self._add(
+                LoggedError(fault.operation, fault.code, message, at, at, request_id=request_id, kind=kind)
+            )
+        else:
+            self._entries[same] = replace(
+                self._entries[same],
+                message=message,
+                last_at=at,
+                count=self._entries[same].count + 1,
+                request_id=fault.request_id or self._entries[same].request_id,
+            )
+
+    def call_succeeded(self, operation: str, at: datetime) -> None:
+        """A fault that came before any call, for want of a connection, is over with it."""
+        self._close(at, lambda entry: entry.source in ("", operation))
+
+    def remember(self, entries: Iterable[Event], calls: Collection[str], *, members: bool = False) -> None:
+        """Take what the history tells of faults of these calls, and of errors that are ``members`` of a
+        session's reply. What it left open stays open until the next good reply says otherwise."""
+        for entry in entries:
+            if entry.kind is EventKind.FAULT and entry.subject in calls:
+                source, (kind, _, code) = entry.subject, (entry.new or "").partition(": ")
+            elif members and entry.kind in _MEMBERS:
+                source, kind, code = _MEMBERS[entry.kind], "", "error"
+            else:
+                continue
+            self._close(entry.at, lambda one, source=source: one.source == source)  # type: ignore[misc]
+            if entry.new is not None:
+                self._add(LoggedError(source, code, kind or entry.new, entry.at, entry.at, kind=kind))
+
+    def _settle(self, source: str, code: str, message: str | None, at: datetime) -> None:
+        """What a member of the reply says: one trouble for each text it ever had."""
+        self._close(at, lambda entry: entry.source == source and entry.message != message)
+        if message is None:
+            return
+        same = self._find(lambda entry: (entry.source, entry.message) == (source, message))
+        if same is None:
+            self._add(LoggedError(source, code, message, at, at))
+        else:
+            entry = self._entries[same]
+            self._entries[same] = replace(entry, last_at=at, count=entry.count + 1)
+
+    def _find(self, matches: Callable[[LoggedError], bool]) -> int | None:
+        found = (index for index, entry in enumerate(self._entries) if entry.is_open and matches(entry))
+        return next(found, None)
+
+    def _close(self, at: datetime, matches: Callable[[LoggedError], bool]) -> None:
+        for index, entry in enumerate(self._entries):
+            if entry.is_open and matches(entry):
+                self._entries[index] = replace(entry, over_at=at)
+
+    def _add(self, trouble: LoggedError) -> None:
+        self._entries.append(trouble)
+        if len(self._entries) > KEPT:
+            over = self._entries.index(min(self._entries, key=lambda entry: (entry.is_open, entry.last_at)))
+            self._entries.pop(over)

@@ -1,0 +1,51 @@
+"""What the command palette offers: every key of the screen, the themes, a picture of the screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.binding import ActiveBinding
+from textual.screen import Screen
+
+from farmwatch.config.paths import create_private
+
+LEFT_OUT = {"Quit", "Keys", "Screenshot"}
+"""Of the commands that Textual has: there is a key for it, or it is done better here."""
+
+
+def keys_of(screen: Screen[Any]) -> Iterator[tuple[str, str, ActiveBinding]]:
+    """What the keys do that can be pressed now, in words, and the key."""
+    told = set[str]()
+    for active in screen.active_bindings.values():
+        words = active.binding.tooltip
+        if words and active.enabled and words not in told:
+            told.add(words)
+            yield words, screen.app.get_key_display(active.binding), active
+
+
+def commands(
+    app: App[Any], screen: Screen[Any], textuals_own: Iterable[SystemCommand]
+) -> Iterator[SystemCommand]:
+    """What can be done on a screen, by words to look for."""
+    yield from (command for command in textuals_own if command.title not in LEFT_OUT)
+    yield SystemCommand(
+        "Picture", "Save an SVG picture of the screen", partial(app.run_action, "app.picture")
+    )
+    for words, key, active in keys_of(screen):
+        run = partial(app.run_action, active.binding.action, active.node)
+        yield SystemCommand(words, f"Key {key}", run)
+
+
+def save_picture(svg: str, path: Path) -> Path:
+    """Write a picture for its owner's eyes: what is on the screen may be nobody else's business.
+
+    Raises `OSError`, and `FileExistsError` where there is a file of that name.
+    """
+    with os.fdopen(create_private(path), "w", encoding="utf-8") as file:
+        file.write(svg)
+    return path

@@ -1,0 +1,233 @@
+"""The history: what happened since it was last marked as seen, over all the sessions that were watched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import Input
+
+from farmwatch.history.query import HistoryQuery, HistoryView
+from farmwatch.history.recorder import Recorder
+from farmwatch.history.time_expression import FORMS, parse_since
+from farmwatch.listings.place import Place
+from farmwatch.polling.freshness import Freshness, State
+from farmwatch.polling.target import TargetUpdate
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, QUIT, FollowingScreen
+from farmwatch.ui.screens.history.rows import COLUMNS, HistoryRows
+from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.words.history import summary
+from farmwatch.words.text import Part, clock_time, muted
+
+TYPED = ("filter", "failures", "fold", "fold_all", "since", "mark_seen", "times")
+"""What the keys do that are letters."""
+
+
+class HistoryScreen(FollowingScreen):
+    """Looks back, and leads to every session."""
+
+    BINDINGS = [
+        BACK,
+        Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter"),
+        Binding("f", "failures", "Failures", tooltip="Failures only, or everything"),
+        Binding("space,z", "fold", "Unfold", key_display="space", tooltip="Unfold the row, or fold it"),
+        Binding("Z", "fold_all", "All", show=False, tooltip="Unfold everything, or fold it"),
+        Binding("s", "since", "Since", tooltip="Look back to another time"),
+        Binding("m", "mark_seen", "Seen", tooltip="Mark everything as seen: look back to here from now on"),
+        Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
+        # It is read every two seconds anyway.
+        Binding("r", "now", "Refresh", show=False, tooltip="Refresh"),
+        COPY_ID,
+        HELP,
+        QUIT,
+    ]
+
+    def __init__(self, place: Place, recorder: Recorder) -> None:
+        super().__init__(place)
+        self._target = HistoryQuery(recorder)
+        self._rows = HistoryRows(lambda action_id: self.farmwatch.action_names(action_id))
+        self._text = ""
+        self._failures_only = False
+        self._asks_since = False
+
+    @property
+    def reviewed(self) -> HistoryView:
+        return self.news.observed if self.news else self._target.observed
+
+    @property
+    def table(self) -> VirtualTable:
+        return self.query_one(VirtualTable)
+
+    @property
+    def box(self) -> Input:
+        return self.query_one("#history-box", Input)
+
+    def target(self) -> HistoryQuery:
+        return self._target
+
+    def crumb(self) -> tuple[str, ...]:
+        return ("History",)
+
+    def body(self) -> ComposeResult:
+        yield Input(id="history-box", compact=True)
+        yield VirtualTable(COLUMNS, empty="Reading the history…", id="history-table")
+
+    def on_mount(self) -> None:
+        self.table.rows = self._rows
+        self.table.focus()
+        super().on_mount()
+
+    # --- drawing --------------------------------------------------------------------------------------
+
+    def hear(self, news: TargetUpdate) -> None:
+        if news.key == self._followed:
+            self.news = news
+            self._show_rows()
+        super().hear(news)
+
+    def _show_rows(self) -> None:
+        if self.is_alive:
+            self._rows.now = self.farmwatch.clock.now()
+            self._rows.show(self.reviewed.session_histories, self._text, failures_only=self._failures_only)
+            self.table.rows_changed()
+
+    def draw(self, now: datetime) -> None:
+        reviewed = self.reviewed
+        self._rows.now = now
+        what: list[Part] = []
+        if self._failures_only:
+            what.append(("failures only   ", "warning"))
+        if self._text:
+            what.append((f"/ {self._text}   ", "accent"))
+        what += summary(reviewed, now)
+        read = reviewed.seen_at is not None
+        # What is written down does not grow old.
+        told: Part = (f"read at {clock_time(reviewed.seen_at or now, now)}" if read else "not read", "muted")
+        fresh = Freshness(State.FINAL if read else State.WAITING, None)
+        self.draw_edges(what if read else muted(what), fresh, now, told=[told])
+        self.table.empty = self._empty_words(reviewed, now)
+
+    def _empty_words(self, reviewed: HistoryView, now: datetime) -> str:
+        trouble = self._target.recorder.trouble
+        if reviewed.seen_at is None:
+            return f"The history cannot be read.\n{trouble}" if trouble else "Reading the history…"
+        if self._text and reviewed.session_histories:
+            return f"No match for “{self._text}”. Escape clears the filter."
+        if self._failures_only and reviewed.session_histories:
+            return "No failures. f shows everything."
+        since = "" if reviewed.since is None else f" since {clock_time(reviewed.since, now)}"
+        return (
+            f"Nothing happened{since} to a session that was watched.\n"
+            "Press s to look back to another time. A session is watched while its screen is open."
+        )
+
+    # --- keys -----------------------------------------------------------------------------------------
+
+    @on(VirtualTable.RowSelected)
+    def _open(self, message: VirtualTable.RowSelected) -> None:
+        if self._rows.is_group(message.key):
+            self.action_fold()
+            return
+        place = self._rows.place(message.key)
+        if place is not None:
+            self.farmwatch.visit(place)
+
+    def action_fold(self) -> None:
+        turned = self._rows.turn(self.table.cursor_key)
+        self.table.rows_changed()
+        if turned is not None:
+            # What was folded away has no row any more; the cursor goes to what it was folded into.
+            self.table.cursor_key = turned
+
+    def action_fold_all(self) -> None:
+        self._rows.turn_all()
+        self.table.rows_changed()
+
+    def action_failures(self) -> None:
+        self._failures_only = not self._failures_only
+        self._show_rows()
+        self.redraw()
+
+    def action_mark_seen(self) -> None:
+        reviewed = self.reviewed
+        if reviewed.seen_at is None:
+            self.notify("Not marked: the history cannot be read.", severity="error")
+            return
+        # Until when it was read: what came since then is not on the screen yet.
+        self._target.mark_seen(reviewed.seen_at)
+        self.action_now()
+        self.notify(
+            f"Marked as seen until {clock_time(reviewed.seen_at, self.farmwatch.clock.now())}."
+            " Press s to look further back.",
+            markup=False,
+        )
+
+    def action_times(self) -> None:
+        self._rows.times = self._rows.times.following
+        self._show_rows()
+        self.redraw()
+
+    def action_filter(self) -> None:
+        self._ask(since=False, hint="filter", text=self._text)
+
+    def action_since(self) -> None:
+        self._ask(since=True, hint=f"since when: {FORMS}; empty: since it was marked as seen", text="")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        # While something is typed, a letter is a letter.
+        return action not in TYPED or not isinstance(self.focused, Input)
+
+    def _ask(self, *, since: bool, hint: str, text: str) -> None:
+        self._asks_since = since
+        box = self.box
+        box.placeholder = hint
+        with self.prevent(Input.Changed):
+            box.value = text
+        box.cursor_position = len(text)
+        box.display = True
+        # At once: what is typed right after the key belongs here.
+        self.set_focus(box)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        if not self._asks_since and self.box.display:
+            self._text = event.value.strip()
+            self._show_rows()
+            self.redraw()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if self._asks_since:
+            since: datetime | None = None
+            if event.value.strip():
+                try:
+                    since = parse_since(event.value, self.farmwatch.clock.now())
+                except ValueError as error:
+                    self.notify(str(error), severity="error", markup=False)
+                    return
+            self._target.choose(since)
+            self.action_now()
+        self._close_box()
+
+    def _close_box(self) -> None:
+        self.box.display = False
+        self.table.focus()
+
+    def action_up(self) -> None:
+        if self.box.display:
+            if not self._asks_since:
+                self._text = ""
+            self._close_box()
+        elif self._text:
+            self._text = ""
+        else:
+            self.app.pop_screen()
+            return
+        self._show_rows()
+        self.redraw()
+
+    def chosen_id(self) -> str | None:
+        place = self._rows.place(self.table.cursor_key)
+        return None if place is None else place.session_id

@@ -1,0 +1,1 @@
+"""The picker: farms, queues, jobs and sessions."""

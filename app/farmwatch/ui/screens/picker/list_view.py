@@ -1,0 +1,71 @@
+"""How a level of the picker looks: what its columns, orders and details are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from farmwatch.aws.model import Host
+from farmwatch.listings.session_facts import FailedCount
+from farmwatch.ui.widgets.virtual_table import Cell, Column
+from farmwatch.words.text import Part, TimeStyle, clock_time_and_age
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One order of a list, in words both ways round.
+
+    ``key`` sorts in this list what is loaded. Where the service sorts, ``field`` is its name for it and
+    ``first`` the statuses that come before all others; ``here`` says that it cannot, so that the loaded rows
+    are sorted in this list. ``descending``: the largest comes first, as far as a person is concerned.
+    """
+
+    column: str
+    word: str
+    backwards: str
+    key: Callable[[Any], Any]
+    descending: bool = False
+    field: str = "CREATED_AT"
+    field_descends: bool = True
+    first: tuple[tuple[str, ...], ...] = ()
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the cells of a row may draw on besides the row: the time, the hosts found so far, and how many
+    actions of each session failed."""
+
+    now: datetime
+    hosts: Mapping[str, Host | None] = field(default_factory=dict)
+    failures: Mapping[str, FailedCount | None] = field(default_factory=dict)
+
+
+Detail = tuple[str, Sequence[Part]]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelView:
+    """How a level looks. ``sorts[0]`` is the order it opens with; ``words`` what the filter looks in: what a
+    row shows."""
+
+    singular: str
+    interval: timedelta
+    columns: tuple[Column, ...]
+    sorts: tuple[Sort, ...]
+    cells: Callable[[Any, View], Sequence[Cell]]
+    words: Callable[[Any, View], str]
+    details: Callable[[Any, View], Sequence[Detail]]
+    ticks: bool = False
+
+
+def when(at: datetime | None, view: View) -> list[Part]:
+    """A time with its age, for a detail."""
+    return [(clock_time_and_age(at, view.now, TimeStyle.LOCAL) if at else "–", "")]
+
+
+def newest(at: datetime | None) -> float:
+    """A key that puts the newest first; what has no time comes last."""
+    return -at.timestamp() if at else float("inf")

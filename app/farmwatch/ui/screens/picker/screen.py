@@ -1,0 +1,333 @@
+"""The picker: farms, queues, jobs and sessions, each a table that keeps itself up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from farmwatch.listings.lists import ListObserved, ListTarget
+from farmwatch.listings.place import Level, Place
+from farmwatch.polling.freshness import Freshness, State
+from farmwatch.polling.target import TargetUpdate
+from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, PAUSE, QUIT, FollowingScreen
+from farmwatch.ui.screens.picker.list_view import Detail, Sort
+from farmwatch.ui.screens.picker.lists import LEVELS, summary, target_for
+from farmwatch.ui.screens.picker.rows import PickerRows
+from farmwatch.ui.widgets.lines import entitle, put
+from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.words.text import Part, clock_time, content
+
+TYPING_PAUSE = 0.25
+"""Seconds without a key before a filter is put to the service: one search a word, not one a letter."""
+
+SCROLL_PAUSE = 0.3
+"""Seconds until rows that came into sight are asked for: a held Page Down is one request, not fifty."""
+
+
+class PickerScreen(FollowingScreen):
+    """One level of the picker."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]
+
+    BINDINGS = [
+        BACK,
+        Binding(
+            "slash", "filter", "Filter", key_display="/", priority=True, tooltip="Show only what matches"
+        ),
+        Binding("s", "sort", "Sort", tooltip="Change sort order"),
+        Binding("S", "reverse", "Reverse", show=False, tooltip="Reverse the sort order"),
+        Binding("d", "details", "Details", tooltip="Everything about the row"),
+        NOW,
+        PAUSE,
+        COPY_ID,
+        HISTORY,
+        HELP,
+        QUIT,
+    ]
+
+    def __init__(
+        self, place: Place, cursor_key: str | None = None, order: tuple[str, bool] | None = None
+    ) -> None:
+        """``order`` is a column to sort by, and whether backwards; else it is the first of the level's."""
+        super().__init__(place)
+        self.level = LEVELS[place.level]
+        column, self.backwards = order or ("", False)
+        sorts = self.level.sorts
+        self.sort_by = next((sort for sort in sorts if sort.column == column), sorts[0])
+        self.text = ""
+        self._cursor_key = cursor_key
+        self._rows = PickerRows(self.level)
+        self._target: ListTarget[Any] = target_for(place, self.sort_by, backwards=self.backwards)
+        self._typing: Timer | None = None
+        self._fresh_before: bool | None = None
+        self._searching = False
+        self._users: set[str] = set()
+
+    @property
+    def asks_the_service(self) -> bool:
+        """Whether filter and order are the service's: only jobs can be searched, and only if allowed."""
+        return self.place.level is Level.JOBS and not self.observed.note
+
+    @property
+    def observed(self) -> ListObserved[Any]:
+        return self.news.observed if self.news else self._target.observed
+
+    @property
+    def table(self) -> VirtualTable:
+        return self.query_one(VirtualTable)
+
+    # --- what the screen is made of -------------------------------------------------------------------
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder=f"filter {self.level.singular}s", id="filter", compact=True)
+        with Horizontal(id="rows"):
+            table = VirtualTable(self.level.columns, empty=f"Asking for {self.level.singular}s…", id="table")
+            self._mark_order(table)
+            if self._cursor_key:
+                table.cursor_key = self._cursor_key
+            yield table
+            yield Static(id="details")
+
+    def target(self) -> ListTarget[Any]:
+        return self._target
+
+    def on_mount(self) -> None:
+        self._rows.now = self.farmwatch.clock.now()
+        self.table.rows = self._rows
+        self.table.focus()
+        super().on_mount()
+
+    # --- drawing --------------------------------------------------------------------------------------
+
+    def hear(self, news: TargetUpdate) -> None:
+        if news.key == self._followed:
+            self.news = news
+            self._searching = False
+            self._show_rows()
+        super().hear(news)
+
+    def _show_rows(self) -> None:
+        if not self.is_alive:
+            return
+        self._rows.now = self.farmwatch.clock.now()
+        if self.asks_the_service:
+            sort = self.sort_by if self.sort_by.here else None
+            self._rows.show(self.observed, sort, backwards=self.backwards)
+        else:
+            self._rows.show(self.observed, self.sort_by, self.text, backwards=self.backwards)
+        self.table.rows_changed()
+
+    def draw(self, now: datetime) -> None:
+        fresh = self.freshness_of(self.observed, now)
+        self._rows.now = now
+        what: list[Part] = []
+        if self._searching:
+            what.append(("searching…", "warning"))
+        elif self.observed.seen_at:
+            what += summary(self.level, self.observed, len(self._rows))
+        if self.text:
+            what.append((f"   / {self.text}", "accent"))
+            what.append(("  server search" if self.asks_the_service else "  this list", "muted"))
+        if self.observed.note:
+            what.append((f"   {self.observed.note}", "warning"))
+        what.append((f"   {self.sort_by.backwards if self.backwards else self.sort_by.word}", "muted"))
+        if self.sort_by.here and self.asks_the_service and not self.observed.complete:
+            what.append((" (this list)", "muted"))
+        self.draw_edges(what, fresh, now)
+        self._draw_staleness(fresh, now)
+        self.table.empty = self._empty_words(fresh)
+        self._draw_details()
+
+    def tick(self) -> None:
+        super().tick()
+        if self.level.ticks and self.is_alive:
+            self.table.rows_changed()
+
+    def _draw_staleness(self, fresh: Freshness, now: datetime) -> None:
+        # While another search is under way the rows are those of the one before.
+        is_fresh = fresh.is_fresh and not self._searching
+        self._rows.fresh = is_fresh
+        table = self.table
+        if self._fresh_before != is_fresh:
+            self._fresh_before = is_fresh
+            table.set_class(not is_fresh, "-stale")
+            table.rows_changed()
+        dated = "" if fresh.is_fresh or fresh.age is None else f" as of {clock_time(now - fresh.age, now)} "
+        entitle(table, subtitle=content(dated))
+
+    def _empty_words(self, fresh: Freshness) -> str:
+        nouns = f"{self.level.singular}s"
+        if fresh.fault is not None and self.observed.seen_at is None:
+            return f"{fresh.fault.sentence}\n{fresh.fault.remedy}"
+        if self.observed.seen_at is None:
+            asking = "Starting the demo farm" if self.farmwatch.settings.demo else "Asking"
+            return f"{asking}…" if fresh.state is State.WAITING else f"No {nouns} seen yet."
+        if self.text:
+            return f"No {nouns} match “{self.text}”. Escape clears the filter."
+        return {
+            Level.FARMS: "No farms that this login can see in this region.\nIs the region right?",
+            Level.QUEUES: "No queues that this login can see on this farm.",
+            Level.JOBS: "No jobs in this queue.",
+            Level.SESSIONS: "This job has had no sessions yet.\nA session appears when a worker takes it up.",
+        }[self.place.level]
+
+    def _draw_details(self) -> None:
+        pane = self.query_one("#details", Static)
+        if not pane.display:
+            return
+        parts: list[Part] = []
+        for label, value in self._detailed():
+            parts.append((f"{label:<12} ", "muted"))
+            parts += value
+            parts.append(("\n", ""))
+        put(pane, content(*parts))
+
+    def _detailed(self) -> Sequence[Detail]:
+        """Everything about the row under the cursor."""
+        item = self._rows.item(self.table.cursor_key)
+        return () if item is None else self.level.details(item, self._rows.view())
+
+    # --- what the table says --------------------------------------------------------------------------
+
+    def on_virtual_table_row_highlighted(self) -> None:
+        if self.is_alive:
+            self._draw_details()
+
+    @on(VirtualTable.RowSelected)
+    def _open(self, message: VirtualTable.RowSelected) -> None:
+        self._go_into(message.key)
+
+    @on(VirtualTable.NearEnd)
+    def _load_more(self) -> None:
+        if not self.observed.complete and self._followed is not None and self.observed.items:
+            self._target.want(len(self.observed.items) + 1)
+            self.farmwatch.poller.soon(self._followed, 0)
+
+    @on(VirtualTable.ViewChanged)
+    def _look_at(self, message: VirtualTable.ViewChanged) -> None:
+        rows = self._rows
+        keys = [rows.key(index) for index in range(message.first, min(message.last + 1, len(rows)))]
+        self._target.look_at(keys)
+        known = self.observed.hosts.keys() & self.observed.failures.keys()
+        unknown = self.place.level is Level.SESSIONS and any(key not in known for key in keys)
+        seen = [self.observed.seen[key] for key in keys if key in self.observed.seen]
+        old = self.farmwatch.clock.now() - self.level.interval
+        if self._followed is not None and (unknown or any(at < old for at in seen)):
+            self.farmwatch.poller.soon(self._followed, SCROLL_PAUSE)
+
+    @on(VirtualTable.HeaderClicked)
+    def _sort_by_column(self, message: VirtualTable.HeaderClicked) -> None:
+        for sort in self.level.sorts:
+            if sort.column == message.column_key:
+                self._sort(sort, backwards=sort is self.sort_by and not self.backwards)
+
+    # --- filter and order -----------------------------------------------------------------------------
+
+    def _go_into(self, key: str) -> None:
+        item = self._rows.item(key)
+        if item is None:
+            return
+        if self.place.level is not Level.SESSIONS:
+            # Only what has been gone into is remembered by name: the lists themselves are long.
+            self.farmwatch.names[key] = item.name
+        self.farmwatch.go_to(self.place.into(key))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        # While something is typed, a slash is a slash.
+        return action != "filter" or not isinstance(self.focused, Input)
+
+    def action_filter(self) -> None:
+        box = self.query_one("#filter", Input)
+        box.display = True
+        # At once, and the key goes before others: what is typed right after it belongs to the filter.
+        self.set_focus(box)
+
+    def action_sort(self) -> None:
+        sorts = self.level.sorts
+        self._sort(sorts[(sorts.index(self.sort_by) + 1) % len(sorts)])
+
+    def action_reverse(self) -> None:
+        self._sort(self.sort_by, backwards=not self.backwards)
+
+    def _sort(self, sort: Sort, *, backwards: bool = False) -> None:
+        self.sort_by, self.backwards = sort, backwards
+        # Who comes back, or goes into another queue, finds the order that was chosen.
+        self.farmwatch.orders[self.place.level] = sort.column, backwards
+        self._mark_order(self.table)
+        if self.asks_the_service:
+            self._search_anew()
+        else:
+            self._show_rows()
+        self.redraw()
+
+    def _mark_order(self, table: VirtualTable) -> None:
+        table.sort_column = self.sort_by.column
+        table.sort_reverse = self.sort_by.descending != self.backwards
+
+    def action_details(self) -> None:
+        rows = [(label.strip(), "".join(text for text, _ in value)) for label, value in self._detailed()]
+        if rows:
+            self.app.push_screen(DetailsScreen(self.level.singular.capitalize(), rows))
+
+    def action_up(self) -> None:
+        if self.text or self.query_one("#filter", Input).display:
+            self._close_filter(clear=True)
+        else:
+            super().action_up()
+
+    @on(Input.Changed, "#filter")
+    def _typed(self, event: Input.Changed) -> None:
+        self.text = event.value.strip()
+        if self.asks_the_service:
+            if self._typing is not None:
+                self._typing.stop()
+            self._typing = self.set_timer(TYPING_PAUSE, self._search_anew)
+        else:
+            if self.text and self._followed is not None and self.place.level is Level.SESSIONS:
+                self._target.look_everywhere()
+                self.farmwatch.poller.soon(self._followed, TYPING_PAUSE)
+            self._show_rows()
+        self.redraw()
+
+    @on(Input.Submitted, "#filter")
+    def _typed_all(self) -> None:
+        self._close_filter(clear=False)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "down" and isinstance(self.focused, Input):
+            event.stop()
+            self.table.focus()
+
+    def _close_filter(self, *, clear: bool) -> None:
+        box = self.query_one("#filter", Input)
+        if clear:
+            box.value = ""
+        box.display = bool(box.value)
+        self.table.focus()
+
+    def _search_anew(self) -> None:
+        """Another search, another list: what is shown stays until its first page is there."""
+        self._target = target_for(
+            self.place, self.sort_by, self.text, backwards=self.backwards, users=self._users_meant()
+        )
+        self._searching = True
+        self.follow()
+        self.redraw()
+
+    def _users_meant(self) -> list[str]:
+        """Users seen in this list that what was typed is a part of: the service knows whole names only."""
+        word = self.text.casefold()
+        self._users |= {item.created_by for item in self.observed.items}
+        return sorted(user for user in self._users if word and user and word in user.casefold())
+
+    def chosen_id(self) -> str | None:
+        return self.table.cursor_key

@@ -1,0 +1,385 @@
+"""The session screen: one session's lifecycle, host, log configuration and every error it has shown."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Horizontal, Vertical
+from textual.widgets import Static
+
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.history.events import Records
+from farmwatch.listings.place import Place
+from farmwatch.logs.lines import SESSION
+from farmwatch.polling.freshness import Freshness, State
+from farmwatch.polling.schedule import faster, slower
+from farmwatch.polling.target import Target, TargetUpdate
+from farmwatch.sessions.actions import ActionsObserved, ActionsTarget
+from farmwatch.sessions.tracker import SessionObserved, SessionTarget
+from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
+from farmwatch.ui.screens.session.rows import ACTION_COLUMNS, ERROR_COLUMNS, ActionRows, ErrorRows, error_rows
+from farmwatch.ui.widgets.lines import age_part, entitle, put
+from farmwatch.ui.widgets.live_log import LiveLog
+from farmwatch.ui.widgets.session_panels import SessionPanels
+from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.words.action import action_counts, action_rows, notable
+from farmwatch.words.session import errors_line, raw_rows
+from farmwatch.words.text import Part, TimeStyle, brief, clock_time, content, lifecycle, muted
+
+if TYPE_CHECKING:
+    from farmwatch.logs.sources import SessionLogs
+    from farmwatch.logs.tail import LogTail
+    from farmwatch.ui.screens.log.screen import LogScreen
+
+MARKED_FOR = timedelta(seconds=8)
+"""How long a change stays marked: a mark that goes with the next poll, two seconds later, is not seen."""
+
+FOLDED = 4
+"""Lines that everything but the tables is folded into on a low terminal..."""
+
+FOLDED_TO_ONE = 14
+"""...and the height (lines) below which one has to do."""
+
+
+class SessionScreen(FollowingScreen):
+    """Follows one session."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-two-columns"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]
+
+    BINDINGS = [
+        BACK,
+        NOW,
+        PAUSE,
+        Binding(
+            "plus,equals_sign", "faster", key_display="+/-", show=False, tooltip="Ask more, or less, often"
+        ),
+        Binding("minus", "slower", show=False),
+        Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
+        Binding("d", "details", "Details", show=False, tooltip="Full session details"),
+        Binding("D", "action_details", "Action", show=False, tooltip="Everything about the session action"),
+        Binding(
+            "tab", "other_table", "Errors", key_display="tab", tooltip="Session actions or service errors"
+        ),
+        Binding("l", "log", "Log", tooltip="Read the session's log and its worker's"),
+        Binding("c", "why", "Why", tooltip="Why it failed, on one screen"),
+        Binding("w", "other_log", "Worker log", tooltip="Session log or worker log, where one fits only"),
+        COPY_ID,
+        HELP,
+        QUIT,
+    ]
+
+    def __init__(self, place: Place, interval: timedelta, records: Records | None = None) -> None:
+        super().__init__(place)
+        self._action_target = ActionsTarget(place.ref, records, somebody_looks=True)
+        self._target = SessionTarget(place.ref, interval, records, self._action_target)
+        self._times = TimeStyle.LOCAL
+        self._changed_at: dict[str, datetime] = {}
+        self._actions = ActionRows()
+        self._noted = ""
+        self._errors_seen = ErrorRows()
+        self._logs: SessionLogs | None = None
+        self._live: LogTail | None = None
+        self._log: LogScreen | None = None
+
+    @property
+    def observed(self) -> SessionObserved:
+        return self.news.observed if self.news else self._target.observed
+
+    def target(self) -> SessionTarget:
+        return self._target
+
+    def beside(self) -> tuple[Target, ...]:
+        return (self._action_target,) if self._live is None else (self._action_target, self._live)
+
+    def follow(self) -> None:
+        self._live = self._live_tail()
+        super().follow()
+
+    def body(self) -> ComposeResult:
+        with Vertical(id="session-parts"):
+            yield SessionPanels(id="session-body")
+            with Horizontal(id="below"):
+                with Vertical(id="tables"):
+                    yield Static(id="actions-line")
+                    with Container(id="actions", classes="box"):
+                        asking = "Asking for the session actions…"
+                        yield VirtualTable(ACTION_COLUMNS, empty=asking, id="action-table")
+                    with Container(id="errors", classes="box"):
+                        yield VirtualTable(ERROR_COLUMNS, id="error-table")
+                    yield Static(id="errors-line")
+                yield LiveLog(id="live-log", classes="box")
+
+    def on_mount(self) -> None:
+        self.action_table.rows = self._actions
+        self.error_table.rows = self._errors_seen
+        self.action_table.focus(scroll_visible=False)
+        self.add_class("-no-errors")
+        super().on_mount()
+
+    def on_resize(self) -> None:
+        # What is drawn depends on the room there is, and that is known when it is laid out.
+        self.call_after_refresh(self.redraw)
+
+    @property
+    def action_table(self) -> VirtualTable:
+        return self.query_one("#action-table", VirtualTable)
+
+    @property
+    def error_table(self) -> VirtualTable:
+        return self.query_one("#error-table", VirtualTable)
+
+    # --- drawing --------------------------------------------------------------------------------------
+
+    def hear(self, news: TargetUpdate) -> None:
+        if self._live is not None and news.key == self._live.key and self.is_current:
+            # Nothing but its own lines depends on a log.
+            self._rhythms[news.key] = news.rhythm
+            self._draw_log(self.farmwatch.clock.now())
+            return
+        if news.key == self._followed:
+            seen = news.observed.seen_at
+            if seen is not None and seen != self.observed.seen_at:
+                self._changed_at |= dict.fromkeys(news.observed.changed, seen)
+        super().hear(news)
+
+    def draw(self, now: datetime) -> None:
+        observed = self.observed
+        fresh = self.freshness_of(observed, now, final=observed.is_final)
+        self.draw_edges(self._headline(fresh, now), fresh, now)
+        changed = {name for name, at in self._changed_at.items() if now - at <= MARKED_FOR}
+        self._changed_at = {name: at for name, at in self._changed_at.items() if name in changed}
+        lines = (FOLDED if self.size.height >= FOLDED_TO_ONE else 1) if self.has_class("-low") else None
+        self.query_one(SessionPanels).show(
+            observed, fresh, changed, now, self._times, lines=lines, narrow=self.has_class("-narrow")
+        )
+        self._draw_tables(observed, now)
+        self._follow_log()
+        self._draw_log(now)
+
+    def _headline(self, fresh: Freshness, now: datetime) -> list[Part]:
+        session = self.observed.session
+        interval = f"every {brief(self.rhythm.interval)}"
+        if self.rhythm.interval > self._target.schedule.interval:
+            interval += " (no changes)"
+        if session is None:
+            return [(interval, "muted")]
+        if fresh.is_gone:
+            return [("not found any more; it was ", "warning"), lifecycle(session.lifecycle_status)]
+        status = lifecycle(session.lifecycle_status)
+        if fresh.state is State.FINAL:
+            return [status]
+        if fresh.is_fresh or fresh.age is None:
+            return [status, (f"   {interval}", "muted")]
+        return [(f"{status[0]} as of {clock_time(now - fresh.age, now, self._times)}", "muted")]
+
+    def _draw_tables(self, observed: SessionObserved, now: datetime) -> None:
+        actions = self._action_target.observed
+        age = self._draw_actions(actions, now)
+        errors = sorted(
+            (*observed.errors, *actions.errors), key=lambda one: (one.last_at, one.first_at), reverse=True
+        )
+        table = self.error_table
+        if self._errors_seen.show(tuple(errors), now, self._times):
+            table.rows_changed()
+        is_new = self.has_class("-no-errors") == bool(errors)
+        self.set_class(not errors, "-no-errors")
+        if is_new:
+            self.refresh_bindings()
+        self.query_one("#errors").styles.max_height = len(errors) + 3
+        still = sum(trouble.is_open for trouble in errors)
+        counts: list[Part] = [(f"  {still} open", "error" if still else "muted")]
+        counts.append((f", {len(errors) - still} over", "muted"))
+        run = action_counts(actions.actions)
+        if self.action_table.has_class("-stale"):
+            run = muted(run)
+        titles: dict[str, list[Part]] = {
+            "actions": [("Session actions", "strong"), *run, ("   ", ""), age],
+            "errors": [("Service errors", "strong"), *counts],
+        }
+        for name, title in titles.items():
+            entitle(self.query_one(f"#{name}"), content(*title))
+        turn: Part = ("   tab shows them", "muted")
+        put(self.query_one("#actions-line", Static), content(*titles["actions"], turn))
+        since = observed.moments[0].at if observed.moments else observed.seen_at
+        line: list[Part] = errors_line(since, now, self._times)
+        if errors:
+            first = next((trouble for trouble in errors if trouble.is_open), errors[0])
+            tone = "error" if first.is_open else "muted"
+            line = [*titles["errors"], turn, (f"   {first.source}  {first.message}", tone)]
+        put(self.query_one("#errors-line", Static), content(*line))
+
+    def _draw_actions(self, observed: ActionsObserved, now: datetime) -> Part:
+        """Returns how old the actions are, for the title of their box."""
+        table, box = self.action_table, self.query_one("#actions")
+        over = self.observed.is_final and all(action.is_final for action in observed.actions)
+        fresh = self.freshness_of(observed, now, beside=self._action_target, final=over)
+        stale = not fresh.is_fresh
+        # What runs is not known to run on while it is not seen.
+        as_of = observed.seen_at if stale and observed.seen_at else now
+        if self._actions.show(observed, as_of, self._times) or table.has_class("-stale") != stale:
+            table.set_class(stale, "-stale")
+            table.rows_changed()
+        elif not stale:
+            for key in self._actions.going_on():
+                table.row_changed(key)
+        look_at = notable(observed.actions)
+        # The cursor goes with what is worth looking at, until somebody moves it.
+        goes_with = self._noted in ("", table.cursor_key)
+        if goes_with and look_at is not None and look_at.action_id != self._noted:
+            self._noted = table.cursor_key = look_at.action_id
+        fault = observed.fault or observed.undetailed
+        if observed.seen_at is None:
+            table.empty = f"{fault.sentence}\n{fault.remedy}" if fault else "Asking for the session actions…"
+        else:
+            table.empty = "The worker has not been given anything yet."
+        dated = ""
+        if (fault is not None or stale) and observed.seen_at is not None:
+            denied = (
+                "" if stale or fault is None else f"without messages and exit codes ({fault.kind.value}) "
+            )
+            dated = f" {denied}as of {clock_time(observed.seen_at, now, self._times)} "
+        entitle(box, subtitle=content(dated))
+        return age_part(fresh, self.rhythm_of(self._action_target), now)
+
+    # --- the newest lines of the log --------------------------------------------------------------------
+
+    def _live_tail(self) -> LogTail | None:
+        """What reads the session's log, where there is room to show it and the session says where it is."""
+        session = self.observed.session
+        if session is None or not self.has_class("-wide"):
+            return None
+        self.logs.take(session)
+        return self.logs.tails.get(SESSION)
+
+    def _follow_log(self) -> None:
+        """The terminal may have become wider or narrower, and a session may name another log than before."""
+        before, self._live = self._live, self._live_tail()
+        if before is self._live or self._followed is None:
+            return
+        if before is not None:
+            self.farmwatch.poller.drop(before.key)
+        if self._live is not None:
+            self.farmwatch.poller.follow(self._live)
+
+    def _draw_log(self, now: datetime) -> None:
+        if not self.has_class("-wide"):
+            return
+        from farmwatch.words.log import reasons
+
+        tail, fresh = self._live, None
+        if tail is not None:
+            fresh = self.freshness_of(tail.observed, now, beside=tail, final=tail.observed.over)
+        nothing = reasons(self.logs, self.observed.session, SESSION, now)
+        lane = self.logs.browser.lanes[SESSION]
+        self.query_one(LiveLog).show(
+            lane, self.farmwatch.severities, fresh, nothing, session_is_final=self.observed.is_final
+        )
+
+    # --- keys -----------------------------------------------------------------------------------------
+
+    def action_faster(self) -> None:
+        self._set_interval(faster(self._target.schedule.interval))
+
+    def action_slower(self) -> None:
+        self._set_interval(slower(self._target.schedule.interval))
+
+    def _set_interval(self, interval: timedelta) -> None:
+        if self._followed is not None:
+            self.farmwatch.poller.set_interval(self._followed, interval)
+
+    def action_times(self) -> None:
+        self._times = self._times.following
+        self.redraw()
+
+    def action_other_log(self) -> None:
+        self.query_one(SessionPanels).turn_logs()
+
+    def action_other_table(self) -> None:
+        to_errors = self.focused is not self.error_table
+        self.set_class(to_errors, "-errors")
+        (self.error_table if to_errors else self.action_table).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        if action == "other_table":
+            return not self.has_class("-no-errors")
+        # Where both logs are on screen there is no other one to turn to.
+        return action != "other_log" or (self.has_class("-narrow") and not self.has_class("-low"))
+
+    def action_details(self) -> None:
+        self.app.push_screen(DetailsScreen("Session", raw_rows(self.observed)))
+
+    def action_action_details(self) -> None:
+        action = self._action_under_cursor()
+        if action is not None:
+            self._show_action(action)
+
+    @property
+    def logs(self) -> SessionLogs:
+        """Both logs, with what has been read of them; from when they were first looked at."""
+        if self._logs is None:
+            from farmwatch.logs.sources import SessionLogs
+
+            app = self.farmwatch
+            self._logs = SessionLogs(self.place.ref, app.log_budget, app.severities, app.recorder)
+        return self._logs
+
+    def _log_screen(self) -> LogScreen:
+        # Imported when it is wanted: most sessions are looked at without their logs.
+        from farmwatch.ui.screens.log.screen import LogScreen
+
+        self._log = LogScreen(self.place, self._target, self._action_target, self.logs)
+        return self._log
+
+    def on_screen_resume(self) -> None:
+        # Back from the log: on with the action that was read about there.
+        seen, self._log = None if self._log is None else self._log.action_in_sight, None
+        if seen is not None:
+            self.action_table.cursor_key = seen.action_id
+        super().on_screen_resume()
+
+    def action_log(self) -> None:
+        self.app.push_screen(self._log_screen())
+
+    def action_why(self) -> None:
+        from farmwatch.ui.screens.why.screen import WhyScreen
+
+        self.app.push_screen(WhyScreen(self.place, self._target, self._action_target, self.logs))
+
+    def _action_under_cursor(self) -> SessionAction | None:
+        index = self._actions.index(self.action_table.cursor_key or "")
+        return None if index is None else self._actions.actions[index]
+
+    @on(VirtualTable.RowSelected, "#action-table")
+    def _show_in_log(self, message: VirtualTable.RowSelected) -> None:
+        index = self._actions.index(message.key)
+        if index is None:
+            return
+        action = self._actions.actions[index]
+        if action.started_at is None:
+            # Nothing of it is in any log.
+            self._show_action(action)
+            return
+        screen = self._log_screen()
+        screen.go_to_action(action)
+        self.app.push_screen(screen)
+
+    def _show_action(self, action: SessionAction) -> None:
+        rows = action_rows(action, self._actions.actions, self._actions.steps, self.farmwatch.clock.now())
+        self.app.push_screen(DetailsScreen("Session action", rows))
+
+    @on(VirtualTable.RowSelected, "#error-table")
+    def _show_trouble(self, message: VirtualTable.RowSelected) -> None:
+        index = self._errors_seen.index(message.key)
+        if index is None:
+            return
+        rows = error_rows(self._errors_seen.errors[index])
+        self.app.push_screen(DetailsScreen("Error", rows))
+
+    def chosen_id(self) -> str | None:
+        return self.place.session_id

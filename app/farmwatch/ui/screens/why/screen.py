@@ -1,0 +1,296 @@
+"""Why it failed: one sentence, and everything that shows it, each piece with its source and its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.widgets import Static
+
+from farmwatch.listings.job import JobTarget
+from farmwatch.listings.place import Place
+from farmwatch.logs.evidence import Evidence
+from farmwatch.logs.evidence import Part as About
+from farmwatch.logs.failure import Failure, failed_action, has_failed, investigate, wanted_since
+from farmwatch.logs.parsing import Severities
+from farmwatch.logs.sources import SessionLogs, milliseconds
+from farmwatch.polling.target import Target, TargetUpdate
+from farmwatch.sessions.actions import ActionsTarget
+from farmwatch.sessions.tracker import SessionTarget
+from farmwatch.ui.screens.following import BACK, HELP, NOW, QUIT, FollowingScreen
+from farmwatch.ui.widgets.lines import Crumbs, entitle, put
+from farmwatch.ui.widgets.table_cells import Cell
+from farmwatch.ui.widgets.table_columns import Column
+from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.words.action import action_name, exit_words
+from farmwatch.words.log_line import stamp
+from farmwatch.words.text import Part, action_status, clock_time, content, lifecycle, span
+
+COLUMNS = (
+    Column("part", "What", keep=7, width=11),
+    Column("at", "Time", keep=8, width=8),
+    Column("source", "Source", keep=6, width=16),
+    Column("text", "Evidence", keep=9, min_width=20, flex=True),
+)
+
+
+_TITLES = {
+    "INTERRUPTED": "Why it was interrupted",
+    "RECLAIMED": "Why it was interrupted",
+    "CANCELED": "Why it was canceled",
+}
+
+
+class EvidenceRows:
+    """Pieces of evidence as rows of a table."""
+
+    def __init__(self, severities: Severities) -> None:
+        self.evidence: tuple[Evidence, ...] = ()
+        self._severities = severities
+        self.now: datetime | None = None
+
+    def __len__(self) -> int:
+        return len(self.evidence)
+
+    def key(self, index: int) -> str:
+        return str(index)
+
+    def index(self, key: str) -> int | None:
+        return int(key) if key.isdecimal() and int(key) < len(self.evidence) else None
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        one = self.evidence[index]
+        is_first = index == 0 or self.evidence[index - 1].part is not one.part
+        at = "" if one.at is None or self.now is None else clock_time(one.at, self.now)
+        tone = "error" if one.part is About.CONFIGURATION else self._severities.of_line(one.text).value
+        what = one.part if is_first else ""
+        return [(what, "accent"), (at[-8:], "muted"), (one.source, "muted"), (one.text, tone)]
+
+
+class WhyScreen(FollowingScreen):
+    """Explains a session that did not go well; lies over the session's screen or its log."""
+
+    BINDINGS = [
+        BACK,
+        Binding("c", "copy_card", "Copy", tooltip="Copy all of it as plain text, fit for a ticket"),
+        NOW,
+        HELP,
+        QUIT,
+    ]
+
+    def __init__(
+        self, place: Place, session: SessionTarget, actions: ActionsTarget, logs: SessionLogs
+    ) -> None:
+        super().__init__(place)
+        self._session_target = session
+        self._action_target = actions
+        self.logs = logs
+        self._rows = EvidenceRows(logs.browser.severities)
+        self.failure: Failure | None = None
+        self._read: object = None
+        self._job_target = JobTarget(place.ref)
+        self._asks_job = False
+
+    def target(self) -> SessionTarget:
+        return self._session_target
+
+    def beside(self) -> tuple[Target, ...]:
+        about = [self._job_target] if self._is_canceled else []
+        return (self._action_target, *self.logs.tails.values(), *about)
+
+    @property
+    def _is_canceled(self) -> bool:
+        """Whether it matters what the job says: it may tell who has canceled the session."""
+        action = failed_action(self._action_target.observed.actions)
+        return action is not None and action.status == "CANCELED"
+
+    def crumb(self) -> tuple[str, ...]:
+        return ("why",)
+
+    def follow(self) -> None:
+        session = self._session_target.observed.session
+        if session is not None:
+            self.logs.take(session)
+        super().follow()
+        self._asks_job = self._is_canceled
+        self._consider()
+
+    def body(self) -> ComposeResult:
+        with Container(id="card", classes="box"):
+            yield Static(id="sentence")
+            yield Static(id="about")
+        yield VirtualTable(COLUMNS, empty="Nothing to show.", id="evidence")
+
+    def on_mount(self) -> None:
+        table = self.query_one("#evidence", VirtualTable)
+        table.rows = self._rows
+        table.focus()
+        self._consider()
+        super().on_mount()
+
+    def hear(self, news: TargetUpdate) -> None:
+        session = self._session_target.observed.session
+        if session is not None:
+            for tail in self.logs.take(session):
+                self.farmwatch.poller.follow(tail)
+        if self._is_canceled and not self._asks_job and self._followed is not None:
+            self._asks_job = True
+            self.farmwatch.poller.follow(self._job_target)
+        if news.key in self.followed_keys():
+            self._want()
+            self._consider()
+        super().hear(news)
+
+    def _want(self) -> None:
+        """Read both logs back as far as the failure needs."""
+        session = self._session_target.observed.session
+        action = failed_action(self._action_target.observed.actions)
+        if session is None:
+            return
+        since = wanted_since(action, session)
+        for tail in self.logs.tails.values():
+            # What ran beside it began some time before.
+            back = since if tail is self.logs.tails.get(0) else milliseconds(session.started_at)
+            if tail.observed.seen_at is not None and tail.want_time(back):
+                self.farmwatch.poller.soon(tail.key, 0)
+
+    # --- drawing --------------------------------------------------------------------------------------
+
+    def draw(self, now: datetime) -> None:
+        observed = self._session_target.observed
+        fresh = self.freshness_of(observed, now, final=observed.is_final)
+        session = observed.session
+        what: list[Part] = [lifecycle(session.lifecycle_status)] if session is not None else []
+        self.draw_edges(what, fresh, now)
+        failure = self.failure
+        entitle(self.query_one("#card"), content(self._title()))
+        table = self.query_one("#evidence", VirtualTable)
+        if failure is None:
+            put(self.query_one("#sentence", Static), content((self._nothing(), "muted")))
+            put(self.query_one("#about", Static), content(("", "")))
+        else:
+            put(self.query_one("#sentence", Static), content((failure.sentence, "strong")))
+            put(self.query_one("#about", Static), content(*self._about(failure, now)))
+        evidence = () if failure is None else failure.evidence
+        if evidence != self._rows.evidence or self._rows.now is None:
+            self._rows.evidence = evidence
+            self._rows.now = now
+            table.rows_changed()
+
+    def _title(self) -> str:
+        """A spot instance that was taken away, or a job that was canceled, has not failed; and what is still
+        running may yet end well."""
+        session = self._session_target.observed.session
+        action = None if self.failure is None else self.failure.action
+        if action is None or session is None or not session.is_final:
+            return "Problems"
+        return _TITLES.get(action.status, "Why it failed")
+
+    def _nothing(self) -> str:
+        """What there is to be told where nothing is to be explained."""
+        if self._session_target.observed.session is None:
+            return "Asking for the session…"
+        if self._action_target.observed.seen_at is None:
+            return "Asking for the session's actions…"
+        return "No problems, as far as is known."
+
+    def _consider(self) -> None:
+        """Work out the card, if anything that it is made of has come in since it was."""
+        session, actions = self._session_target.observed.session, self._action_target.observed
+        # That a log was asked for again, and had nothing new, changes nothing.
+        logs = tuple(
+            (log.first, log.end, log.seen_at is None, log.filling, log.fault)
+            for log in (tail.observed for tail in self.logs.tails.values())
+        )
+        job = self._job_target.observed.answer
+        read = (session, actions.actions, actions.steps, logs, job)
+        if read == self._read:
+            return
+        self._read = read
+        if session is None or not has_failed(session, actions.actions):
+            self.failure = None
+            return
+        action = failed_action(actions.actions)
+        name = "" if action is None else action_name(action, actions.steps)
+        words = "" if action is None else exit_words(action.exit_code)
+        self.failure = investigate(session, actions.actions, name, words, self.logs, job)
+
+    def _about(self, failure: Failure, now: datetime) -> list[Part]:
+        parts: list[Part] = []
+        action = failure.action
+        if action is not None:
+            parts.append(action_status(action.status))
+            words = exit_words(action.exit_code)
+            parts.append((f"   exit {words}" if words else "", "error"))
+            took = action.duration(now)
+            if took is not None and action.started_at is not None:
+                parts.append((f"   ran {span(took)} from {clock_time(action.started_at, now)}", ""))
+        session = self._session_target.observed.session
+        if session is not None:
+            host = session.host.name if session.host is not None and session.host.name else session.worker_id
+            parts.append((f"   on {host}", "muted"))
+        if not failure.is_complete:
+            parts.append(("   reading the logs…", "accent"))
+        return parts
+
+    # --- keys -----------------------------------------------------------------------------------------
+
+    @on(VirtualTable.RowSelected)
+    def _jump(self, message: VirtualTable.RowSelected) -> None:
+        index = self._rows.index(message.key)
+        line = None if index is None else self._rows.evidence[index].line
+        if line is None:
+            self.notify("This is not from a log", timeout=2)
+            return
+        from farmwatch.ui.screens.log.screen import LogScreen
+
+        screen = LogScreen(self.place, self._session_target, self._action_target, self.logs)
+        screen.start_at(line)
+        self.app.push_screen(screen)
+
+    def action_copy_card(self) -> None:
+        if self.failure is not None:
+            self.app.copy_to_clipboard(self.card())
+            self.notify("Copied the card", timeout=2)
+
+    def card(self) -> str:
+        """All of it as plain text; times in UTC, ids whole."""
+        failure, names = self.failure, self.farmwatch.names
+        if failure is None:
+            return ""
+        lines = [failure.sentence, ""]
+        for kind, value in zip(("farm", "queue", "job", "session"), self.place.ids, strict=False):
+            name = names.get(value, "")
+            lines.append(f"{kind:<8} {name + '  ' if name else ''}{value}")
+        session = self._session_target.observed.session
+        if session is not None:
+            lines += [f"worker   {session.worker_id}", f"fleet    {session.fleet_id}"]
+        if failure.action is not None:
+            lines.append(f"action   {failure.action.action_id}")
+        if not failure.is_complete:
+            lines += ["", "(the logs were not read whole when this was copied)"]
+        part = None
+        for one in failure.evidence:
+            if one.part is not part:
+                lines += ["", f"{one.part}:"]
+                part = one.part
+            at = stamp(milliseconds(one.at)) if one.at is not None else "-"
+            lines.append(f"  {at}  {one.source}: {one.text}")
+        return "\n".join(lines) + "\n"
+
+    def action_up(self) -> None:
+        self.app.pop_screen()
+
+    @on(Crumbs.Chosen)
+    def _leave_for(self, message: Crumbs.Chosen) -> None:
+        if message.place == self.place:
+            message.stop()
+            message.prevent_default()
+            self.app.pop_screen()
+
+    def chosen_id(self) -> str | None:
+        return self.place.session_id

@@ -1,1 +1,0 @@
-"""Logs followed over time: the tail that reads them, the store that keeps them, and what their lines say."""

@@ -1,0 +1,1 @@
+"""How values read: statuses, times, durations, exit codes, faults. Plain text, no Textual."""

@@ -1,0 +1,93 @@
+"""The settings file: what it may say, and what is told where it says something else."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from farmwatch.cli.main import cli
+from farmwatch.config.preferences import BadPreference, Preferences, place, read
+from farmwatch.config.settings import resolve
+from farmwatch.logs.parsing import ERROR_WORDS, WARNING_WORDS, Severities, Severity
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def test_it_need_not_be_there(file: Path) -> None:
+    assert read(file) == Preferences()
+    assert read(file / "below a file") == Preferences()
+
+
+def test_it_lies_where_the_platform_keeps_such_files(own_home: Path) -> None:
+    assert place({}).is_relative_to(own_home)
+    assert place({}).parts[-2:] == ("farmwatch", "config.toml")
+    assert place({"FARMWATCH_CONFIG": "~/mine.toml"}) == own_home / "mine.toml"
+
+
+def test_what_it_says_holds(file: Path) -> None:
+    file.write_text(
+        'interval = 7\n[logs]\nrequests_per_second = 0.5\nerror_words = ["kaputt"]\nwarning_words = []\n'
+    )
+    assert read(file) == Preferences(7.0, 0.5, ("kaputt",), ())
+
+
+def test_an_option_goes_before_it(own_home: Path, file: Path) -> None:
+    file.write_text("interval = 7")
+    environ = {"FARMWATCH_CONFIG": str(file)}
+    assert resolve(environ=environ, home=own_home).interval.total_seconds() == 7
+    assert resolve(environ=environ, home=own_home, interval=3).interval.total_seconds() == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("interval = ", "is not TOML"),
+        ("interval = 0", "interval is 0; a number from 1 to 3600 is wanted"),
+        ("interval = nan", "interval is nan"),
+        ("interval = true", "interval is True"),
+        ('interval = "2"', "interval is '2'"),
+        ("intervall = 2", "intervall is not known here; what is: interval"),
+        ("logs = 2", "[logs] is not a table"),
+        ("[logs]\nrequests = 2", "logs.requests is not known here"),
+        ("[logs]\nrequests_per_second = 31", "logs.requests_per_second is 31; a number from 0.1 to 30"),
+        ('[logs]\nerror_words = "ERROR"', "logs.error_words is not a list of words"),
+        ('[logs]\nerror_words = [""]', "logs.error_words is not a list of words"),
+        ("[logs]\nwarning_words = [7]", "logs.warning_words is not a list of words"),
+    ],
+)
+def test_what_is_not_understood_is_told_with_its_place(file: Path, text: str, told: str) -> None:
+    file.write_text(text)
+    with pytest.raises(BadPreference, match=re.escape(told)) as error:
+        read(file)
+    assert str(error.value).startswith(str(file))
+    assert "\n" not in str(error.value)
+
+
+def test_what_cannot_be_read_is_told(file: Path) -> None:
+    file.mkdir()
+    with pytest.raises(BadPreference, match="cannot be read"):
+        read(file)
+
+
+def test_the_command_refuses_it_in_one_line(file: Path) -> None:
+    file.write_text("interval = 0")
+    ran = CliRunner().invoke(cli, [], env={"FARMWATCH_CONFIG": str(file)})
+    assert ran.exit_code == 2
+    assert "interval is 0" in ran.output
+
+
+def test_the_file_in_the_readme_says_what_holds_without_it(file: Path) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    file.write_text(text, encoding="utf-8")
+    assert read(file) == Preferences(2.0, Preferences().log_requests, ERROR_WORDS, WARNING_WORDS)
+
+
+def test_words_of_ones_own_make_errors() -> None:
+    assert Severities.of(("kaputt",), ()).of_line("alles kaputt") is Severity.ERROR
+    assert Severities.of(None, None).of_line("ERROR: x") is Severity.ERROR
