@@ -187,7 +187,7 @@ async def scene(farm: Farm, name: str) -> AsyncIterator[Stage]:
             recorder=recorder,
         ) as stage:
             # Jitter would draw another picture every time.
-            for target in stage.app.poller.targets:
+            for target in stage.app.monitor.targets:
                 target.schedule.jitter.seed(7)
             await happens(stage, farm)
             yield stage

@@ -16,7 +16,8 @@ from farmwatch.aws.model import (
 )
 from farmwatch.history.events import EventKind
 from farmwatch.listings.discovery import JobRef, QueueRef
-from farmwatch.listings.lists import Farms, ListTarget
+from farmwatch.listings.list_query import ListQuery
+from farmwatch.listings.place import Place
 from farmwatch.monitor.update import IdentityRef, ListRef, LogRef, NameRef, Update
 from tests.canned import (
     FARM_ID,
@@ -81,7 +82,7 @@ def test_wishes_go_through_the_handle() -> None:
     watching = Watching()
     handle = watching.monitor.watch_session(REF)
     watching.run()
-    handle.pause(True)
+    handle.pause(paused=True)
     before = watching.farm.count("session")
     watching.run(30)
     assert watching.farm.count("session") == before
@@ -89,7 +90,7 @@ def test_wishes_go_through_the_handle() -> None:
     handle.refresh()
     watching.run(0)
     assert watching.farm.count("session") == before + 1
-    handle.pause(False)
+    handle.pause(paused=False)
     handle.set_interval(timedelta(seconds=10))
     watching.run(40)
     assert (handle.interval, watching.farm.count("session") - before) <= (timedelta(seconds=10), 8)
@@ -166,9 +167,7 @@ def test_logs_can_be_wanted_before_the_session_is_known() -> None:
 
 def test_a_list_is_followed_for_as_long_as_it_is_looked_at() -> None:
     watching = Watching(farms=Page((Farm(FARM_ID, "Northlight", START, "mira"),)))
-    handle = watching.monitor.watch_list(
-        DEFAULT_CONNECTION, ListTarget("farms", Farms(), timedelta(seconds=5))
-    )
+    handle = watching.monitor.watch_list(ListQuery(Place(DEFAULT_CONNECTION), timedelta(seconds=5)))
     watching.run(6)
     told = [update for update in watching.updates if isinstance(update.subject, ListRef)]
     assert told[-1].subject == handle.subject
@@ -181,7 +180,7 @@ def test_a_list_is_followed_for_as_long_as_it_is_looked_at() -> None:
 
 def test_names_are_asked_for_until_they_are_known() -> None:
     watching = Watching(farm=[a_fault(), Farm(FARM_ID, "Northlight", START, "mira")])
-    watching.monitor.want_name(DEFAULT_CONNECTION, FARM_ID, lambda asked: asked.farm(FARM_ID))
+    watching.monitor.want_names(Place(DEFAULT_CONNECTION, FARM_ID))
     watching.run(120)
     told = [update.snapshot for update in watching.updates if isinstance(update.subject, NameRef)]
     assert set(told) == {"Northlight"}

@@ -200,7 +200,7 @@ async def _watch(pilot: Pilot[None], world: _World, result: Soaked, polls: int) 
             result.sessions += 1
         world.clock.move(STEP)
         world.happen()
-        app.poller.run_due()
+        app.monitor.run_due()
         result.lines += LINES
         if step % TOAST_EVERY == 0:
             app.notify(f"Toast number {result.toasts}", markup=False, timeout=0.5)
@@ -248,7 +248,7 @@ async def _change_session(app: FarmwatchApp, pilot: Pilot[None], world: _World) 
 
 async def _press(app: FarmwatchApp, pilot: Pilot[None], key: str) -> None:
     await pilot.press(key)
-    app.poller.run_due()
+    app.monitor.run_due()
     await pilot.pause()
 
 

@@ -25,7 +25,7 @@ WHO = Who("northlight", "123456789012", "us-west-2")
 
 def by_hand(app: FarmwatchApp) -> None:
     """Have the polls made by ``run_due`` alone, and none by threads."""
-    app.poller.start = lambda: None  # type: ignore[method-assign] # no configuration, for tests alone
+    app.monitor.start = lambda: None  # type: ignore[method-assign] # no configuration, for tests alone
 
 
 def lines_of(app: App[Any]) -> list[str]:
@@ -83,14 +83,14 @@ class Stage:
 
     async def poll(self) -> None:
         """Let the poller do what is due, and the screen draw what it told."""
-        self.app.poller.run_due()
+        self.app.monitor.run_due()
         await self.pilot.pause()
 
     async def move(self, seconds: float, step: float = 1.0) -> None:
         """Let time pass, with the polls and the ticks that fall into it."""
         for _ in range(round(seconds / step)):
             self.clock.move(step)
-            self.app.poller.run_due()
+            self.app.monitor.run_due()
             self.app.tick()
             await self.pilot.pause()
 
@@ -100,7 +100,7 @@ class Stage:
 
     async def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait for something that the application does by a timer of its own."""
-        await until(self.pilot, condition, self.app.poller.run_due)
+        await until(self.pilot, condition, self.app.monitor.run_due)
 
     @property
     def text(self) -> str:

@@ -5,6 +5,7 @@ import pytest
 from farmwatch.aws.model import Farm, FaultKind, Job, JobSearch, Page, Queue
 from farmwatch.config.settings import Settings
 from farmwatch.listings.place import Level
+from farmwatch.monitor.update import Update
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
 from farmwatch.ui.widgets.virtual_table import VirtualTable
@@ -323,11 +324,11 @@ async def test_what_comes_while_the_screen_is_taken_down_is_let_go() -> None:
     async with on_stage(a_farm()) as stage:
         screen = stage.app.screen
         assert isinstance(screen, PickerScreen)
-        news = screen.news
-        assert news is not None
+        assert screen.held is not None
+        update = Update(screen.place.connection, screen.held.subject, screen.held.snapshot)
     # Its parts are gone before it: none of these may look for them.
     screen.tick()
-    screen.hear(news)
+    screen.hear(update)
     screen.on_virtual_table_row_highlighted()
 
 

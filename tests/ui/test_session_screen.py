@@ -123,7 +123,7 @@ async def test_a_final_session_says_so_and_is_asked_for_no_more() -> None:
         await stage.move(60)
         assert "○ final, as of 02:10:06" in stage.part("StatusLine")
         assert "no more polls" in stage.part("StatusLine")
-        assert stage.app.poller.budget.last_minute(stage.clock.monotonic()) == 0
+        assert stage.app.monitor.requests_last_minute() == 0
 
 
 async def test_a_log_error_is_first_and_loud() -> None:

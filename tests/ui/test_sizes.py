@@ -47,10 +47,10 @@ def test_a_screen_at_a_size(snap_compare: Any, farm: Any, settings: Settings, si
 
     async def poll(pilot: Pilot[None]) -> None:
         pilot = Steady(pilot.app)
-        for target in app.poller.targets:
+        for target in app.monitor.targets:
             target.schedule.jitter.seed(7)
         for _ in range(2):
-            app.poller.run_due()
+            app.monitor.run_due()
             await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=poll)

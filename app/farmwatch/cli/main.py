@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from farmwatch.cli.demo import DemoFarm
     from farmwatch.config.settings import Settings
     from farmwatch.history.recorder import Recorder
-    from farmwatch.ui.app import OpenFarm
+    from farmwatch.monitor.monitor import OpenConnection
 
 STARTED_AFTER = 3.0
 """Seconds after which everything is imported and on the screen."""
@@ -211,7 +211,7 @@ def later(seconds: float, do: Callable[[], None]) -> None:
     timer.start()
 
 
-def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenFarm:
+def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenConnection:
     """What connects to AWS, or to the demo farm. It is called in a poller's thread: only there boto3 is
     imported, which takes longer than painting the first frame."""
     endpoint: list[str] = []

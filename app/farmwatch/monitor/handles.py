@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from farmwatch.history.query import HistoryQuery, HistoryView
 from farmwatch.listings.lists import ListObserved, ListTarget
 from farmwatch.logs.sources import SessionLogs
-from farmwatch.monitor.session_watch import SessionWatch
+from farmwatch.monitor.session_watch import LANES, SessionWatch
 from farmwatch.monitor.update import LogSnapshot, SessionSnapshot, Snapshot
 from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.poller import Poller
@@ -38,6 +38,11 @@ class SessionHandle:
         return self._watch.snapshot()
 
     @property
+    def rhythm(self) -> Rhythm:
+        """How often the session is asked for, and when next."""
+        return self.snapshot.rhythm
+
+    @property
     def interval(self) -> timedelta:
         """How often the session is asked for while all is well, as it was wished."""
         return self._watch.interval
@@ -46,45 +51,58 @@ class SessionHandle:
         """Ask at once, be it paused, final or waiting out a fault."""
         self._watch.refresh()
 
-    def pause(self, paused: bool) -> None:
+    def pause(self, *, paused: bool) -> None:
         """Stop asking, or go on."""
-        self._watch.pause(paused)
+        self._watch.pause(paused=paused)
 
     def set_interval(self, interval: timedelta) -> None:
         """How often to ask for the session while all is well, 1 s to 1 h."""
         self._watch.set_interval(interval)
 
-    def attend(self, attended: bool) -> None:
+    def attend(self, *, attended: bool) -> None:
         """Whether somebody looks at it just now: then its actions are asked for more often while one runs."""
         if attended != self._is_attended:
             self._is_attended = attended
-            self._watch.attend(attended)
+            self._watch.attend(attended=attended)
 
-    def read_logs(self) -> LogsHandle:
-        """Read both logs, for as long as that handle is held."""
-        return LogsHandle(self._watch)
+    def want_job(self) -> None:
+        """Ask for the session's job too: it may tell who has canceled the session."""
+        self._watch.want_job()
+
+    def read_logs(self, lanes: tuple[int, ...] = LANES) -> LogsHandle:
+        """Read the session's log (0), its worker's (1) or both, for as long as that handle is held."""
+        return LogsHandle(self._watch, lanes)
 
     def close(self) -> None:
         """Let go of it. A watch that nobody holds ends."""
         if self._is_open:
             self._is_open = False
-            self.attend(False)
+            self.attend(attended=False)
             self._let_go()
 
 
 class LogsHandle:
-    """Both logs of a session, being read."""
+    """Logs of a session, being read. What has been read of them is kept as long as the session is watched.
 
-    def __init__(self, watch: SessionWatch) -> None:
+    The lines are in stores that grow while they are looked at; whoever reads calls `bring_up_to_date` with
+    every update of the session, always in one thread.
+    """
+
+    def __init__(self, watch: SessionWatch, lanes: tuple[int, ...]) -> None:
         self.subject = watch.ref
         self._watch = watch
+        self._lanes = lanes
         self._is_open = True
-        watch.start_reading()
+        watch.start_reading(lanes)
 
     @property
     def logs(self) -> SessionLogs:
         """What has been read of them."""
         return self._watch.logs
+
+    def bring_up_to_date(self) -> None:
+        """Take note of what is known of the session by now: where its logs are, and its actions."""
+        self._watch.bring_logs_up_to_date()
 
     def snapshot(self, lane: int) -> LogSnapshot:
         """What is known now of one of them."""
@@ -101,7 +119,7 @@ class LogsHandle:
     def close(self) -> None:
         if self._is_open:
             self._is_open = False
-            self._watch.stop_reading()
+            self._watch.stop_reading(self._lanes)
 
 
 @dataclass(eq=False)
@@ -132,13 +150,26 @@ class LookHandle:
         target = self.look.target
         return Snapshot(target.observed, self.look.rhythm or Rhythm(target.schedule.interval))
 
+    @property
+    def rhythm(self) -> Rhythm:
+        """How often it is asked for, and when next."""
+        return self.snapshot.rhythm
+
     def refresh(self) -> None:
         """Ask at once."""
         self.look.poller.now(self.look.target.key)
 
-    def pause(self, paused: bool) -> None:
+    def pause(self, *, paused: bool) -> None:
         """Stop asking, or go on."""
         self.look.poller.pause(self.look.target.key, paused)
+
+    def rest(self) -> None:
+        """Ask for nothing until it is woken; what is known stays."""
+        self.look.poller.drop(self.look.target.key)
+
+    def wake(self) -> None:
+        """Ask at once, and go on."""
+        self.look.poller.follow(self.look.target)
 
     def close(self) -> None:
         """Let go of it."""
@@ -159,11 +190,19 @@ class ListHandle(LookHandle, Generic[K]):
     def want(self, rows: int) -> None:
         """Load until there are so many rows, or no more."""
         self._list.want(rows)
-        self.look.poller.soon(self._list.key, 0)
+        self.refresh_within(0)
 
     def look_at(self, keys: Iterable[str]) -> None:
         """These rows are in sight: they are kept fresh."""
         self._list.look_at(keys)
+
+    def look_everywhere(self) -> None:
+        """What a list of sessions shows besides is wanted of every row, in sight or not."""
+        self._list.look_everywhere()
+
+    def refresh_within(self, seconds: float) -> None:
+        """Ask not later than in so many seconds, if it is asked for at all."""
+        self.look.poller.soon(self._list.key, seconds)
 
 
 class HistoryHandle(LookHandle):
@@ -178,6 +217,11 @@ class HistoryHandle(LookHandle):
         return self._review.observed
 
     def choose(self, since: datetime | None) -> None:
-        """Look back to another time; ``None`` for the last look."""
+        """Look back to another time; ``None`` for where it was marked as seen."""
         self._review.choose(since)
+        self.refresh()
+
+    def mark_seen(self, at: datetime) -> None:
+        """Look back to ``at`` from now on, whenever the history is opened."""
+        self._review.mark_seen(at)
         self.refresh()

@@ -21,12 +21,14 @@ from farmwatch.history.events import NoRecords, Records
 from farmwatch.history.query import HistoryQuery
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.discovery import JobDiscovery, JobRef, QueueDiscovery, QueueRef
-from farmwatch.listings.lists import ListTarget, NameTarget
+from farmwatch.listings.list_query import ListQuery, target_of
+from farmwatch.listings.lists import NameTarget
+from farmwatch.listings.place import Place
 from farmwatch.logs.parsing import Severities
 from farmwatch.logs.sources import SessionLogs
 from farmwatch.monitor.crowd import Crowd, CrowdHandle, CrowdSnapshot
 from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, SessionHandle
-from farmwatch.monitor.session_watch import LANES, SessionWatch
+from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import (
     HistoryRef,
     IdentityRef,
@@ -126,6 +128,11 @@ class Monitor:
         """Poll all that is due, in this thread; for tests with a clock moved by hand. How many were."""
         return sum(connection.poller.run_due() for connection in self._connections.values())
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All that is asked about, or was and is paused or final."""
+        return tuple(target for one in self._connections.values() for target in one.poller.targets)
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Tell this one of every update from now on; call what is returned to end that."""
         with self._lock:
@@ -198,10 +205,11 @@ class Monitor:
                 del self._sessions[key]
                 watch.stop()
 
-    def watch_list(self, connection: str, target: ListTarget[Any]) -> ListHandle[Any]:
+    def watch_list(self, query: ListQuery) -> ListHandle[Any]:
         """Follow a list for as long as somebody looks at it."""
-        subject = ListRef(connection, target.key, next(self._numbers))
-        target.key = f"{target.key} #{subject.number}"
+        connection, target = query.place.connection, target_of(query)
+        subject = ListRef(connection, query.key, next(self._numbers))
+        target.key = f"{query.key} #{subject.number}"
         return ListHandle(self._look(connection, target, subject), target)
 
     def watch_history(self, recorder: Recorder) -> HistoryHandle:
@@ -217,11 +225,22 @@ class Monitor:
         crowd = Crowd(ref, self.watch_session)
         return CrowdHandle(self._look(ref.connection, target, crowd), crowd)
 
-    def want_name(
-        self, connection: str, of: str, ask: Callable[[DeadlineApi], Farm | Queue | Job | Fault]
+    def want_names(self, place: Place) -> None:
+        """Ask for the names of a place's farm, queue and job until they are known."""
+        farm_id, queue_id, job_id = place.farm_id, place.queue_id, place.job_id
+        if farm_id:
+            self._want_name(place, farm_id, lambda api: api.farm(farm_id))
+        if farm_id and queue_id:
+            self._want_name(place, queue_id, lambda api: api.queue(farm_id, queue_id))
+        if farm_id and queue_id and job_id:
+            self._want_name(place, job_id, lambda api: api.job(farm_id, queue_id, job_id))
+
+    def _want_name(
+        self, place: Place, of: str, ask: Callable[[DeadlineApi], Farm | Queue | Job | Fault]
     ) -> None:
-        """Ask for the name of a farm, a queue or a job until it is known; it is told once."""
-        self._look(connection, NameTarget(f"name of {of}", ask), NameRef(connection, of))
+        if of not in self.names:
+            target = NameTarget(f"name of {of}", ask)
+            self._look(place.connection, target, NameRef(place.connection, of))
 
     def _look(self, connection: str, target: Target, subject: Hashable) -> Look:
         """Follow a target that one alone looks at."""
@@ -269,16 +288,10 @@ class Monitor:
             connection = "" if isinstance(subject, HistoryRef) else name
             self._publish(Update(connection, subject, Snapshot(observed, news.rhythm), news.events))
 
-    def _take_session(self, name: str, news: TargetUpdate, watch: SessionWatch) -> None:
-        poller = self._connections[name].poller
-        new = watch.take(news)
-        if watch.readers:
-            for tail in new:
-                poller.follow(tail)
-        lane = watch.lane_of(news.key)
+    def _take_session(self, name: str, update: TargetUpdate, watch: SessionWatch) -> None:
+        watch.take(update)
+        lane = watch.lane_of(update.key)
         if lane is not None:
-            self._publish(Update(name, LogRef(watch.ref, lane), watch.log_snapshot(lane), news.events))
-            return
-        self._publish(Update(name, watch.ref, watch.snapshot(), news.events))
-        for lane in LANES if new else ():
-            self._publish(Update(name, LogRef(watch.ref, lane), watch.log_snapshot(lane)))
+            self._publish(Update(name, LogRef(watch.ref, lane), watch.log_snapshot(lane), update.events))
+        else:
+            self._publish(Update(name, watch.ref, watch.snapshot(), update.events))

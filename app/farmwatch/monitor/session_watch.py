@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from farmwatch.aws.session_action import SessionAction
-from farmwatch.logs.browse import Browser
+from farmwatch.listings.job import JobTarget
+from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.sources import SessionLogs
 from farmwatch.logs.tail import LogTail
 from farmwatch.monitor.update import LogRef, LogSnapshot, SessionSnapshot
@@ -16,7 +17,7 @@ from farmwatch.polling.target import TargetUpdate
 from farmwatch.sessions.actions import ActionsTarget
 from farmwatch.sessions.tracker import SessionTarget
 
-LANES = (0, 1)
+LANES = (SESSION, WORKER)
 """The session's log and its worker's."""
 
 
@@ -36,13 +37,13 @@ class SessionWatch:
     ) -> None:
         self.ref = session.ref
         self.holders = 0
-        self.readers = 0
-        """How many read its logs; they are asked for while anybody does."""
         self._poller = poller
         self._session = session
         self._actions = actions
+        self._job: JobTarget | None = None
         self._make_logs = make_logs
         self._logs: SessionLogs | None = None
+        self._readers: Counter[int] = Counter()
         self._rhythms: dict[str, Rhythm] = {}
         self._attended_by = 0
 
@@ -51,15 +52,15 @@ class SessionWatch:
     @property
     def keys(self) -> list[str]:
         """The keys of all that is followed for it now."""
-        return [self._session.key, self._actions.key, *self._log_keys()]
+        job = [] if self._job is None else [self._job.key]
+        return [self._session.key, self._actions.key, *job, *(tail.key for tail in self._read_tails())]
 
-    def _log_keys(self) -> list[str]:
-        return [tail.key for tail in self._tails()] if self.readers else []
-
-    def _tails(self) -> list[LogTail]:
-        return [] if self._logs is None else list(self._logs.tails.values())
+    def _read_tails(self) -> list[LogTail]:
+        tails = {} if self._logs is None else self._logs.tails
+        return [tail for lane, tail in tails.items() if self._readers[lane]]
 
     def start(self) -> None:
+        """Ask about it from now on, at once."""
         self._poller.follow(self._session)
         self._poller.follow(self._actions)
 
@@ -67,13 +68,9 @@ class SessionWatch:
         for key in self.keys:
             self._poller.drop(key)
 
-    def take(self, news: TargetUpdate) -> list[LogTail]:
-        """Take news about it; the tails of logs that are new by it and are to be followed."""
-        self._rhythms[news.key] = news.rhythm
-        session = self._session.observed.session
-        if news.key == self._session.key and session is not None and self._logs is not None:
-            return self._logs.take(session)
-        return []
+    def take(self, update: TargetUpdate) -> None:
+        """Take note of how a part of it is polled."""
+        self._rhythms[update.key] = update.rhythm
 
     # --- snapshots ------------------------------------------------------------------------------------
 
@@ -82,6 +79,7 @@ class SessionWatch:
             self.ref,
             self._session.observed,
             self._actions.observed,
+            None if self._job is None else self._job.observed,
             self._rhythm(self._session.key, self._session.schedule.interval),
             self._rhythm(self._actions.key, self._actions.schedule.interval),
         )
@@ -107,11 +105,11 @@ class SessionWatch:
         for key in self.keys:
             self._poller.now(key)
 
-    def pause(self, paused: bool) -> None:
+    def pause(self, *, paused: bool) -> None:
         for key in self.keys:
             self._poller.pause(key, paused)
 
-    def attend(self, attended: bool) -> None:
+    def attend(self, *, attended: bool) -> None:
         """One more, or one less, looks at it."""
         self._attended_by += 1 if attended else -1
         self._actions.somebody_looks = self._attended_by > 0
@@ -124,34 +122,45 @@ class SessionWatch:
         """How often the session is asked for while all is well, as it was wished."""
         return self._session.schedule.interval
 
-    # --- logs -----------------------------------------------------------------------------------------
+    def want_job(self) -> None:
+        """Ask for the session's job too, until it is known: it may tell who has canceled the session."""
+        if self._job is None:
+            self._job = JobTarget(self.ref)
+            self._poller.follow(self._job)
+
+    # --- logs: made, and brought up to date, by whoever reads them, in their thread -------------------------
 
     @property
     def logs(self) -> SessionLogs:
         """Both logs with what has been read of them, from when somebody first wanted to read."""
         if self._logs is None:
             self._logs = self._make_logs()
-            session = self._session.observed.session
-            if session is not None:
-                self._logs.take(session)
         return self._logs
 
-    def start_reading(self) -> None:
-        self.readers += 1
-        if self.readers == 1:
-            # Made here, where nobody has wanted them before.
-            for tail in self.logs.tails.values():
+    def bring_logs_up_to_date(self) -> None:
+        """Take note of where the logs are, and of the session's actions, as they are known now."""
+        session, logs = self._session.observed.session, self.logs
+        if session is not None:
+            for tail in logs.take(session):
+                lane = logs.lane_of(tail.key)
+                if lane is not None and self._readers[lane]:
+                    self._poller.follow(tail)
+        logs.know(self._actions.observed.actions)
+
+    def start_reading(self, lanes: Iterable[int]) -> None:
+        for lane in lanes:
+            self._readers[lane] += 1
+            tail = self.logs.tails.get(lane)
+            if tail is not None:
                 self._poller.follow(tail)
+        self.bring_logs_up_to_date()
 
-    def stop_reading(self) -> None:
-        if self.readers == 1:
-            for key in self._log_keys():
-                self._poller.drop(key)
-        self.readers -= 1
-
-    @property
-    def browser(self) -> Browser:
-        return self.logs.browser
+    def stop_reading(self, lanes: Iterable[int]) -> None:
+        for lane in lanes:
+            self._readers[lane] -= 1
+            tail = self.logs.tails.get(lane)
+            if tail is not None and not self._readers[lane]:
+                self._poller.drop(tail.key)
 
     def want_time(self, lane: int, at: float, *, at_once: bool = False) -> bool:
         """Read a log back until this time (milliseconds; minus infinity: all); whether that takes asking."""
@@ -170,7 +179,3 @@ class SessionWatch:
         else:
             self._poller.soon(tail.key, 0)
         return True
-
-    def line_of(self, action: SessionAction) -> int | None:
-        """The first line of an action in the session's log, as far as it is read."""
-        return self.logs.line_of(action, self._actions.observed.actions)

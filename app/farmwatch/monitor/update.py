@@ -9,6 +9,7 @@ from typing import Any
 
 from farmwatch.aws.model import Fault, SessionRef
 from farmwatch.history.events import Event
+from farmwatch.listings.job import JobObserved
 from farmwatch.logs.sources import Found
 from farmwatch.logs.tail import LogObserved
 from farmwatch.polling.freshness import Rhythm
@@ -63,6 +64,8 @@ class SessionSnapshot:
     ref: SessionRef
     session: SessionObserved
     actions: ActionsObserved
+    job: JobObserved | None
+    """The session's job, where somebody wants to know."""
     rhythm: Rhythm
     actions_rhythm: Rhythm
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,18 +22,16 @@ from textual.theme import Theme
 from textual.timer import Timer
 from textual.widget import Widget
 
-from farmwatch.aws.api import DeadlineApi
-from farmwatch.aws.model import Fault, Who
+from farmwatch.aws.model import Who
 from farmwatch.config.debug_log import debug_log_path
 from farmwatch.config.settings import Settings
-from farmwatch.listings.lists import NameTarget
 from farmwatch.listings.place import Level, Place
+from farmwatch.monitor.monitor import Monitor, OpenConnection
+from farmwatch.monitor.update import IdentityRef, NameRef, SessionSnapshot, Update
 from farmwatch.polling.clock import Clock, SystemClock
-from farmwatch.polling.poller import Poller
-from farmwatch.polling.schedule import RequestBudget
-from farmwatch.polling.target import TargetUpdate
 from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.keys import commands, keys_of, save_picture
+from farmwatch.ui.navigation import GoTo, Leave, ShowLog, ShowWhy, Visit
 from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
@@ -44,10 +42,6 @@ if TYPE_CHECKING:
     from farmwatch.history.recorder import Recorder
     from farmwatch.logs.parsing import Severities
     from farmwatch.ui.action_names import ActionNames
-
-OpenFarm = Callable[[Callable[[], None], Callable[[Who], None]], DeadlineApi | Fault]
-"""Makes the thing that answers questions, in a poller's thread. It is handed what to call before every
-request, and what to call when it knows as whom it asks."""
 
 
 def styles_folder() -> Path:
@@ -72,21 +66,15 @@ class FarmwatchApp(ContainedApp[None]):
     ]
 
     class Told(Message):
-        """The poller has news."""
+        """The Monitor has an update."""
 
-        def __init__(self, news: TargetUpdate) -> None:
+        def __init__(self, update: Update) -> None:
             super().__init__()
-            self.news = news
+            self.update = update
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, FarmwatchApp.Told) and message.news.key == self.news.key
-
-    class Identified(Message):
-        """It is known as whom the questions are asked."""
-
-        def __init__(self, who: Who) -> None:
-            super().__init__()
-            self.who = who
+            # What is drawn is the newest: of several that wait for one thing, the last will do.
+            return isinstance(message, FarmwatchApp.Told) and message.update.subject == self.update.subject
 
     class Ended(Message):
         """Somebody outside wants the program to end."""
@@ -98,7 +86,7 @@ class FarmwatchApp(ContainedApp[None]):
     def __init__(
         self,
         settings: Settings,
-        open_farm: OpenFarm,
+        open_farm: OpenConnection,
         clock: Clock | None = None,
         *,
         ascii_only: bool = False,
@@ -113,24 +101,26 @@ class FarmwatchApp(ContainedApp[None]):
         super().__init__(css_path=[*sorted(styles.glob("*.tcss"))], ansi_color=plain)
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.who = Who(settings.profile or "", "", settings.region or "")
-        self.names: dict[str, str] = {}
         self.orders: dict[Level, tuple[str, bool]] = {}
         """The order chosen for each level of the picker: a column, and whether backwards."""
         self.view_faults = ViewFaults(str(debug_log_path()))
         self.recorder = recorder
-        if recorder is not None:
-            recorder.name_of = lambda one: self.names.get(one, "")
         self._noticed = ""
-        self._open_farm = open_farm
         # The same ones every time: what was filtered is kept, by filter.
         self._own_filters = [NoControls(), AsciiOnly()] if ascii_only else [NoControls()]
         self._ascii_only = ascii_only
         self.ticker: Timer | None = None
-        self.poller = Poller(self._connect, self._tell, self.clock)
-        rate = settings.log_requests
-        self.log_budget = RequestBudget(rate=rate, burst=max(2.0, rate))
-        self.poller.other_budgets.append(self.log_budget)
+        self.monitor = Monitor(
+            {settings.connection: open_farm},
+            recorder,
+            clock=self.clock,
+            interval=settings.interval,
+            log_requests=settings.log_requests,
+            severities=lambda: self.severities,
+        )
+        self.monitor.subscribe(self._tell)
+        if recorder is not None:
+            recorder.name_of = lambda one: self.monitor.names.get(one, "")
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
         self.theme = self._themes[0]
@@ -149,16 +139,16 @@ class FarmwatchApp(ContainedApp[None]):
 
         return Severities.of(self.settings.error_words, self.settings.warning_words)
 
-    # --- the poller's side: called in its threads -----------------------------------------------------
+    @property
+    def who(self) -> Who:
+        """As whom the service is asked, as far as it is known."""
+        known = self.monitor.who(self.settings.connection)
+        return known if known.region else Who(self.settings.profile or "", "", self.settings.region or "")
 
-    def _connect(self) -> DeadlineApi | Fault:
-        return self._open_farm(self._count_request, lambda who: self._post(self.Identified(who)))
+    # --- the Monitor's side: called in its threads ------------------------------------------------------
 
-    def _count_request(self) -> None:
-        self.poller.budget.spend(self.clock.monotonic())
-
-    def _tell(self, news: TargetUpdate) -> None:
-        self._post(self.Told(news))
+    def _tell(self, update: Update) -> None:
+        self._post(self.Told(update))
 
     def _post(self, message: Message) -> None:
         # When the program is on its way out there is nobody left to tell.
@@ -168,10 +158,7 @@ class FarmwatchApp(ContainedApp[None]):
     # --- start and end --------------------------------------------------------------------------------
 
     def get_default_screen(self) -> Screen[Any]:
-        given = self.settings
-        return self._screen_for(
-            Place(given.connection, given.farm_id, given.queue_id, given.job_id, given.session_id)
-        )
+        return self._screen_for(place_of(self.settings))
 
     def on_mount(self) -> None:
         # Back in the foreground the terminal is blank, and nothing would be drawn but what changes.
@@ -180,12 +167,11 @@ class FarmwatchApp(ContainedApp[None]):
 
     def on_ready(self) -> None:
         """The first frame is painted: only now is imported and asked what it does not need."""
-        for target in self._names_wanted():
-            self.poller.follow(target)
-        self.poller.start()
+        self.monitor.want_names(place_of(self.settings))
+        self.monitor.start()
 
     def on_unmount(self) -> None:
-        self.poller.stop()
+        self.monitor.stop()
 
     def end(self, return_code: int) -> None:
         """Leave soon, with an exit code; from any thread."""
@@ -251,29 +237,27 @@ class FarmwatchApp(ContainedApp[None]):
 
     @on(Told)
     def _hear(self, message: Told) -> None:
-        news = message.news
-        if isinstance(news.observed, str) and news.key.startswith(NAME_OF):
-            self.names[news.key.removeprefix(NAME_OF)] = news.observed
+        update = message.update
+        if isinstance(update.subject, NameRef | IdentityRef):
             self.tick()
-        if news.key.startswith(ACTIONS_OF):
-            self.action_names.note(news.observed)
-        for screen in self.screen_stack:
-            if isinstance(screen, FollowingScreen):
-                self.view_faults.contain(None, "hearing news", partial(screen.hear, news))
+        if isinstance(update.snapshot, SessionSnapshot):
+            self.action_names.note(update.snapshot.actions)
+        for screen in self._screens:
+            self.view_faults.contain(None, "hearing news", partial(screen.hear, update))
 
-    @on(Identified)
-    def _identify(self, message: Identified) -> None:
-        self.who = message.who
-        self.tick()
+    @property
+    def _screens(self) -> list[FollowingScreen]:
+        """The screens that show something, from the first to the one on top."""
+        return [screen for screen in self.screen_stack if isinstance(screen, FollowingScreen)]
 
     def tick(self) -> None:
         """Draw what changes by itself, the ages above all. Called every second, and by who tells news."""
         if self.recorder is not None and self.recorder.notice != self._noticed:
             self._noticed = self.recorder.notice
             self.notify(self._noticed, severity="warning", timeout=30, markup=False)
-        screen = next((one for one in reversed(self.screen_stack) if isinstance(one, FollowingScreen)), None)
-        if screen is not None and screen.is_mounted:
-            screen.tick()
+        screens = self._screens
+        if screens and screens[-1].is_mounted:
+            screens[-1].tick()
 
     def has_drawn(self) -> None:
         """A screen has just drawn everything: the next time is a second from now."""
@@ -287,28 +271,49 @@ class FarmwatchApp(ContainedApp[None]):
             # Imported when it is wanted: the first frame shows a list, as a rule.
             from farmwatch.ui.screens.session.screen import SessionScreen
 
-            return SessionScreen(place, self.settings.interval, self.recorder)
+            return SessionScreen(place)
         return PickerScreen(place, cursor_key, self.orders.get(place.level))
+
+    @on(GoTo)
+    def _follow_way(self, message: GoTo) -> None:
+        if isinstance(message, Visit):
+            screen = self._screen_for(message.place)
+            screen.is_visit = True
+            self.push_screen(screen)
+        elif isinstance(message, ShowLog):
+            from farmwatch.ui.screens.log.screen import LogScreen
+
+            self.push_screen(LogScreen(message.place, message.action_id, message.line))
+        elif isinstance(message, ShowWhy):
+            from farmwatch.ui.screens.why.screen import WhyScreen
+
+            self.push_screen(WhyScreen(message.place))
+        else:
+            self.go_to(message.place)
+
+    @on(Leave)
+    def _leave_screen(self, message: Leave) -> None:
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+            below = self._screens
+            if below:
+                below[-1].came_back(message.action_id)
 
     def go_to(self, place: Place) -> None:
         """Show a place: back to its screen where there is one below, else a new screen."""
-        stack = [screen for screen in self.screen_stack if isinstance(screen, FollowingScreen)]
-        here = stack[-1].place
+        here = self._screens[-1].place
         if place == here:
+            # Its log, or its card, lies over the screen of the place itself.
+            if self._screens[-1].crumb():
+                self._leave_screen(Leave())
             return
         if place in here.trail:
             self._go_back(place, here)
         else:
             self.push_screen(self._screen_for(place))
 
-    def visit(self, place: Place) -> None:
-        """Show a place from aside: the way back leads to where one came from, not up."""
-        screen = self._screen_for(place)
-        screen.is_visit = True
-        self.push_screen(screen)
-
     def _go_back(self, place: Place, here: Place) -> None:
-        stack = [screen.place for screen in self.screen_stack if isinstance(screen, FollowingScreen)]
+        stack = [screen.place for screen in self._screens]
         above = next((n for n, one in enumerate(reversed(stack)) if one == place), None)
         if above is not None:
             for _ in range(above):
@@ -322,17 +327,6 @@ class FarmwatchApp(ContainedApp[None]):
             self.push_screen(screen)
         else:
             self.switch_screen(screen)
-
-    def _names_wanted(self) -> Iterable[NameTarget]:
-        """The farm, the queue and the job that were given by their ids want names in the header."""
-        given = self.settings
-        farm_id, queue_id, job_id = given.farm_id, given.queue_id, given.job_id
-        if farm_id:
-            yield NameTarget(NAME_OF + farm_id, lambda asked: asked.farm(farm_id))
-        if farm_id and queue_id:
-            yield NameTarget(NAME_OF + queue_id, lambda asked: asked.queue(farm_id, queue_id))
-        if farm_id and queue_id and job_id:
-            yield NameTarget(NAME_OF + job_id, lambda asked: asked.job(farm_id, queue_id, job_id))
 
     # --- keys -----------------------------------------------------------------------------------------
 
@@ -363,10 +357,9 @@ class FarmwatchApp(ContainedApp[None]):
     def action_history(self) -> None:
         from farmwatch.ui.screens.history.screen import HistoryScreen
 
-        here = next((one for one in reversed(self.screen_stack) if isinstance(one, FollowingScreen)), None)
-        if self.recorder is None or here is None or isinstance(here, HistoryScreen):
-            return
-        self.push_screen(HistoryScreen(here.place, self.recorder))
+        screens = self._screens
+        if self.recorder is not None and screens and not isinstance(screens[-1], HistoryScreen):
+            self.push_screen(HistoryScreen(screens[-1].place, self.recorder))
 
     def history_notes(self) -> tuple[str, ...]:
         """Why what is seen is not saved, for the foot of every screen."""
@@ -409,9 +402,11 @@ COLOURS = ("farmwatch-dark", "farmwatch-light")
 FEW_COLOURS = ("farmwatch-16", "farmwatch-16-light")
 """The dark and the light theme, for terminals of many colours and of 16."""
 
-NAME_OF = "name of "
-ACTIONS_OF = "actions of "
-"""How the keys begin under which the poller tells names, and the actions of a session."""
+
+def place_of(settings: Settings) -> Place:
+    """Where to begin."""
+    given = settings
+    return Place(given.connection, given.farm_id, given.queue_id, given.job_id, given.session_id)
 
 
 def themes(path: Path) -> list[Theme]:

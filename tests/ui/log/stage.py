@@ -135,7 +135,7 @@ def at_failed(name: str, *keys: str, size: tuple[int, int] = (120, 36), **of_far
 async def settle(stage: Stage) -> None:
     """Let everything that is under way come to its end, while time stands still."""
     for _ in range(6):
-        asked = stage.app.poller.run_due()
+        asked = stage.app.monitor.run_due()
         await stage.pilot.pause()
         digests = [worker for worker in stage.app.workers if worker.group == "digest"]
         await stage.app.workers.wait_for_complete(digests)

@@ -30,12 +30,12 @@ def shown(name: str, *keys: str) -> tuple[FarmwatchApp, Any]:
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
-            for target in app.poller.targets:
+            for target in app.monitor.targets:
                 target.schedule.jitter.seed(7)
             for _ in range(4):
                 # Logs are asked for so many times a second, and not more often.
                 clock.move(0.5)
-                app.poller.run_due()
+                app.monitor.run_due()
                 await pilot.pause()
                 digests = [worker for worker in app.workers if worker.group == "digest"]
                 await app.workers.wait_for_complete(digests)

@@ -126,8 +126,7 @@ async def test_no_event_of_the_worker_about_this_session_is_said() -> None:
 async def test_a_log_that_is_not_read_whole_because_too_much_is_kept_says_how_much_is_gone() -> None:
     async with at_log(written("a line")) as stage:
         screen = log_screen(stage)
-        tail = screen.tail
-        assert tail is not None
+        tail = screen.logs.tails[screen.lane]
         tail.observed = replace(tail.observed, dropped=12_345)
         await stage.move(1)
         tail.observed = replace(tail.observed, dropped=12_345)

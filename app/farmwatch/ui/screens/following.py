@@ -1,10 +1,10 @@
-"""What every screen that follows something has in common: its edges, its keys, its target."""
+"""What every screen that follows something has in common: its edges, its keys, its handle."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual import on
 from textual._styles_cache import StylesCache
@@ -13,15 +13,16 @@ from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from farmwatch.aws.model import Fault
 from farmwatch.listings.place import Place
-from farmwatch.polling.freshness import Freshness, Rhythm, freshness
-from farmwatch.polling.target import Target, TargetUpdate
+from farmwatch.polling.freshness import Freshness, Rhythm
+from farmwatch.ui.navigation import GoTo, Leave
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
 from farmwatch.words.text import Part, short_id
 
 if TYPE_CHECKING:
-    from farmwatch.ui.app import FarmwatchApp
+    from farmwatch.monitor.monitor import Monitor
+    from farmwatch.monitor.update import Update
+    from farmwatch.ui.program import Program
 
 
 BACK = Binding("escape", "up", "Back", key_display="esc", tooltip="Go up one level, or clear the filter")
@@ -34,11 +35,24 @@ QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch")
 """The keys of every screen that follows something; each screen puts them into its footer in its own order."""
 
 
-class FollowingScreen(Screen[None]):
-    """Follows one target while it is on screen; a subclass says which, and draws it.
+class Held(Protocol):
+    """What every handle of the Monitor can do."""
 
-    The target, with all that is known, is kept while another screen lies above, so that coming back shows
-    the old values at once, with their age, and asks anew.
+    @property
+    def rhythm(self) -> Rhythm: ...
+
+    def refresh(self) -> None: ...
+
+    def pause(self, *, paused: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FollowingScreen(Screen[None]):
+    """Shows something that the Monitor watches; a subclass says what, and draws it.
+
+    It takes hold of it when it comes to be seen, and lets go of it when it is taken down. What is known is
+    kept while another screen lies above, so that coming back shows the old values at once, with their age.
     """
 
     AUTO_FOCUS = None
@@ -46,15 +60,16 @@ class FollowingScreen(Screen[None]):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.place = place
-        self.news: TargetUpdate | None = None
-        self._rhythms: dict[str, Rhythm] = {}
-        self._followed: str | None = None
         self.is_visit = False
         """Whether somebody came here from aside; then back leads there."""
 
     @property
-    def farmwatch(self) -> FarmwatchApp:
-        return cast("FarmwatchApp", self.app)
+    def farmwatch(self) -> Program:
+        return cast("Program", self.app)
+
+    @property
+    def monitor(self) -> Monitor:
+        return self.farmwatch.monitor
 
     # --- for the subclass ---------------------------------------------------------------------------
 
@@ -63,16 +78,27 @@ class FollowingScreen(Screen[None]):
         """The widgets between the edges."""
 
     @abstractmethod
-    def target(self) -> Target:
-        """What to follow; the same one until `change_target`."""
+    def wake(self) -> None:
+        """The screen is seen: take hold of what it shows, or go on with it."""
 
-    def beside(self) -> tuple[Target, ...]:
-        """What else is followed while the screen is there; asked, paused and dropped with the target."""
-        return ()
+    def rest(self) -> None:
+        """Another screen lies above: what nobody sees need not be fresh."""
+
+    def came_back(self, action_id: str | None) -> None:
+        """The screen above was left; ``action_id`` is the session action that was looked at there."""
+
+    @property
+    @abstractmethod
+    def held(self) -> Held | None:
+        """The handle on what this screen shows; ``None`` before it is first seen."""
+
+    @abstractmethod
+    def take(self, update: Update) -> bool:
+        """Take note of an update; whether it is about what this screen shows."""
 
     @abstractmethod
     def draw(self, now: datetime) -> None:
-        """Bring everything that depends on the news or on the time up to date."""
+        """Bring everything that depends on updates or on the time up to date."""
 
     @abstractmethod
     def chosen_id(self) -> str | None:
@@ -127,12 +153,12 @@ class FollowingScreen(Screen[None]):
         self.query_one(Masthead).show(
             app.who,
             demo=app.settings.demo,
-            requests=app.poller.requests_last_minute(),
+            requests=app.monitor.requests_last_minute(),
             unsaved=bool(app.history_notes()),
-            skew=app.poller.skew,
+            skew=app.monitor.clock_skew(self.place.connection),
             now=now,
         )
-        names = app.names
+        names = app.monitor.names
         self.query_one(Crumbs).parts = tuple(
             (names.get(place.ids[-1], short_id(place.ids[-1])) if place.ids else "Farms", place)
             for place in self.place.trail
@@ -143,91 +169,49 @@ class FollowingScreen(Screen[None]):
 
     @property
     def rhythm(self) -> Rhythm:
-        return self.news.rhythm if self.news else Rhythm(self.target().schedule.interval)
-
-    def rhythm_of(self, beside: Target) -> Rhythm:
-        """What the poller is doing about a target that is followed beside the main one."""
-        return self._rhythms.get(beside.key) or Rhythm(beside.schedule.interval)
-
-    def freshness_of(
-        self, observed: Any, now: datetime, *, beside: Target | None = None, final: bool = False
-    ) -> Freshness:
-        """How fresh is what was observed of the target, or of one that is followed beside it."""
-        rhythm = self.rhythm if beside is None else self.rhythm_of(beside)
-        return freshness(rhythm, seen_at=observed.seen_at, fault=observed.fault, final=final, now=now)
-
-    @property
-    def fault(self) -> Fault | None:
-        observed = self.news.observed if self.news else None
-        return observed.fault if observed is not None else None
+        """How often what is shown is asked for, and when next."""
+        return Rhythm(timedelta(0)) if self.held is None else self.held.rhythm
 
     # --- following ----------------------------------------------------------------------------------
 
-    def hear(self, news: TargetUpdate) -> None:
-        """Take what the poller tells, if it is about what this screen follows."""
-        if news.key not in self.followed_keys():
-            return
-        self._rhythms[news.key] = news.rhythm
-        if news.key == self._followed:
-            self.news = news
-        if self.is_current:
+    def hear(self, update: Update) -> None:
+        """Take what the Monitor tells, and draw it if it is about what is shown."""
+        if self.take(update) and self.is_current:
             self.redraw()
-
-    def followed_keys(self) -> list[str]:
-        return [] if self._followed is None else [self._followed, *(target.key for target in self.beside())]
-
-    def follow(self) -> None:
-        """Ask about the target from now on, at once."""
-        target = self.target()
-        if self._followed not in (None, target.key):
-            self.farmwatch.poller.drop(self._followed or "")
-        self._followed = target.key
-        for one in (target, *self.beside()):
-            self.farmwatch.poller.follow(one)
 
     def on_mount(self) -> None:
         self.redraw()
 
     def on_screen_resume(self) -> None:
-        if self._followed is None:
-            self.follow()
+        self.wake()
         self.redraw()
 
     def on_screen_suspend(self) -> None:
         # A question or a help page that lies above is looked through: what is below stays alive.
         if not isinstance(self.app.screen, ModalScreen):
-            self._let_go()
+            self.rest()
 
     def on_unmount(self) -> None:
-        self._let_go()
+        if self.held is not None:
+            self.held.close()
         # It is kept by widget, for the last thousand of them, with all that each has drawn.
         StylesCache.get_inner_outer.cache_clear()
-
-    def _let_go(self) -> None:
-        # The screen above, or below, may have taken over what this one followed.
-        top = self.app.screen
-        kept = top.followed_keys() if isinstance(top, FollowingScreen) and top is not self else []
-        for key in self.followed_keys():
-            if key not in kept:
-                self.farmwatch.poller.drop(key)
-        self._followed = None
 
     # --- keys ---------------------------------------------------------------------------------------
 
     def action_now(self) -> None:
-        for key in self.followed_keys():
-            self.farmwatch.poller.now(key)
+        if self.held is not None:
+            self.held.refresh()
 
     def action_pause(self) -> None:
-        paused = not self.rhythm.paused
-        for key in self.followed_keys():
-            self.farmwatch.poller.pause(key, paused)
+        if self.held is not None:
+            self.held.pause(paused=not self.rhythm.paused)
 
     def action_up(self) -> None:
         if self.is_visit:
-            self.app.pop_screen()
+            self.post_message(Leave())
         elif self.place.parent is not None:
-            self.farmwatch.go_to(self.place.parent)
+            self.post_message(GoTo(self.place.parent))
 
     def action_copy_id(self) -> None:
         chosen = self.chosen_id()
@@ -237,4 +221,4 @@ class FollowingScreen(Screen[None]):
 
     @on(Crumbs.Chosen)
     def _go_to_crumb(self, message: Crumbs.Chosen) -> None:
-        self.farmwatch.go_to(message.place)
+        self.post_message(GoTo(message.place))

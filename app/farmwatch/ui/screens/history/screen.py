@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input
 
-from farmwatch.history.query import HistoryQuery, HistoryView
+from farmwatch.history.query import HistoryView
 from farmwatch.history.recorder import Recorder
 from farmwatch.history.time_expression import FORMS, parse_since
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, State
-from farmwatch.polling.target import TargetUpdate
+from farmwatch.ui.navigation import Leave, Visit
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, QUIT, FollowingScreen
 from farmwatch.ui.screens.history.rows import COLUMNS, HistoryRows
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.history import summary
 from farmwatch.words.text import Part, clock_time, muted
+
+if TYPE_CHECKING:
+    from farmwatch.monitor.handles import HistoryHandle
+    from farmwatch.monitor.update import Update
 
 TYPED = ("filter", "failures", "fold", "fold_all", "since", "mark_seen", "times")
 """What the keys do that are letters."""
@@ -46,7 +51,8 @@ class HistoryScreen(FollowingScreen):
 
     def __init__(self, place: Place, recorder: Recorder) -> None:
         super().__init__(place)
-        self._target = HistoryQuery(recorder)
+        self._recorder = recorder
+        self._handle: HistoryHandle | None = None
         self._rows = HistoryRows(lambda action_id: self.farmwatch.action_names(action_id))
         self._text = ""
         self._failures_only = False
@@ -54,7 +60,7 @@ class HistoryScreen(FollowingScreen):
 
     @property
     def reviewed(self) -> HistoryView:
-        return self.news.observed if self.news else self._target.observed
+        return HistoryView() if self._handle is None else self._handle.observed
 
     @property
     def table(self) -> VirtualTable:
@@ -64,8 +70,19 @@ class HistoryScreen(FollowingScreen):
     def box(self) -> Input:
         return self.query_one("#history-box", Input)
 
-    def target(self) -> HistoryQuery:
-        return self._target
+    @property
+    def held(self) -> HistoryHandle | None:
+        return self._handle
+
+    def wake(self) -> None:
+        if self._handle is None:
+            self._handle = self.monitor.watch_history(self._recorder)
+        else:
+            self._handle.wake()
+
+    def rest(self) -> None:
+        if self._handle is not None:
+            self._handle.rest()
 
     def crumb(self) -> tuple[str, ...]:
         return ("History",)
@@ -81,11 +98,11 @@ class HistoryScreen(FollowingScreen):
 
     # --- drawing --------------------------------------------------------------------------------------
 
-    def hear(self, news: TargetUpdate) -> None:
-        if news.key == self._followed:
-            self.news = news
-            self._show_rows()
-        super().hear(news)
+    def take(self, update: Update) -> bool:
+        if self._handle is None or update.subject != self._handle.subject:
+            return False
+        self._show_rows()
+        return True
 
     def _show_rows(self) -> None:
         if self.is_alive:
@@ -110,7 +127,7 @@ class HistoryScreen(FollowingScreen):
         self.table.empty = self._empty_words(reviewed, now)
 
     def _empty_words(self, reviewed: HistoryView, now: datetime) -> str:
-        trouble = self._target.recorder.trouble
+        trouble = self._recorder.trouble
         if reviewed.seen_at is None:
             return f"The history cannot be read.\n{trouble}" if trouble else "Reading the history…"
         if self._text and reviewed.session_histories:
@@ -132,7 +149,7 @@ class HistoryScreen(FollowingScreen):
             return
         place = self._rows.place(message.key)
         if place is not None:
-            self.farmwatch.visit(place)
+            self.post_message(Visit(place))
 
     def action_fold(self) -> None:
         turned = self._rows.turn(self.table.cursor_key)
@@ -152,12 +169,11 @@ class HistoryScreen(FollowingScreen):
 
     def action_mark_seen(self) -> None:
         reviewed = self.reviewed
-        if reviewed.seen_at is None:
+        if reviewed.seen_at is None or self._handle is None:
             self.notify("Not marked: the history cannot be read.", severity="error")
             return
         # Until when it was read: what came since then is not on the screen yet.
-        self._target.mark_seen(reviewed.seen_at)
-        self.action_now()
+        self._handle.mark_seen(reviewed.seen_at)
         self.notify(
             f"Marked as seen until {clock_time(reviewed.seen_at, self.farmwatch.clock.now())}."
             " Press s to look further back.",
@@ -207,8 +223,8 @@ class HistoryScreen(FollowingScreen):
                 except ValueError as error:
                     self.notify(str(error), severity="error", markup=False)
                     return
-            self._target.choose(since)
-            self.action_now()
+            if self._handle is not None:
+                self._handle.choose(since)
         self._close_box()
 
     def _close_box(self) -> None:
@@ -223,7 +239,7 @@ class HistoryScreen(FollowingScreen):
         elif self._text:
             self._text = ""
         else:
-            self.app.pop_screen()
+            self.post_message(Leave())
             return
         self._show_rows()
         self.redraw()

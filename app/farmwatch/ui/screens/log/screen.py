@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,17 +16,16 @@ from textual.widgets import Input, Static
 from farmwatch.aws.model import Session
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.listings.place import Place
-from farmwatch.logs.browse import Line, Shown
+from farmwatch.logs.browse import Browser, Line, Shown
 from farmwatch.logs.lines import SESSION, WORKER
-from farmwatch.logs.sources import SessionLogs, milliseconds
-from farmwatch.logs.tail import LogTail
+from farmwatch.logs.sources import milliseconds
+from farmwatch.monitor.update import LogSnapshot
 from farmwatch.polling.freshness import State
-from farmwatch.polling.target import Target, TargetUpdate
-from farmwatch.sessions.actions import ActionsTarget
-from farmwatch.sessions.tracker import SessionTarget
-from farmwatch.ui.screens.following import BACK, HELP, NOW, PAUSE, QUIT, FollowingScreen
+from farmwatch.ui.navigation import Leave, ShowWhy
+from farmwatch.ui.screens.following import BACK, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.log.rows import OUTLINE_COLUMNS, OutlineRows
-from farmwatch.ui.widgets.lines import Crumbs, entitle, put
+from farmwatch.ui.screens.session_following import SessionFollowing
+from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_view import LogView
 from farmwatch.ui.widgets.virtual_table import VirtualTable
@@ -42,8 +42,8 @@ BEFORE = 2_000
 """Milliseconds before an action's start from which on its lines are wanted: clocks are not that exact."""
 
 
-class LogScreen(FollowingScreen):
-    """Follows the logs of a session; lies over its session screen, and takes over what that one follows."""
+class LogScreen(SessionFollowing):
+    """Follows the logs of a session; lies over its session screen."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
 
@@ -71,25 +71,26 @@ class LogScreen(FollowingScreen):
         QUIT,
     ]
 
-    def __init__(
-        self, place: Place, session: SessionTarget, actions: ActionsTarget, logs: SessionLogs
-    ) -> None:
+    def __init__(self, place: Place, action_id: str | None = None, line: Line | None = None) -> None:
+        """Begins at the first line of an action, as soon as it is read, or at a line; else at the end."""
         super().__init__(place)
-        self._session_target = session
-        self._action_target = actions
-        self.logs = logs
-        self._browser = logs.browser
         self._outline = OutlineRows()
-        self._pending: SessionAction | None = None
-        self._first_line: Line | None = None
-        self._panel = LogPanel(logs.browser, place.ref.session_id, self._read_the_rest)
+        self._pending = action_id
+        self._first_line = line
         self._ends: dict[int, tuple[int, int]] = {}
 
-    # --- what is followed -----------------------------------------------------------------------------
+    # --- what is shown --------------------------------------------------------------------------------
 
-    @property
-    def session(self) -> Session | None:
-        return self._session_target.observed.session
+    def lanes_read(self) -> tuple[int, ...]:
+        return (SESSION, WORKER)
+
+    @cached_property
+    def _browser(self) -> Browser:
+        return self.logs.browser
+
+    @cached_property
+    def _panel(self) -> LogPanel:
+        return LogPanel(self._browser, self.place.ref.session_id, self._read_the_rest)
 
     @property
     def view(self) -> LogView:
@@ -100,25 +101,12 @@ class LogScreen(FollowingScreen):
         """The lane that the edges tell about."""
         return self._browser.in_sight[0]
 
-    @property
-    def tail(self) -> LogTail | None:
-        return self.logs.tails.get(self.lane)
-
-    def target(self) -> SessionTarget:
-        return self._session_target
-
-    def beside(self) -> tuple[Target, ...]:
-        return (self._action_target, *self.logs.tails.values())
-
     def crumb(self) -> tuple[str, ...]:
         return (str(self._browser.shown),)
 
-    def follow(self) -> None:
-        if self.session is not None:
-            self.logs.take(self.session)
-        self.logs.know(self._action_target.observed.actions)
+    def wake(self) -> None:
+        super().wake()
         self.logs.look_at(self._browser.in_sight)
-        super().follow()
 
     def body(self) -> ComposeResult:
         yield Static(id="notes")
@@ -131,39 +119,31 @@ class LogScreen(FollowingScreen):
         self.view.focus()
         self.view.grew()
         if self._first_line is not None:
+            self._browser.shown = Shown.SESSION if self._first_line[0] == SESSION else Shown.WORKER
+            self.view.changed()
             self.view.go_to(self._first_line)
         super().on_mount()
 
-    def hear(self, news: TargetUpdate) -> None:
-        lane = self.logs.lane_of(news.key)
-        if news.key == self._session_target.key and self.session is not None:
-            for tail in self.logs.take(self.session):
-                self.farmwatch.poller.follow(tail)
-        if news.key == self._action_target.key:
-            self.logs.know(self._action_target.observed.actions)
-        if lane is not None:
-            store = self._browser.lanes[lane].store
-            ends = (store.first, store.end)
-            if self._ends.get(lane) != ends:
-                self._ends[lane] = ends
-                if lane in self._browser.in_sight:
-                    self.view.grew()
-            self._go_where_wanted()
-        super().hear(news)
+    def take_log(self, lane: int) -> None:
+        store = self._browser.lanes[lane].store
+        ends = (store.first, store.end)
+        if self._ends.get(lane) != ends:
+            self._ends[lane] = ends
+            if lane in self._browser.in_sight:
+                self.view.grew()
+        self._go_where_wanted()
 
     # --- drawing --------------------------------------------------------------------------------------
 
     def draw(self, now: datetime) -> None:
-        session, tail = self.session, self._tail_to_tell_of()
+        session, log = self.session, self._log_to_tell_of()
         what: list[Part] = [lifecycle(session.lifecycle_status)] if session is not None else []
-        if tail is None:
-            observed_session = self._session_target.observed
-            fresh = self.freshness_of(observed_session, now, final=observed_session.is_final)
+        fresh = None if log is None else self.log_freshness(log, now)
+        if log is None or fresh is None:
+            fresh = self.session_freshness(now)
             self.draw_edges(what, fresh, now)
         else:
-            observed = tail.observed
-            fresh = self.freshness_of(observed, now, beside=tail, final=observed.over)
-            self.draw_edges(what, fresh, now, self.rhythm_of(tail))
+            self.draw_edges(what, fresh, now, log.rhythm)
         self._draw_notes(session)
         self._draw_empty(session, now)
         self._panel.show_state(
@@ -171,10 +151,13 @@ class LogScreen(FollowingScreen):
         )
         self._draw_outline(now)
 
-    def _tail_to_tell_of(self) -> LogTail | None:
+    def _log_to_tell_of(self) -> LogSnapshot | None:
         """Of two logs in sight the one that may still grow: both together are final when each of them is."""
-        tails = [self.logs.tails[lane] for lane in self._browser.in_sight if lane in self.logs.tails]
-        return next((tail for tail in tails if not tail.observed.over), tails[0] if tails else None)
+        logs = [self.reading.snapshot(lane) for lane in self._browser.in_sight]
+        read = [one for one in logs if one.log is not None]
+        return next(
+            (one for one in read if one.log is not None and not one.log.over), read[0] if read else None
+        )
 
     def _draw_notes(self, session: Session | None) -> None:
         box = self.query_one("#notes", Static)
@@ -196,11 +179,11 @@ class LogScreen(FollowingScreen):
     def _how_far(self, now: datetime) -> list[Part]:
         """How much of the log is read, and what is being waited for."""
         parts: list[Part] = []
-        tail, session = self.tail, self.session
-        if tail is not None and tail.observed.seen_at is not None:
+        log, session = self.reading.snapshot(self.lane).log, self.session
+        if log is not None and log.seen_at is not None:
             first_at = self._browser.lanes[self.lane].store.first_at()
             started = session.started_at if session is not None else None
-            parts = how_far(tail.observed, self.view.rows, first_at, started, now)
+            parts = how_far(log, self.view.rows, first_at, started, now)
         if self._pending is not None:
             parts.append(("   reading back to the action's first line…", "accent"))
         return parts
@@ -211,7 +194,7 @@ class LogScreen(FollowingScreen):
         table = self.query_one("#outline", VirtualTable)
         if not table.display:
             return
-        outline, steps = self._browser.lanes[SESSION].outline, self._action_target.observed.steps
+        outline, steps = self._browser.lanes[SESSION].outline, self.actions.steps
         if self._outline.show(outline, steps, now):
             table.rows_changed()
         entitle(table, content(("Outline", "")))
@@ -243,74 +226,56 @@ class LogScreen(FollowingScreen):
         return self._browser.lanes[SESSION].outline.actions.get(section.head)
 
     def action_why(self) -> None:
-        from farmwatch.ui.screens.why.screen import WhyScreen
-
-        self.app.push_screen(WhyScreen(self.place, self._session_target, self._action_target, self.logs))
+        self.post_message(ShowWhy(self.place))
 
     # --- going somewhere ------------------------------------------------------------------------------
 
-    def go_to_action(self, action: SessionAction) -> None:
-        """Show the first line of an action, as soon as it is read."""
-        self._pending = action
-        if self.is_mounted:
-            self._go_where_wanted()
-
-    def start_at(self, line: Line) -> None:
-        """Begin with the cursor on a line."""
-        self._browser.shown = Shown.SESSION if line[0] == SESSION else Shown.WORKER
-        self._first_line = line
-
     def _go_where_wanted(self) -> None:
         """To the action that was asked for, once its lines are here."""
-        action, tail = self._pending, self.logs.tails.get(SESSION)
-        if action is None or action.started_at is None or tail is None or not self.is_mounted:
+        action, log = self.action(self._pending), self.reading.snapshot(SESSION).log
+        if action is None or action.started_at is None or log is None or not self.is_mounted:
             return
-        if tail.observed.seen_at is None:
+        if log.seen_at is None:
             return
-        if tail.want_time(milliseconds(action.started_at) - BEFORE):
-            self.farmwatch.poller.soon(tail.key, 0)
+        if self.reading.want_time(SESSION, milliseconds(action.started_at) - BEFORE):
             return
         self._pending = None
         self.view.grew()
-        number = self.logs.line_of(action, self._action_target.observed.actions)
+        number = self.logs.line_of(action, self.actions.actions)
         if number is not None:
             self.view.go_to((SESSION, number), centre=False)
 
     @on(LogView.NearStart)
     def _read_back(self) -> None:
         for lane in self._browser.in_sight:
-            tail = self.logs.tails.get(lane)
-            if tail is None or tail.observed.seen_at is None:
-                continue
             if lane == WORKER and self._browser.reduction.own_only and self.session is not None:
-                wanted = tail.want_time(milliseconds(self.session.started_at))
-            elif self.view.following and self.view.rows > self.view.size.height:
-                wanted = False
-            else:
-                wanted = tail.want_lines(self._browser.lanes[lane].store.first - MORE_LINES)
-            if wanted:
-                self.farmwatch.poller.now(tail.key)
+                self.reading.want_time(lane, milliseconds(self.session.started_at), at_once=True)
+            elif not (self.view.following and self.view.rows > self.view.size.height):
+                self.reading.want_lines(lane, self._browser.lanes[lane].store.first - MORE_LINES)
 
     @on(LogPanel.WantsAll)
     def _read_all(self) -> None:
         for lane in self._browser.in_sight:
-            tail = self.logs.tails.get(lane)
-            if tail is not None and tail.want_time(float("-inf")):
-                self.farmwatch.poller.now(tail.key)
+            self.reading.want_time(lane, float("-inf"), at_once=True)
 
     async def _read_the_rest(self) -> bool:
         """Wait for the lines that are still to be read; whether all are there in the end."""
-        tails = [self.logs.tails[lane] for lane in self._browser.in_sight if lane in self.logs.tails]
-        for tail in tails:
-            first, waited = tail.store.first, 0.0
-            while tail.want_time(float("-inf")) and tail.observed.fault is None and waited < LONGEST_WAIT:
-                if waited == 0.0:
-                    self.farmwatch.poller.now(tail.key)
+        lanes = [lane for lane in self._browser.in_sight if self.reading.snapshot(lane).log is not None]
+        for lane in lanes:
+            store = self._browser.lanes[lane].store
+            first, waited = store.first, 0.0
+            while (
+                self.reading.want_time(lane, float("-inf"), at_once=waited == 0.0) and waited < LONGEST_WAIT
+            ):
+                log = self.reading.snapshot(lane).log
+                if log is None or log.fault is not None:
+                    break
                 await asyncio.sleep(0.1)
-                waited = waited + 0.1 if tail.store.first == first else 0.1
-                first = tail.store.first
+                waited = waited + 0.1 if store.first == first else 0.1
+                first = store.first
         self.view.grew()
-        return all(tail.observed.whole and not tail.store.dropped for tail in tails)
+        logs = [self.reading.snapshot(lane).log for lane in lanes]
+        return all(log is not None and log.whole and not log.dropped for log in logs)
 
     @on(LogView.Moved)
     @on(LogPanel.Changed)
@@ -363,15 +328,8 @@ class LogScreen(FollowingScreen):
         if self.query_one("#outline", VirtualTable).has_focus:
             self.view.focus()
         elif not self._panel.give_up():
-            self.app.pop_screen()
-
-    @on(Crumbs.Chosen)
-    def _leave_for(self, message: Crumbs.Chosen) -> None:
-        # Its place is that of the session screen below.
-        if message.place == self.place:
-            message.stop()
-            message.prevent_default()
-            self.app.pop_screen()
+            action = self.action_in_sight
+            self.post_message(Leave(None if action is None else action.action_id))
 
     def chosen_id(self) -> str | None:
         return self.place.session_id

@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from farmwatch.aws.model import Farm, JobSearch, Queue, SessionSummary
-from farmwatch.listings.jobs import Jobs
-from farmwatch.listings.lists import Farms, ListObserved, ListTarget, Queues, Sessions
+from farmwatch.listings.list_query import ListQuery
+from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
-from farmwatch.listings.session_facts import FailedActions, HostFinder
 from farmwatch.ui.screens.picker.job_rows import JOBS
 from farmwatch.ui.screens.picker.list_view import Detail, LevelView, Sort, View, newest, when
 from farmwatch.ui.widgets.virtual_table import Cell, Column
@@ -223,33 +222,24 @@ LEVELS: Mapping[Level, LevelView] = {
 }
 
 
-def target_for(
+def query_for(
     place: Place, sort: Sort, text: str = "", *, backwards: bool = False, users: Sequence[str] = ()
-) -> ListTarget[Any]:
-    """What to follow for a list on screen. The service searches jobs, and sorts them where it can; the rest
-    is done here. ``backwards`` turns the order round; jobs of ``users`` are found as well."""
-    level = LEVELS[place.level]
-    key = f"{place.level} {' '.join((place.connection, *place.ids))}"
-    if place.level is Level.FARMS:
-        return ListTarget(key, Farms(), level.interval)
-    farm_id = place.ids[0]
-    if place.level is Level.QUEUES:
-        return ListTarget(key, Queues(farm_id), level.interval)
-    if place.level is Level.JOBS:
-        search = JobSearch(
-            farm_id,
-            place.ids[1],
-            text,
-            sort=sort.field,
-            descending=sort.field_descends != (backwards and not sort.here),
-            users=tuple(users),
-        )
-        backwards = backwards and not sort.here
-        jobs = Jobs(search, sort.first, backwards=backwards, drains=sort.here)
-        return ListTarget(key, jobs, level.interval)
-    sessions = Sessions(place.connection, farm_id, place.ids[1], place.ids[2])
-    found = HostFinder(sessions.ref), FailedActions(sessions.ref)
-    return ListTarget(key, sessions, level.interval, *found)
+) -> ListQuery:
+    """What to ask the Monitor for. The service searches jobs, and sorts them where it can; the rest is done
+    here. ``backwards`` turns the order round; jobs of ``users`` are found as well."""
+    interval = LEVELS[place.level].interval
+    if place.level is not Level.JOBS:
+        return ListQuery(place, interval)
+    backwards = backwards and not sort.here
+    search = JobSearch(
+        place.ids[0],
+        place.ids[1],
+        text,
+        sort=sort.field,
+        descending=sort.field_descends != backwards,
+        users=tuple(users),
+    )
+    return ListQuery(place, interval, search, sort.first, backwards=backwards, drains=sort.here)
 
 
 def summary(level: LevelView, observed: ListObserved[Any], shown: int) -> list[Part]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -13,18 +13,23 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from farmwatch.listings.lists import ListObserved, ListTarget
+from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
-from farmwatch.polling.freshness import Freshness, State
-from farmwatch.polling.target import TargetUpdate
+from farmwatch.polling.freshness import Freshness, State, freshness
+from farmwatch.ui.navigation import GoTo
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, PAUSE, QUIT, FollowingScreen
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
-from farmwatch.ui.screens.picker.lists import LEVELS, summary, target_for
+from farmwatch.ui.screens.picker.lists import LEVELS, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.text import Part, clock_time, content
+
+if TYPE_CHECKING:
+    from farmwatch.listings.list_query import ListQuery
+    from farmwatch.monitor.handles import ListHandle
+    from farmwatch.monitor.update import Snapshot, Update
 
 TYPING_PAUSE = 0.25
 """Seconds without a key before a filter is put to the service: one search a word, not one a letter."""
@@ -66,7 +71,9 @@ class PickerScreen(FollowingScreen):
         self.text = ""
         self._cursor_key = cursor_key
         self._rows = PickerRows(self.level)
-        self._target: ListTarget[Any] = target_for(place, self.sort_by, backwards=self.backwards)
+        self._handle: ListHandle[Any] | None = None
+        self._snapshot: Snapshot | None = None
+        self._nothing: ListObserved[Any] = ListObserved()
         self._typing: Timer | None = None
         self._fresh_before: bool | None = None
         self._searching = False
@@ -79,7 +86,7 @@ class PickerScreen(FollowingScreen):
 
     @property
     def observed(self) -> ListObserved[Any]:
-        return self.news.observed if self.news else self._target.observed
+        return self._nothing if self._snapshot is None else self._snapshot.observed
 
     @property
     def table(self) -> VirtualTable:
@@ -97,8 +104,26 @@ class PickerScreen(FollowingScreen):
             yield table
             yield Static(id="details")
 
-    def target(self) -> ListTarget[Any]:
-        return self._target
+    # --- what is shown -------------------------------------------------------------------------------
+
+    @property
+    def held(self) -> ListHandle[Any] | None:
+        return self._handle
+
+    def wake(self) -> None:
+        if self._handle is None:
+            self._handle = self.monitor.watch_list(self._query())
+        else:
+            self._handle.wake()
+
+    def rest(self) -> None:
+        if self._handle is not None:
+            self._handle.rest()
+
+    def _query(self) -> ListQuery:
+        return query_for(
+            self.place, self.sort_by, self.text, backwards=self.backwards, users=self._users_meant()
+        )
 
     def on_mount(self) -> None:
         self._rows.now = self.farmwatch.clock.now()
@@ -108,12 +133,13 @@ class PickerScreen(FollowingScreen):
 
     # --- drawing --------------------------------------------------------------------------------------
 
-    def hear(self, news: TargetUpdate) -> None:
-        if news.key == self._followed:
-            self.news = news
-            self._searching = False
-            self._show_rows()
-        super().hear(news)
+    def take(self, update: Update) -> bool:
+        if self._handle is None or update.subject != self._handle.subject:
+            return False
+        self._snapshot = update.snapshot
+        self._searching = False
+        self._show_rows()
+        return True
 
     def _show_rows(self) -> None:
         if not self.is_alive:
@@ -127,7 +153,8 @@ class PickerScreen(FollowingScreen):
         self.table.rows_changed()
 
     def draw(self, now: datetime) -> None:
-        fresh = self.freshness_of(self.observed, now)
+        observed = self.observed
+        fresh = freshness(self.rhythm, seen_at=observed.seen_at, fault=observed.fault, final=False, now=now)
         self._rows.now = now
         what: list[Part] = []
         if self._searching:
@@ -208,21 +235,22 @@ class PickerScreen(FollowingScreen):
 
     @on(VirtualTable.NearEnd)
     def _load_more(self) -> None:
-        if not self.observed.complete and self._followed is not None and self.observed.items:
-            self._target.want(len(self.observed.items) + 1)
-            self.farmwatch.poller.soon(self._followed, 0)
+        if not self.observed.complete and self._handle is not None and self.observed.items:
+            self._handle.want(len(self.observed.items) + 1)
 
     @on(VirtualTable.ViewChanged)
     def _look_at(self, message: VirtualTable.ViewChanged) -> None:
         rows = self._rows
         keys = [rows.key(index) for index in range(message.first, min(message.last + 1, len(rows)))]
-        self._target.look_at(keys)
+        if self._handle is None:
+            return
+        self._handle.look_at(keys)
         known = self.observed.hosts.keys() & self.observed.failures.keys()
         unknown = self.place.level is Level.SESSIONS and any(key not in known for key in keys)
         seen = [self.observed.seen[key] for key in keys if key in self.observed.seen]
         old = self.farmwatch.clock.now() - self.level.interval
-        if self._followed is not None and (unknown or any(at < old for at in seen)):
-            self.farmwatch.poller.soon(self._followed, SCROLL_PAUSE)
+        if unknown or any(at < old for at in seen):
+            self._handle.refresh_within(SCROLL_PAUSE)
 
     @on(VirtualTable.HeaderClicked)
     def _sort_by_column(self, message: VirtualTable.HeaderClicked) -> None:
@@ -238,8 +266,8 @@ class PickerScreen(FollowingScreen):
             return
         if self.place.level is not Level.SESSIONS:
             # Only what has been gone into is remembered by name: the lists themselves are long.
-            self.farmwatch.names[key] = item.name
-        self.farmwatch.go_to(self.place.into(key))
+            self.monitor.names[key] = item.name
+        self.post_message(GoTo(self.place.into(key)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         # While something is typed, a slash is a slash.
@@ -292,9 +320,9 @@ class PickerScreen(FollowingScreen):
                 self._typing.stop()
             self._typing = self.set_timer(TYPING_PAUSE, self._search_anew)
         else:
-            if self.text and self._followed is not None and self.place.level is Level.SESSIONS:
-                self._target.look_everywhere()
-                self.farmwatch.poller.soon(self._followed, TYPING_PAUSE)
+            if self.text and self._handle is not None and self.place.level is Level.SESSIONS:
+                self._handle.look_everywhere()
+                self._handle.refresh_within(TYPING_PAUSE)
             self._show_rows()
         self.redraw()
 
@@ -316,11 +344,10 @@ class PickerScreen(FollowingScreen):
 
     def _search_anew(self) -> None:
         """Another search, another list: what is shown stays until its first page is there."""
-        self._target = target_for(
-            self.place, self.sort_by, self.text, backwards=self.backwards, users=self._users_meant()
-        )
+        former, self._handle = self._handle, self.monitor.watch_list(self._query())
+        if former is not None:
+            former.close()
         self._searching = True
-        self.follow()
         self.redraw()
 
     def _users_meant(self) -> list[str]:

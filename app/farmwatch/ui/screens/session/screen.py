@@ -12,17 +12,17 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.history.events import Records
 from farmwatch.listings.place import Place
 from farmwatch.logs.lines import SESSION
 from farmwatch.polling.freshness import Freshness, State
 from farmwatch.polling.schedule import faster, slower
-from farmwatch.polling.target import Target, TargetUpdate
-from farmwatch.sessions.actions import ActionsObserved, ActionsTarget
-from farmwatch.sessions.tracker import SessionObserved, SessionTarget
+from farmwatch.sessions.actions import ActionsObserved
+from farmwatch.sessions.tracker import SessionObserved
+from farmwatch.ui.navigation import ShowLog, ShowWhy
 from farmwatch.ui.screens.details import DetailsScreen
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT, FollowingScreen
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.session.rows import ACTION_COLUMNS, ERROR_COLUMNS, ActionRows, ErrorRows, error_rows
+from farmwatch.ui.screens.session_following import SessionFollowing
 from farmwatch.ui.widgets.lines import age_part, entitle, put
 from farmwatch.ui.widgets.live_log import LiveLog
 from farmwatch.ui.widgets.session_panels import SessionPanels
@@ -32,9 +32,7 @@ from farmwatch.words.session import errors_line, raw_rows
 from farmwatch.words.text import Part, TimeStyle, brief, clock_time, content, lifecycle, muted
 
 if TYPE_CHECKING:
-    from farmwatch.logs.sources import SessionLogs
-    from farmwatch.logs.tail import LogTail
-    from farmwatch.ui.screens.log.screen import LogScreen
+    from farmwatch.monitor.update import Update
 
 MARKED_FOR = timedelta(seconds=8)
 """How long a change stays marked: a mark that goes with the next poll, two seconds later, is not seen."""
@@ -46,7 +44,7 @@ FOLDED_TO_ONE = 14
 """...and the height (lines) below which one has to do."""
 
 
-class SessionScreen(FollowingScreen):
+class SessionScreen(SessionFollowing):
     """Follows one session."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-two-columns"), (160, "-wide")]
@@ -74,32 +72,18 @@ class SessionScreen(FollowingScreen):
         QUIT,
     ]
 
-    def __init__(self, place: Place, interval: timedelta, records: Records | None = None) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__(place)
-        self._action_target = ActionsTarget(place.ref, records, somebody_looks=True)
-        self._target = SessionTarget(place.ref, interval, records, self._action_target)
         self._times = TimeStyle.LOCAL
         self._changed_at: dict[str, datetime] = {}
+        self._seen_at: datetime | None = None
         self._actions = ActionRows()
         self._noted = ""
         self._errors_seen = ErrorRows()
-        self._logs: SessionLogs | None = None
-        self._live: LogTail | None = None
-        self._log: LogScreen | None = None
 
-    @property
-    def observed(self) -> SessionObserved:
-        return self.news.observed if self.news else self._target.observed
-
-    def target(self) -> SessionTarget:
-        return self._target
-
-    def beside(self) -> tuple[Target, ...]:
-        return (self._action_target,) if self._live is None else (self._action_target, self._live)
-
-    def follow(self) -> None:
-        self._live = self._live_tail()
-        super().follow()
+    def lanes_read(self) -> tuple[int, ...]:
+        # Where there is room to show the newest lines.
+        return (SESSION,) if self.has_class("-wide") else ()
 
     def body(self) -> ComposeResult:
         with Vertical(id="session-parts"):
@@ -136,21 +120,23 @@ class SessionScreen(FollowingScreen):
 
     # --- drawing --------------------------------------------------------------------------------------
 
-    def hear(self, news: TargetUpdate) -> None:
-        if self._live is not None and news.key == self._live.key and self.is_current:
-            # Nothing but its own lines depends on a log.
-            self._rhythms[news.key] = news.rhythm
-            self._draw_log(self.farmwatch.clock.now())
-            return
-        if news.key == self._followed:
-            seen = news.observed.seen_at
-            if seen is not None and seen != self.observed.seen_at:
-                self._changed_at |= dict.fromkeys(news.observed.changed, seen)
-        super().hear(news)
+    def take_session(self) -> None:
+        observed = self.observed
+        if observed.seen_at is not None and observed.seen_at != self._seen_at:
+            self._seen_at = observed.seen_at
+            self._changed_at |= dict.fromkeys(observed.changed, observed.seen_at)
+
+    def hear(self, update: Update) -> None:
+        # Nothing but its own lines depends on a log.
+        if self.take(update) and self.is_current:
+            if update.subject == self.place.ref:
+                self.redraw()
+            else:
+                self._draw_log(self.farmwatch.clock.now())
 
     def draw(self, now: datetime) -> None:
         observed = self.observed
-        fresh = self.freshness_of(observed, now, final=observed.is_final)
+        fresh = self.session_freshness(now)
         self.draw_edges(self._headline(fresh, now), fresh, now)
         changed = {name for name, at in self._changed_at.items() if now - at <= MARKED_FOR}
         self._changed_at = {name: at for name, at in self._changed_at.items() if name in changed}
@@ -159,13 +145,14 @@ class SessionScreen(FollowingScreen):
             observed, fresh, changed, now, self._times, lines=lines, narrow=self.has_class("-narrow")
         )
         self._draw_tables(observed, now)
-        self._follow_log()
+        # The terminal may have become wider or narrower.
+        self.read_what_is_wanted()
         self._draw_log(now)
 
     def _headline(self, fresh: Freshness, now: datetime) -> list[Part]:
         session = self.observed.session
         interval = f"every {brief(self.rhythm.interval)}"
-        if self.rhythm.interval > self._target.schedule.interval:
+        if self.rhythm.interval > self.handle.interval:
             interval += " (no changes)"
         if session is None:
             return [(interval, "muted")]
@@ -179,13 +166,11 @@ class SessionScreen(FollowingScreen):
         return [(f"{status[0]} as of {clock_time(now - fresh.age, now, self._times)}", "muted")]
 
     def _draw_tables(self, observed: SessionObserved, now: datetime) -> None:
-        actions = self._action_target.observed
+        snapshot = self.snapshot
+        actions, errors = snapshot.actions, snapshot.errors
         age = self._draw_actions(actions, now)
-        errors = sorted(
-            (*observed.errors, *actions.errors), key=lambda one: (one.last_at, one.first_at), reverse=True
-        )
         table = self.error_table
-        if self._errors_seen.show(tuple(errors), now, self._times):
+        if self._errors_seen.show(errors, now, self._times):
             table.rows_changed()
         is_new = self.has_class("-no-errors") == bool(errors)
         self.set_class(not errors, "-no-errors")
@@ -217,8 +202,7 @@ class SessionScreen(FollowingScreen):
     def _draw_actions(self, observed: ActionsObserved, now: datetime) -> Part:
         """Returns how old the actions are, for the title of their box."""
         table, box = self.action_table, self.query_one("#actions")
-        over = self.observed.is_final and all(action.is_final for action in observed.actions)
-        fresh = self.freshness_of(observed, now, beside=self._action_target, final=over)
+        fresh = self.actions_freshness(now)
         stale = not fresh.is_fresh
         # What runs is not known to run on while it is not seen.
         as_of = observed.seen_at if stale and observed.seen_at else now
@@ -245,37 +229,17 @@ class SessionScreen(FollowingScreen):
             )
             dated = f" {denied}as of {clock_time(observed.seen_at, now, self._times)} "
         entitle(box, subtitle=content(dated))
-        return age_part(fresh, self.rhythm_of(self._action_target), now)
+        return age_part(fresh, self.snapshot.actions_rhythm, now)
 
     # --- the newest lines of the log --------------------------------------------------------------------
-
-    def _live_tail(self) -> LogTail | None:
-        """What reads the session's log, where there is room to show it and the session says where it is."""
-        session = self.observed.session
-        if session is None or not self.has_class("-wide"):
-            return None
-        self.logs.take(session)
-        return self.logs.tails.get(SESSION)
-
-    def _follow_log(self) -> None:
-        """The terminal may have become wider or narrower, and a session may name another log than before."""
-        before, self._live = self._live, self._live_tail()
-        if before is self._live or self._followed is None:
-            return
-        if before is not None:
-            self.farmwatch.poller.drop(before.key)
-        if self._live is not None:
-            self.farmwatch.poller.follow(self._live)
 
     def _draw_log(self, now: datetime) -> None:
         if not self.has_class("-wide"):
             return
         from farmwatch.words.log import reasons
 
-        tail, fresh = self._live, None
-        if tail is not None:
-            fresh = self.freshness_of(tail.observed, now, beside=tail, final=tail.observed.over)
-        nothing = reasons(self.logs, self.observed.session, SESSION, now)
+        fresh = self.log_freshness(self.reading.snapshot(SESSION), now)
+        nothing = reasons(self.logs, self.session, SESSION, now)
         lane = self.logs.browser.lanes[SESSION]
         self.query_one(LiveLog).show(
             lane, self.farmwatch.severities, fresh, nothing, session_is_final=self.observed.is_final
@@ -284,14 +248,10 @@ class SessionScreen(FollowingScreen):
     # --- keys -----------------------------------------------------------------------------------------
 
     def action_faster(self) -> None:
-        self._set_interval(faster(self._target.schedule.interval))
+        self.handle.set_interval(faster(self.handle.interval))
 
     def action_slower(self) -> None:
-        self._set_interval(slower(self._target.schedule.interval))
-
-    def _set_interval(self, interval: timedelta) -> None:
-        if self._followed is not None:
-            self.farmwatch.poller.set_interval(self._followed, interval)
+        self.handle.set_interval(slower(self.handle.interval))
 
     def action_times(self) -> None:
         self._times = self._times.following
@@ -319,37 +279,16 @@ class SessionScreen(FollowingScreen):
         if action is not None:
             self._show_action(action)
 
-    @property
-    def logs(self) -> SessionLogs:
-        """Both logs, with what has been read of them; from when they were first looked at."""
-        if self._logs is None:
-            from farmwatch.logs.sources import SessionLogs
-
-            app = self.farmwatch
-            self._logs = SessionLogs(self.place.ref, app.log_budget, app.severities, app.recorder)
-        return self._logs
-
-    def _log_screen(self) -> LogScreen:
-        # Imported when it is wanted: most sessions are looked at without their logs.
-        from farmwatch.ui.screens.log.screen import LogScreen
-
-        self._log = LogScreen(self.place, self._target, self._action_target, self.logs)
-        return self._log
-
-    def on_screen_resume(self) -> None:
-        # Back from the log: on with the action that was read about there.
-        seen, self._log = None if self._log is None else self._log.action_in_sight, None
-        if seen is not None:
-            self.action_table.cursor_key = seen.action_id
-        super().on_screen_resume()
+    def came_back(self, action_id: str | None) -> None:
+        # On with the action that was read about in the log.
+        if action_id is not None:
+            self.action_table.cursor_key = action_id
 
     def action_log(self) -> None:
-        self.app.push_screen(self._log_screen())
+        self.post_message(ShowLog(self.place))
 
     def action_why(self) -> None:
-        from farmwatch.ui.screens.why.screen import WhyScreen
-
-        self.app.push_screen(WhyScreen(self.place, self._target, self._action_target, self.logs))
+        self.post_message(ShowWhy(self.place))
 
     def _action_under_cursor(self) -> SessionAction | None:
         index = self._actions.index(self.action_table.cursor_key or "")
@@ -365,9 +304,7 @@ class SessionScreen(FollowingScreen):
             # Nothing of it is in any log.
             self._show_action(action)
             return
-        screen = self._log_screen()
-        screen.go_to_action(action)
-        self.app.push_screen(screen)
+        self.post_message(ShowLog(self.place, action_id=action.action_id))
 
     def _show_action(self, action: SessionAction) -> None:
         rows = action_rows(action, self._actions.actions, self._actions.steps, self.farmwatch.clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,18 +12,17 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import Static
 
-from farmwatch.listings.job import JobTarget
 from farmwatch.listings.place import Place
 from farmwatch.logs.evidence import Evidence
 from farmwatch.logs.evidence import Part as About
 from farmwatch.logs.failure import Failure, failed_action, has_failed, investigate, wanted_since
+from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.parsing import Severities
-from farmwatch.logs.sources import SessionLogs, milliseconds
-from farmwatch.polling.target import Target, TargetUpdate
-from farmwatch.sessions.actions import ActionsTarget
-from farmwatch.sessions.tracker import SessionTarget
-from farmwatch.ui.screens.following import BACK, HELP, NOW, QUIT, FollowingScreen
-from farmwatch.ui.widgets.lines import Crumbs, entitle, put
+from farmwatch.logs.sections import milliseconds
+from farmwatch.ui.navigation import Leave, ShowLog
+from farmwatch.ui.screens.following import BACK, HELP, NOW, QUIT
+from farmwatch.ui.screens.session_following import SessionFollowing
+from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.table_cells import Cell
 from farmwatch.ui.widgets.table_columns import Column
 from farmwatch.ui.widgets.virtual_table import VirtualTable
@@ -71,7 +71,7 @@ class EvidenceRows:
         return [(what, "accent"), (at[-8:], "muted"), (one.source, "muted"), (one.text, tone)]
 
 
-class WhyScreen(FollowingScreen):
+class WhyScreen(SessionFollowing):
     """Explains a session that did not go well; lies over the session's screen or its log."""
 
     BINDINGS = [
@@ -82,42 +82,25 @@ class WhyScreen(FollowingScreen):
         QUIT,
     ]
 
-    def __init__(
-        self, place: Place, session: SessionTarget, actions: ActionsTarget, logs: SessionLogs
-    ) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__(place)
-        self._session_target = session
-        self._action_target = actions
-        self.logs = logs
-        self._rows = EvidenceRows(logs.browser.severities)
         self.failure: Failure | None = None
         self._read: object = None
-        self._job_target = JobTarget(place.ref)
-        self._asks_job = False
 
-    def target(self) -> SessionTarget:
-        return self._session_target
+    def lanes_read(self) -> tuple[int, ...]:
+        return (SESSION, WORKER)
 
-    def beside(self) -> tuple[Target, ...]:
-        about = [self._job_target] if self._is_canceled else []
-        return (self._action_target, *self.logs.tails.values(), *about)
+    @cached_property
+    def _rows(self) -> EvidenceRows:
+        return EvidenceRows(self.farmwatch.severities)
 
-    @property
-    def _is_canceled(self) -> bool:
-        """Whether it matters what the job says: it may tell who has canceled the session."""
-        action = failed_action(self._action_target.observed.actions)
-        return action is not None and action.status == "CANCELED"
+    def wake(self) -> None:
+        super().wake()
+        self._want()
+        self._consider()
 
     def crumb(self) -> tuple[str, ...]:
         return ("why",)
-
-    def follow(self) -> None:
-        session = self._session_target.observed.session
-        if session is not None:
-            self.logs.take(session)
-        super().follow()
-        self._asks_job = self._is_canceled
-        self._consider()
 
     def body(self) -> ComposeResult:
         with Container(id="card", classes="box"):
@@ -132,38 +115,31 @@ class WhyScreen(FollowingScreen):
         self._consider()
         super().on_mount()
 
-    def hear(self, news: TargetUpdate) -> None:
-        session = self._session_target.observed.session
-        if session is not None:
-            for tail in self.logs.take(session):
-                self.farmwatch.poller.follow(tail)
-        if self._is_canceled and not self._asks_job and self._followed is not None:
-            self._asks_job = True
-            self.farmwatch.poller.follow(self._job_target)
-        if news.key in self.followed_keys():
-            self._want()
-            self._consider()
-        super().hear(news)
+    def take_session(self) -> None:
+        self._want()
+        self._consider()
+
+    def take_log(self, lane: int) -> None:  # noqa: ARG002 - whichever it is
+        self._want()
+        self._consider()
 
     def _want(self) -> None:
-        """Read both logs back as far as the failure needs."""
-        session = self._session_target.observed.session
-        action = failed_action(self._action_target.observed.actions)
+        """Read both logs back as far as the failure needs, and ask for the job where it may tell who has
+        canceled the session."""
+        session, action = self.session, failed_action(self.actions.actions)
+        if action is not None and action.status == "CANCELED":
+            self.handle.want_job()
         if session is None:
             return
-        since = wanted_since(action, session)
-        for tail in self.logs.tails.values():
-            # What ran beside it began some time before.
-            back = since if tail is self.logs.tails.get(0) else milliseconds(session.started_at)
-            if tail.observed.seen_at is not None and tail.want_time(back):
-                self.farmwatch.poller.soon(tail.key, 0)
+        self.reading.want_time(SESSION, wanted_since(action, session))
+        # What ran beside it began some time before.
+        self.reading.want_time(WORKER, milliseconds(session.started_at))
 
     # --- drawing --------------------------------------------------------------------------------------
 
     def draw(self, now: datetime) -> None:
-        observed = self._session_target.observed
-        fresh = self.freshness_of(observed, now, final=observed.is_final)
-        session = observed.session
+        fresh = self.session_freshness(now)
+        session = self.session
         what: list[Part] = [lifecycle(session.lifecycle_status)] if session is not None else []
         self.draw_edges(what, fresh, now)
         failure = self.failure
@@ -184,7 +160,7 @@ class WhyScreen(FollowingScreen):
     def _title(self) -> str:
         """A spot instance that was taken away, or a job that was canceled, has not failed; and what is still
         running may yet end well."""
-        session = self._session_target.observed.session
+        session = self.session
         action = None if self.failure is None else self.failure.action
         if action is None or session is None or not session.is_final:
             return "Problems"
@@ -192,21 +168,23 @@ class WhyScreen(FollowingScreen):
 
     def _nothing(self) -> str:
         """What there is to be told where nothing is to be explained."""
-        if self._session_target.observed.session is None:
+        if self.session is None:
             return "Asking for the session…"
-        if self._action_target.observed.seen_at is None:
+        if self.actions.seen_at is None:
             return "Asking for the session's actions…"
         return "No problems, as far as is known."
 
     def _consider(self) -> None:
         """Work out the card, if anything that it is made of has come in since it was."""
-        session, actions = self._session_target.observed.session, self._action_target.observed
+        session, actions = self.session, self.actions
         # That a log was asked for again, and had nothing new, changes nothing.
         logs = tuple(
             (log.first, log.end, log.seen_at is None, log.filling, log.fault)
-            for log in (tail.observed for tail in self.logs.tails.values())
+            for log in (self.reading.snapshot(lane).log for lane in self.lanes_read())
+            if log is not None
         )
-        job = self._job_target.observed.answer
+        snapshot = self.snapshot
+        job = None if snapshot.job is None else snapshot.job.answer
         read = (session, actions.actions, actions.steps, logs, job)
         if read == self._read:
             return
@@ -229,7 +207,7 @@ class WhyScreen(FollowingScreen):
             took = action.duration(now)
             if took is not None and action.started_at is not None:
                 parts.append((f"   ran {span(took)} from {clock_time(action.started_at, now)}", ""))
-        session = self._session_target.observed.session
+        session = self.session
         if session is not None:
             host = session.host.name if session.host is not None and session.host.name else session.worker_id
             parts.append((f"   on {host}", "muted"))
@@ -246,11 +224,7 @@ class WhyScreen(FollowingScreen):
         if line is None:
             self.notify("This is not from a log", timeout=2)
             return
-        from farmwatch.ui.screens.log.screen import LogScreen
-
-        screen = LogScreen(self.place, self._session_target, self._action_target, self.logs)
-        screen.start_at(line)
-        self.app.push_screen(screen)
+        self.post_message(ShowLog(self.place, line=line))
 
     def action_copy_card(self) -> None:
         if self.failure is not None:
@@ -259,14 +233,14 @@ class WhyScreen(FollowingScreen):
 
     def card(self) -> str:
         """All of it as plain text; times in UTC, ids whole."""
-        failure, names = self.failure, self.farmwatch.names
+        failure, names = self.failure, self.monitor.names
         if failure is None:
             return ""
         lines = [failure.sentence, ""]
         for kind, value in zip(("farm", "queue", "job", "session"), self.place.ids, strict=False):
             name = names.get(value, "")
             lines.append(f"{kind:<8} {name + '  ' if name else ''}{value}")
-        session = self._session_target.observed.session
+        session = self.session
         if session is not None:
             lines += [f"worker   {session.worker_id}", f"fleet    {session.fleet_id}"]
         if failure.action is not None:
@@ -283,14 +257,7 @@ class WhyScreen(FollowingScreen):
         return "\n".join(lines) + "\n"
 
     def action_up(self) -> None:
-        self.app.pop_screen()
-
-    @on(Crumbs.Chosen)
-    def _leave_for(self, message: Crumbs.Chosen) -> None:
-        if message.place == self.place:
-            message.stop()
-            message.prevent_default()
-            self.app.pop_screen()
+        self.post_message(Leave())
 
     def chosen_id(self) -> str | None:
         return self.place.session_id

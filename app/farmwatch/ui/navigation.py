@@ -1,0 +1,45 @@
+"""The ways between screens: messages to the app, so that no screen needs to know another one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from farmwatch.listings.place import Place
+
+if TYPE_CHECKING:
+    from farmwatch.logs.browse import Line
+
+
+class GoTo(Message):
+    """Show a place: up, down, or one in the path."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
+
+class Visit(GoTo):
+    """Show a place from aside: the way back leads to where one came from."""
+
+
+class ShowLog(GoTo):
+    """Show the logs of a session: where they were left, at an action's first line, or at a line."""
+
+    def __init__(self, place: Place, *, action_id: str | None = None, line: Line | None = None) -> None:
+        super().__init__(place)
+        self.action_id = action_id
+        self.line = line
+
+
+class ShowWhy(GoTo):
+    """Show why a session failed."""
+
+
+class Leave(Message):
+    """Back to the screen below; ``action_id`` is the session action that was looked at last."""
+
+    def __init__(self, action_id: str | None = None) -> None:
+        super().__init__()
+        self.action_id = action_id

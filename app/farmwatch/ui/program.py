@@ -1,0 +1,46 @@
+"""What screens and widgets may ask of the program that they are part of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from farmwatch.aws.model import Who
+    from farmwatch.config.settings import Settings
+    from farmwatch.history.recorder import Recorder
+    from farmwatch.listings.place import Level
+    from farmwatch.logs.parsing import Severities
+    from farmwatch.monitor.monitor import Monitor
+    from farmwatch.polling.clock import Clock
+    from farmwatch.ui.action_names import ActionNames
+    from farmwatch.ui.containment import ViewFaults
+
+
+class Program(Protocol):
+    """The application, as its screens know it."""
+
+    monitor: Monitor
+    clock: Clock
+    settings: Settings
+    recorder: Recorder | None
+    view_faults: ViewFaults
+    orders: dict[Level, tuple[str, bool]]
+    """The order chosen for each level of the picker: a column, and whether backwards."""
+
+    @property
+    def who(self) -> Who:
+        """As whom the service is asked, as far as it is known."""
+
+    @property
+    def severities(self) -> Severities:
+        """What makes a line of a log an error, or a warning."""
+
+    @property
+    def action_names(self) -> ActionNames:
+        """What the session actions are called that have been on the screen."""
+
+    def history_notes(self) -> tuple[str, ...]:
+        """Why what is seen is not saved, for the foot of every screen."""
+
+    def has_drawn(self) -> None:
+        """A screen has just drawn everything: the next time is a second from now."""

@@ -1,0 +1,159 @@
+"""What the screens of one session have in common: the session that is watched, and the logs they read of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farmwatch.polling.freshness import Freshness, freshness
+from farmwatch.ui.screens.following import FollowingScreen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from farmwatch.aws.model import Session
+    from farmwatch.aws.session_action import SessionAction
+    from farmwatch.listings.place import Place
+    from farmwatch.logs.sources import SessionLogs
+    from farmwatch.monitor.handles import LogsHandle, SessionHandle
+    from farmwatch.monitor.update import LogSnapshot, SessionSnapshot, Update
+    from farmwatch.sessions.actions import ActionsObserved
+    from farmwatch.sessions.tracker import SessionObserved
+
+
+class SessionFollowing(FollowingScreen):
+    """Shows one session; a subclass says which of its logs it reads. All screens of a session hold on to one and
+    the same watch, so that what one has learnt the others know."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._handle: SessionHandle | None = None
+        self._reading: LogsHandle | None = None
+        self._lanes: tuple[int, ...] = ()
+        self._is_awake = False
+
+    # --- for the subclass -----------------------------------------------------------------------------
+
+    def lanes_read(self) -> tuple[int, ...]:
+        """The logs that are read while the screen is seen: the session's (0), its worker's (1)."""
+        return ()
+
+    def take_session(self) -> None:
+        """The session, or its actions, may be other than before."""
+
+    def take_log(self, lane: int) -> None:
+        """A log may be other than before."""
+
+    # --- what is held ---------------------------------------------------------------------------------
+
+    @property
+    def handle(self) -> SessionHandle:
+        if self._handle is None:
+            self._handle = self.monitor.watch_session(self.place.ref)
+        return self._handle
+
+    @property
+    def held(self) -> SessionHandle | None:
+        return self._handle
+
+    @property
+    def reading(self) -> LogsHandle:
+        """The logs, with what has been read of them; none is asked for where `lanes_read` has none."""
+        if self._reading is None:
+            self._lanes = self.lanes_read() if self._is_awake else ()
+            self._reading = self.handle.read_logs(self._lanes)
+        return self._reading
+
+    @property
+    def logs(self) -> SessionLogs:
+        return self.reading.logs
+
+    def wake(self) -> None:
+        self._is_awake = True
+        self.handle.attend(attended=True)
+        self.read_what_is_wanted()
+
+    def rest(self) -> None:
+        self._is_awake = False
+        self.handle.attend(attended=False)
+        self._stop_reading()
+
+    def read_what_is_wanted(self) -> None:
+        """Begin or end reading logs, where that is other than before."""
+        wanted = self.lanes_read() if self._is_awake else ()
+        if wanted != self._lanes:
+            self._stop_reading()
+            if wanted:
+                self.reading.bring_up_to_date()
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+        self._reading, self._lanes = None, ()
+
+    def on_unmount(self) -> None:
+        self._stop_reading()
+
+    def take(self, update: Update) -> bool:
+        if update.subject == self.place.ref:
+            if self._reading is not None:
+                self._reading.bring_up_to_date()
+            self.take_session()
+            return True
+        lane = None if self._reading is None else self._lane_of(update)
+        if lane is None:
+            return False
+        self.take_log(lane)
+        return True
+
+    def _lane_of(self, update: Update) -> int | None:
+        from farmwatch.monitor.update import LogRef
+
+        ref = update.subject
+        return ref.lane if isinstance(ref, LogRef) and ref.session == self.place.ref else None
+
+    # --- what is known --------------------------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> SessionSnapshot:
+        return self.handle.snapshot
+
+    @property
+    def observed(self) -> SessionObserved:
+        return self.snapshot.session
+
+    @property
+    def session(self) -> Session | None:
+        return self.snapshot.session.session
+
+    @property
+    def actions(self) -> ActionsObserved:
+        return self.snapshot.actions
+
+    def action(self, action_id: str | None) -> SessionAction | None:
+        return next((one for one in self.actions.actions if one.action_id == action_id), None)
+
+    def session_freshness(self, now: datetime) -> Freshness:
+        snapshot = self.snapshot
+        observed = snapshot.session
+        return freshness(
+            snapshot.rhythm, seen_at=observed.seen_at, fault=observed.fault, final=observed.is_final, now=now
+        )
+
+    def actions_freshness(self, now: datetime) -> Freshness:
+        snapshot = self.snapshot
+        over = snapshot.session.is_final and all(action.is_final for action in snapshot.actions.actions)
+        return freshness(
+            snapshot.actions_rhythm,
+            seen_at=snapshot.actions.seen_at,
+            fault=snapshot.actions.fault,
+            final=over,
+            now=now,
+        )
+
+    @staticmethod
+    def log_freshness(snapshot: LogSnapshot, now: datetime) -> Freshness | None:
+        """How fresh a log is; ``None`` where it is not asked for."""
+        log = snapshot.log
+        if log is None:
+            return None
+        return freshness(snapshot.rhythm, seen_at=log.seen_at, fault=log.fault, final=log.over, now=now)
