@@ -81,8 +81,8 @@ def resolve(
 
     Options go before the settings file (`farmwatch.config.preferences`) and before the environment
     (``AWS_PROFILE``, ``AWS_DEFAULT_REGION``), that before the set-up of the ``deadline`` command
-    (``~/.deadline/config``, or the file ``DEADLINE_CONFIG_FILE_PATH`` names); what none of them says is boto3's to find. A demo looks at
-    the settings file alone.
+    (``~/.deadline/config``, or the file ``DEADLINE_CONFIG_FILE_PATH`` names); what none of them says is
+    boto3's to find. A demo looks at the settings file alone.
     """
     ids = (farm_id, queue_id, job_id, session_id)
     for level, given in zip(_LEVELS, ids, strict=True):

@@ -31,7 +31,7 @@ from farmwatch.monitor.update import IdentityRef, NameRef, SessionSnapshot, Upda
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.keys import commands, keys_of, save_picture
-from farmwatch.ui.navigation import GoTo, Leave, ShowLog, ShowWhy, Visit
+from farmwatch.ui.navigation import GoBack, GoTo, ShowLog, ShowWhy, Visit
 from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
@@ -291,8 +291,8 @@ class FarmwatchApp(ContainedApp[None]):
         else:
             self.go_to(message.place)
 
-    @on(Leave)
-    def _leave_screen(self, message: Leave) -> None:
+    @on(GoBack)
+    def _leave_screen(self, message: GoBack) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
             below = self._screens
@@ -305,7 +305,7 @@ class FarmwatchApp(ContainedApp[None]):
         if place == here:
             # Its log, or its card, lies over the screen of the place itself.
             if self._screens[-1].crumb():
-                self._leave_screen(Leave())
+                self._leave_screen(GoBack())
             return
         if place in here.trail:
             self._go_back(place, here)

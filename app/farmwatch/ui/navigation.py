@@ -37,7 +37,7 @@ class ShowWhy(GoTo):
     """Show why a session failed."""
 
 
-class Leave(Message):
+class GoBack(Message):
     """Back to the screen below; ``action_id`` is the session action that was looked at last."""
 
     def __init__(self, action_id: str | None = None) -> None:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, Rhythm
-from farmwatch.ui.navigation import GoTo, Leave
+from farmwatch.ui.navigation import GoBack, GoTo
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
 from farmwatch.words.text import Part, short_id
 
@@ -209,7 +209,7 @@ class FollowingScreen(Screen[None]):
 
     def action_up(self) -> None:
         if self.is_visit:
-            self.post_message(Leave())
+            self.post_message(GoBack())
         elif self.place.parent is not None:
             self.post_message(GoTo(self.place.parent))
 

@@ -1,4 +1,4 @@
-"""What the screens of one session have in common: the session that is watched, and the logs they read of it."""
+"""What the screens of one session have in common: the session that is watched, and the logs they read."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 class SessionFollowing(FollowingScreen):
-    """Shows one session; a subclass says which of its logs it reads. All screens of a session hold on to one and
-    the same watch, so that what one has learnt the others know."""
+    """Shows one session; a subclass says which of its logs it reads. All screens of a session hold on to one
+    watch, so that what one has learnt the others know."""
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)

@@ -15,7 +15,7 @@ from farmwatch.history.recorder import Recorder
 from farmwatch.history.time_expression import FORMS, parse_since
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, State
-from farmwatch.ui.navigation import Leave, Visit
+from farmwatch.ui.navigation import GoBack, Visit
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, QUIT, FollowingScreen
 from farmwatch.ui.screens.history.rows import COLUMNS, HistoryRows
 from farmwatch.ui.widgets.virtual_table import VirtualTable
@@ -239,7 +239,7 @@ class HistoryScreen(FollowingScreen):
         elif self._text:
             self._text = ""
         else:
-            self.post_message(Leave())
+            self.post_message(GoBack())
             return
         self._show_rows()
         self.redraw()

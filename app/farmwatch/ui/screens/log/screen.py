@@ -21,7 +21,7 @@ from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.sources import milliseconds
 from farmwatch.monitor.update import LogSnapshot
 from farmwatch.polling.freshness import State
-from farmwatch.ui.navigation import Leave, ShowWhy
+from farmwatch.ui.navigation import GoBack, ShowWhy
 from farmwatch.ui.screens.following import BACK, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.log.rows import OUTLINE_COLUMNS, OutlineRows
 from farmwatch.ui.screens.session_following import SessionFollowing
@@ -329,7 +329,7 @@ class LogScreen(SessionFollowing):
             self.view.focus()
         elif not self._panel.give_up():
             action = self.action_in_sight
-            self.post_message(Leave(None if action is None else action.action_id))
+            self.post_message(GoBack(None if action is None else action.action_id))
 
     def chosen_id(self) -> str | None:
         return self.place.session_id

@@ -19,7 +19,7 @@ from farmwatch.logs.failure import Failure, failed_action, has_failed, investiga
 from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.parsing import Severities
 from farmwatch.logs.sections import milliseconds
-from farmwatch.ui.navigation import Leave, ShowLog
+from farmwatch.ui.navigation import GoBack, ShowLog
 from farmwatch.ui.screens.following import BACK, HELP, NOW, QUIT
 from farmwatch.ui.screens.session_following import SessionFollowing
 from farmwatch.ui.widgets.lines import entitle, put
@@ -257,7 +257,7 @@ class WhyScreen(SessionFollowing):
         return "\n".join(lines) + "\n"
 
     def action_up(self) -> None:
-        self.post_message(Leave())
+        self.post_message(GoBack())
 
     def chosen_id(self) -> str | None:
         return self.place.session_id
