@@ -94,9 +94,9 @@ class LogPanel(Vertical, Contained):
         groups: list[list[Part]] = [
             selection_parts(len(view.selection)) if view.is_selecting else [],
             place_parts(view.following, view.below, view.new_below, over=over, live=live),
+            events_parts(self._browser),
             search_parts(self._browser, view.cursor),
             [("looking for errors…", "accent")] if seeking else [],
-            events_parts(self._browser),
             list(how_far),
             [(f"{folded} folded", "muted")] if folded else [],
             [(f"from column {drawing.aside + 1}", "muted")] if drawing.aside else [],
