@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from farmwatch.cloud.model import LogConfiguration
 from farmwatch.ui.log_words import fitting
-from tests.canned import START, a_fault, a_session
+from tests.canned import START, EmptyLog, a_fault, a_session
 from tests.ui.log.stage import at_failed, at_log, log_screen, settle, state, type_in, write, written
 from tests.ui.stage import Stage
 
@@ -156,3 +157,18 @@ def test_groups_that_do_not_fit_are_left_out_whole() -> None:
     assert "".join(text for text, _ in fitting(groups, 25)) == "first   second of two"
     assert "".join(text for text, _ in fitting(groups, 15)) == "first   third"
     assert "".join(text for text, _ in fitting(groups, 3)) == "first"
+
+
+async def test_a_log_that_is_not_read_at_all_is_not_said_to_be_followed() -> None:
+    session = a_session(log=LogConfiguration("splunk", {}, {}))
+    async with at_log(EmptyLog(), session=session) as stage:
+        assert "The log driver is splunk" in stage.text
+        assert "follow" not in state(stage)
+
+
+async def test_an_empty_log_that_is_over_is_not_said_to_be_followed() -> None:
+    session = a_session(lifecycle_status="ENDED", ended_at=START - timedelta(hours=1))
+    async with at_log(EmptyLog(), session=session) as stage:
+        await stage.move(200, step=2.0)
+        assert "nothing was written to it" in stage.text
+        assert "follow" not in state(stage)

@@ -164,9 +164,8 @@ class LogScreen(FollowingScreen):
             self.draw_edges(what, fresh, now, self.rhythm_of(tail))
         self._draw_notes(session)
         self._draw_empty(session, now)
-        self._panel.show_state(
-            self._how_far(now), over=fresh.state is State.FINAL, live=fresh.state is State.LIVE
-        )
+        over, live = fresh.state is State.FINAL, fresh.state is State.LIVE
+        self._panel.show_state(self._how_far(now), is_read=tail is not None, over=over, live=live)
         self._draw_outline(now)
 
     def _tail_to_tell_of(self) -> LogTail | None:
