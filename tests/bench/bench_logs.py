@@ -18,6 +18,7 @@ from textual import events
 from textual.app import App, ComposeResult
 
 from farmwatch.cloud.log_page import LogEvent
+from farmwatch.ui.themes import with_text_styles
 from farmwatch.ui.widgets.log_view import LogView
 from farmwatch.watch.logs.browse import Browser
 from farmwatch.watch.logs.lines import Lane
@@ -169,9 +170,12 @@ class Stand(App[None]):
     def compose(self) -> ComposeResult:
         yield self.view
 
+    def get_css_variables(self) -> dict[str, str]:
+        return with_text_styles(super().get_css_variables(), no_color=self.no_color)
+
     async def paint(self, act: Callable[[], object]) -> float:
         """Milliseconds until something is painted."""
-        driver: Any = self._driver
+        driver = Paints.of(self)
         driver.painted.clear()
         began = time.perf_counter()
         act()
