@@ -361,13 +361,11 @@ class FarmwatchApp(App[None]):
     def get_css_variables(self) -> dict[str, str]:
         """The theme's, and how errors and what is muted are told apart where there are no colours."""
         variables = super().get_css_variables()
-        error, muted = ("bold", "dim") if self.no_color else ("", "")
+        error, muted = ("bold ", "dim ") if self.no_color else ("", "")
         return {
             **variables,
-            "error-text-style": error or "none",
-            "muted-text-style": muted or "none",
-            "error-tone": f"{error} {variables['text-error']}".strip(),
-            "muted-tone": f"{muted} {variables['text-muted']}".strip(),
+            "error-tone": error + variables["text-error"],
+            "muted-tone": muted + variables["text-muted"],
         }
 
 
