@@ -19,7 +19,7 @@ from farmwatch.cloud.model import (
     SessionRef,
     SessionSummary,
 )
-from farmwatch.watch.cadence import DENIED_WAIT, LAST_LOOKS, Cadence
+from farmwatch.watch.cadence import LAST_LOOKS, Cadence, Rest
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.listing import Keyed, Listing
 from farmwatch.watch.questions import Questions
@@ -168,18 +168,19 @@ class HostFinder:
     def __init__(self, ref: Callable[[str], SessionRef]) -> None:
         self.found: dict[str, Host | None] = {}
         self._ref = ref
-        self._rest_until = float("-inf")
+        self._rest = Rest()
 
     def look(self, asked: Questions, session_ids: Iterable[str], clock: Clock) -> None:
         """Ask for those that are not known yet, 100 at the most. A fault is not worth a word: the list
         itself is fine, the host is shown as unknown, and asked for again later."""
         unknown = [one for one in session_ids if one not in self.found][:BATCH]
-        if not unknown or clock.monotonic() < self._rest_until:
+        if not unknown or not self._rest.is_over(clock.monotonic()):
             return
         answer = asked.sessions_by_id([self._ref(one) for one in unknown])
         if isinstance(answer, Fault):
-            self._rest_until = clock.monotonic() + DENIED_WAIT
+            self._rest.begin(clock.monotonic())
         else:
+            self._rest.end()
             self.found |= {session_id: session.host for session_id, session in answer.items()}
 
 
@@ -201,6 +202,7 @@ class ListTarget(Generic[K]):
         self._wanted = 1
         self._in_sight: frozenset[str] = frozenset()
         self._hosts = hosts
+        self._cursor: str | None = None
 
     def want(self, rows: int) -> None:
         """Load until there are so many rows, or no more."""
@@ -235,11 +237,23 @@ class ListTarget(Generic[K]):
         return len(self._listing) < max(self._wanted, unasked)
 
     def _load(self, asked: Questions, clock: Clock) -> Fault | None:
+        fault = self._load_wanted(asked, clock)
+        chained = not self._source.seekable and self._cursor is not None
+        if fault is not None and fault.kind is FaultKind.REFUSED and chained:
+            # The place in the list may be forgotten by the service, whose tokens expire: along the chain
+            # once more, from its beginning.
+            return self._take_pages(range(self._listing.pages), asked, clock)
+        return fault
+
+    def _load_wanted(self, asked: Questions, clock: Clock) -> Fault | None:
         if self._listing.pages == 0 or self._wants_more():
             return self._take(self._listing.pages, self._listing.next, asked, clock)
         in_sight = self._listing.pages_of(set(self._in_sight))
         pages = {0, *in_sight} if self._source.seekable else range(max(in_sight, default=0) + 1)
-        for index in sorted(pages):
+        return self._take_pages(sorted(pages), asked, clock)
+
+    def _take_pages(self, indexes: Iterable[int], asked: Questions, clock: Clock) -> Fault | None:
+        for index in indexes:
             # The list may have become shorter on the way.
             if index < self._listing.pages:
                 fault = self._take(index, self._listing.cursor(index), asked, clock)
@@ -248,6 +262,7 @@ class ListTarget(Generic[K]):
         return None
 
     def _take(self, index: int, cursor: str | None, asked: Questions, clock: Clock) -> Fault | None:
+        self._cursor = cursor
         page = self._source.fetch(asked, cursor)
         if isinstance(page, Fault):
             return page
