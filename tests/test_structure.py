@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "farmwatch.cloud": {"farmwatch.cloud", "farmwatch.settings", "farmwatch.__version__"},
     "farmwatch.watch": {
         "farmwatch.watch",
+        "farmwatch.cloud.fault_source",
         "farmwatch.cloud.model",
         "farmwatch.cloud.cleaning",
         "farmwatch.cloud.log_page",
@@ -27,6 +28,7 @@ MAY_IMPORT = {
     "farmwatch.ui": {
         "farmwatch.ui",
         "farmwatch.watch",
+        "farmwatch.cloud.fault_source",
         "farmwatch.cloud.model",
         "farmwatch.cloud.cleaning",
         "farmwatch.cloud.session_action",

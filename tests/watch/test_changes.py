@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from farmwatch.cloud.fault_source import CONNECTION, MONITOR, FaultSource, Origin
 from farmwatch.cloud.model import FaultKind, LogConfiguration, Page
 from farmwatch.watch.actions import ActionsTarget
+from farmwatch.watch.door import own_fault
 from farmwatch.watch.entries import Entry, Kind, Past, Watched
 from farmwatch.watch.recorder import Recorder
 from farmwatch.watch.tracker import Gap, SessionTarget
@@ -148,6 +150,18 @@ def test_a_fault_before_any_call_is_over_with_the_first_good_reply() -> None:
     assert not any(trouble.is_open for trouble in watch.target.observed.troubles)
 
 
+def test_a_fault_of_the_monitor_itself_is_written_down_and_over_with_the_next_good_reply() -> None:
+    notes = Notebook()
+    own = own_fault(ZeroDivisionError())
+    watch = Watch(notes, a_session(), own, own, a_session())
+    assert notes.changes[1:] == [
+        (Kind.FAULT, "farmwatch", None, "INTERNAL ERROR: ZeroDivisionError"),
+        (Kind.FAULT, "farmwatch", "INTERNAL ERROR: ZeroDivisionError", None),
+    ]
+    (trouble,) = watch.target.observed.troubles
+    assert (trouble.source, trouble.count, trouble.is_open) == (MONITOR, 2, False)
+
+
 @pytest.mark.parametrize(
     ("answers", "reason"), [([a_fault()], "OFFLINE"), ([], "not watched")], ids=["fault", "pause"]
 )
@@ -241,12 +255,29 @@ def test_a_fault_that_was_left_open_is_over_with_the_next_good_reply(
     again = Watch(recorder, a_session(), clock=clock)
     assert (Kind.FAULT, "OFFLINE: EndpointConnectionError", None) in history_of(recorder)
     (trouble,) = again.target.observed.troubles
-    assert (trouble.source, trouble.code, trouble.kind) == (
+    assert (trouble.source.words, trouble.code, trouble.kind) == (
         "GetSession",
         "EndpointConnectionError",
         "OFFLINE",
     )
     assert trouble.over_at == clock.now()
+
+
+def test_what_the_history_left_open_of_any_source_is_known_by_it_and_over_with_the_next_good_reply() -> None:
+    open_faults = {"": "SETUP: NoRegionError", "farmwatch": "INTERNAL ERROR: x", "GetSession": "DENIED: y"}
+    entries = [Entry(REF, Kind.FAULT, subject, None, value, START) for subject, value in open_faults.items()]
+    past = Past(tuple(entries), {(Kind.FAULT, subject): value for subject, value in open_faults.items()})
+    notes = Notebook(past)
+    watch = Watch(notes, a_fault(FaultKind.DENIED, code="y"))
+    assert {one.source for one in watch.target.observed.troubles} == {
+        CONNECTION,
+        MONITOR,
+        FaultSource(Origin.CALL, "GetSession"),
+    }
+    watch.poll(a_session())
+    assert not any(one.is_open for one in watch.target.observed.troubles)
+    ended = {one.subject for one in notes.entries if one.kind is Kind.FAULT and one.new is None}
+    assert ended == set(open_faults)
 
 
 # --- session actions ----------------------------------------------------------------------------------

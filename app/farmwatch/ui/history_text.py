@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from farmwatch.cloud.fault_source import FaultSource
 from farmwatch.ui.text import Part, action_status, clock_time, lifecycle, short_id, span
 from farmwatch.watch.entries import Entry, Kind, Watched
 from farmwatch.watch.review import Reviewed, Story, Window, is_failure
@@ -47,7 +48,7 @@ def _error(entry: Entry) -> list[Part]:
 
 
 def _fault(entry: Entry) -> list[Part]:
-    call = entry.subject or "connecting"
+    call = FaultSource.of(entry.subject).words
     if entry.new is None:
         return [(f"○ {call} works again", ""), (f"  was {entry.old}", "muted")]
     return [(f"▲ {call}: {entry.new}", "warning")]

@@ -338,7 +338,7 @@ class Poller:
         self._door.lose()
         if self._threads:
             self._start_thread()
-        self._settle(followed, self._fail(followed.target, hung_call(seconds)))
+        self._settle(followed, self._fail(followed.target, hung_call(seconds, gate.operation)))
 
     def _wake(self, *, everything: bool = False) -> None:
         """Ask at once about what is at fault, or about everything that is being asked about."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from farmwatch.cloud.model import Fault, Host, SessionRef
-from farmwatch.watch.cadence import DENIED_WAIT
+from farmwatch.watch.cadence import Rest
 from farmwatch.watch.clock import Clock
 from farmwatch.watch.questions import Questions
 
@@ -29,18 +29,19 @@ class HostFinder:
     def __init__(self, ref: Callable[[str], SessionRef]) -> None:
         self.found: dict[str, Host | None] = {}
         self._ref = ref
-        self._rest_until = float("-inf")
+        self._rest = Rest()
 
     def look(self, asked: Questions, session_ids: Iterable[str], clock: Clock) -> None:
         """Ask for those that are not known yet, 100 at the most. A fault is not worth a word: the list
         itself is fine, the host is shown as unknown, and asked for again later."""
         unknown = [one for one in session_ids if one not in self.found][:BATCH]
-        if not unknown or clock.monotonic() < self._rest_until:
+        if not unknown or not self._rest.is_over(clock.monotonic()):
             return
         answer = asked.sessions_by_id([self._ref(one) for one in unknown])
         if isinstance(answer, Fault):
-            self._rest_until = clock.monotonic() + DENIED_WAIT
+            self._rest.begin(clock.monotonic())
         else:
+            self._rest.end()
             self.found |= {session_id: session.host for session_id, session in answer.items()}
 
 
@@ -63,20 +64,21 @@ class FailedActions:
         """``None`` where it could not be had."""
         self._ref = ref
         self._asked: dict[str, tuple[Any, float]] = {}
-        self._rest_until = float("-inf")
+        self._rest = Rest()
 
     def look(self, asked: Questions, sessions: Iterable[Any], clock: Clock) -> None:
         """Count for those whose count is due. A fault is not worth a word: the count is shown as unknown, and
         asked for again later."""
         now = clock.monotonic()
-        if now < self._rest_until:
+        if not self._rest.is_over(now):
             return
         for session in [one for one in sessions if self._is_due(one, now)][:COUNTED_AT_ONCE]:
             page = asked.session_actions(self._ref(session.key))
             if isinstance(page, Fault):
-                self._rest_until = now + DENIED_WAIT
+                self._rest.begin(now)
                 self.found.setdefault(session.key, None)
                 return
+            self._rest.end()
             failed = sum(action.status == "FAILED" for action in page.items)
             self.found[session.key] = FailedCount(failed, page.next is not None, clock.now())
             self._asked[session.key] = (session, now)
