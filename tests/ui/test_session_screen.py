@@ -175,8 +175,8 @@ async def test_a_login_that_runs_out_is_one_error_of_the_connection_until_there_
 
     async with on_stage(connect, AT_SESSION, size=size) as stage:
         connections.clear()
-        await stage.press("tab")
         await stage.move(3)
+        await stage.press("tab")
         await stage.move(200)
         shown = stage.part("#error-table")
         assert shown.count("connection") == 1
