@@ -221,5 +221,6 @@ WAYS: dict[str, Callable[[], Way]] = {
     "unknown key": lambda: error(403, "UnrecognizedClientException"),
     "clock": lambda: error(403, "InvalidSignatureException"),
     "gone": lambda: error(404, "ResourceNotFoundException"),
+    "refused": lambda: error(400, "ValidationException"),
     "unknown error": lambda: error(418, "TeapotException"),
 }

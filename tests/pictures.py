@@ -141,6 +141,7 @@ async def history(stage: Stage, farm: Farm) -> None:
         await stage.pilot.pause()
         await pass_time(stage, farm, 20)
     await stage.press("h")
+    await stage.press("space")
 
 
 def then(*keys: str) -> Scene:

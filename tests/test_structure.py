@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "farmwatch.cloud": {"farmwatch.cloud", "farmwatch.config.settings", "farmwatch.__version__"},
     "farmwatch.watch": {
         "farmwatch.watch",
+        "farmwatch.aws.fault_source",
         "farmwatch.aws.model",
         "farmwatch.aws.cleaning",
         "farmwatch.aws.log_page",
@@ -27,6 +28,7 @@ MAY_IMPORT = {
     "farmwatch.ui": {
         "farmwatch.ui",
         "farmwatch.watch",
+        "farmwatch.aws.fault_source",
         "farmwatch.aws.model",
         "farmwatch.aws.cleaning",
         "farmwatch.aws.session_action",

@@ -46,6 +46,7 @@ EXPECTED: dict[str, tuple[FaultKind, ...]] = {
     "unknown key": (K.LOGIN,),
     "clock": (K.CLOCK,),
     "gone": (K.GONE,),
+    "refused": (K.REFUSED,),
     "unknown error": (K.BAD_REPLY,),
 }
 
@@ -163,7 +164,7 @@ def test_after_sockets_are_dropped_the_client_works_on(server: FaultServer) -> N
 def test_the_history_is_what_the_server_told(tmp_path: Path) -> None:
     clock = HandClock()
     statuses = ["STARTED", "STARTED", "UPDATE_IN_PROGRESS", "UPDATE_FAILED", "STARTED"]
-    quick = [name for name in WAYS if name not in {*SLOW, "gone", "denied"}]
+    quick = [name for name in WAYS if name not in {*SLOW, "gone", "denied", "refused"}]
     with fault_server(a_reply("ENDED", endedAt="2026-03-14T02:00:00Z")) as server:
         for number, name in enumerate(quick):
             status = statuses[number * len(statuses) // len(quick)]

@@ -28,7 +28,8 @@ def of(error: BaseException, **more: Any) -> Fault:
     ("error", "kind"),
     [
         (answered("ResourceNotFoundException", 404), FaultKind.GONE),
-        (answered("ValidationException"), FaultKind.GONE),
+        (answered("ValidationException"), FaultKind.REFUSED),
+        (answered("InvalidParameterException"), FaultKind.REFUSED),
         (answered("AccessDeniedException", 403), FaultKind.DENIED),
         (answered("ExpiredTokenException", 403), FaultKind.LOGIN),
         (answered("UnrecognizedClientException", 403), FaultKind.LOGIN),
@@ -98,6 +99,27 @@ def test_a_needed_login_names_the_command() -> None:
 def test_what_was_not_found_is_named() -> None:
     error = answered("ResourceNotFoundException", 404, resourceType="session", resourceId="session-61e4")
     assert of(error).sentence == "There is no such session: session-61e4."
+
+
+def test_what_is_refused_is_told_in_the_words_of_the_service_and_not_as_not_found() -> None:
+    error = answered(
+        "ValidationException",
+        reason="FIELD_VALIDATION_FAILED",
+        fieldList=[{"name": "sessionId", "message": "must match ^session-[0-9a-f]{32}$"}, "junk"],
+    )
+    fault = of(error)
+    assert fault.sentence == (
+        "The service refuses GetSession: why; sessionId: must match ^session-[0-9a-f]{32}$"
+    )
+    assert "not the same as not found" in fault.remedy
+    error.response["Error"]["Message"] = ""
+    assert "FIELD_VALIDATION_FAILED" in of(error).sentence
+
+
+def test_no_secret_is_in_the_words_of_what_is_refused() -> None:
+    error = answered("ValidationException")
+    error.response["Error"]["Message"] = "aws_secret_access_key=abcdefghijklmnop is not valid"
+    assert "abcdefgh" not in of(error).sentence
 
 
 def test_the_request_id_is_kept() -> None:

@@ -23,6 +23,7 @@ from farmwatch.logs.lines import Lane
 from farmwatch.logs.parsing import Severities
 from farmwatch.logs.scan import Query
 from farmwatch.logs.store import LogStore, lines_of
+from farmwatch.ui.themes import with_text_styles
 from farmwatch.ui.widgets.log_view import LogView
 from moto_deadline.simulation import FrozenClock, Simulation
 from tests.bench.bench_table import SIZE, Paints
@@ -169,9 +170,12 @@ class Stand(App[None]):
     def compose(self) -> ComposeResult:
         yield self.view
 
+    def get_css_variables(self) -> dict[str, str]:
+        return with_text_styles(super().get_css_variables(), no_color=self.no_color)
+
     async def paint(self, act: Callable[[], object]) -> float:
         """Milliseconds until something is painted."""
-        driver: Any = self._driver
+        driver = Paints.of(self)
         driver.painted.clear()
         began = time.perf_counter()
         act()

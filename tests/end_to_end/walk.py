@@ -15,10 +15,10 @@ def every_screen(terminal: Terminal) -> Iterator[str]:
         terminal.press(*keys)
         terminal.wait_for(to, seconds=60)
 
-    def prompt_opens(key: str, then: str) -> None:
-        keys_before = terminal.text.splitlines()[-1]
-        go(key, to=lambda text: text.splitlines()[-1] != keys_before)
-        go(then, to=then)
+    def keys_change(*keys: str) -> None:
+        # A prompt that opens or closes has keys of its own; what is typed before belongs to the other one.
+        before = terminal.text.splitlines()[-1]
+        go(*keys, to=lambda text: text.splitlines()[-1] != before)
 
     def back(gone: str) -> None:
         # What is typed right behind an escape is another key to a terminal.
@@ -54,9 +54,10 @@ def every_screen(terminal: Terminal) -> Iterator[str]:
     back("Evidence")
     go("l", to=lambda text: "log" in text.splitlines()[1])
     yield "log"
-    prompt_opens("/", "Frame")
+    keys_change("/")
+    go("Frame", to="Frame")
     yield "search"
-    terminal.press("enter")
+    keys_change("enter")
     go("o", to=lambda text: text.count("Outline") > 1)
     yield "outline"
     go("i", to=lambda text: "worker" in text.splitlines()[1])

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -234,7 +234,29 @@ def test_denied_hosts_leave_the_list_as_it_is() -> None:
     farm = listed(10)
     farm.answers["sessions_by_id"] = [a_fault(FaultKind.DENIED)]
     target = polled(a_sessions_target(), farm, HandClock(), times=5)
-    assert (len(target.observed.items), target.observed.fault, farm.count("sessions_by_id")) == (10, None, 1)
+    # At once, after 5 and after 15 seconds more.
+    assert (len(target.observed.items), target.observed.fault, farm.count("sessions_by_id")) == (10, None, 3)
+
+
+def test_a_place_in_a_list_that_is_forgotten_is_found_again_at_once() -> None:
+    clock, target = HandClock(), a_sessions_target()
+    tokens = iter(["t1", "t2", "t3", "t4"])
+    known: set[str | None] = {None}
+
+    def sessions(farm_id: str, queue_id: str, job_id: str, token: str | None) -> Any:
+        if token not in known:
+            return a_fault(FaultKind.REFUSED, operation="ListSessions", code="ValidationException")
+        if token is not None:
+            return Page((a_summary(2),))
+        known.add(following := next(tokens))
+        return Page((a_summary(1),), following)
+
+    farm = CannedFarm(sessions=sessions, sessions_by_id={})
+    polled(target, farm, clock)
+    known.discard("t1")
+    polled(target, farm, clock, times=2)
+    assert target.observed.fault is None
+    assert [one.key for one in target.observed.items] == [a_summary(1).key, a_summary(2).key]
 
 
 def test_a_name_is_asked_for_until_it_is_known() -> None:

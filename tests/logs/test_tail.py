@@ -330,3 +330,22 @@ class TailMachine(RuleBasedStateMachine):
 
 TailMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=30)
 test_nothing_is_lost_and_nothing_doubled = pytest.mark.filterwarnings("error")(TailMachine.TestCase)
+
+
+def test_a_log_that_is_denied_is_asked_for_soon_and_then_every_five_minutes() -> None:
+    class Denied(ModelLog):
+        asked = 0
+
+        def log_page(self, *_: Any, **__: Any) -> Any:
+            self.asked += 1
+            return a_fault(FaultKind.DENIED, operation="GetLogEvents", code="AccessDeniedException")
+
+    log = Denied()
+    follow = Follow(log)
+    asked_at, seen = [0], 1
+    for second in range(1, 900):
+        follow.move(1)
+        if log.asked > seen:
+            asked_at.append(second)
+            seen = log.asked
+    assert asked_at == [0, 5, 20, 50, 110, 410, 710]

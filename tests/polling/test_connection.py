@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from farmwatch.aws.api import OPERATIONS, DeadlineApi
+from farmwatch.aws.fault_source import CONNECTION
 from farmwatch.aws.model import Fault, FaultKind
 from farmwatch.polling import connection as doors
 from farmwatch.polling.clock import Clock
+from farmwatch.polling.connection import hung_call
 from farmwatch.polling.poller import Poller
 from farmwatch.polling.target import PollResult, Target, TargetUpdate
 from farmwatch.sessions.tracker import SessionTarget
@@ -69,6 +72,7 @@ def test_a_call_that_hangs_is_given_up_and_asked_anew_over_a_new_connection() ->
     eventually(lambda: watch.fault is not None)
     assert watch.fault is not None
     assert (watch.fault.kind, watch.fault.code) == (FaultKind.HUNG, "CallHung")
+    assert watch.fault.source.words == "GetSession"
     watch.clock.move(61)
     eventually(lambda: watch.fault is None)
     assert watch.connections == 2
@@ -127,6 +131,13 @@ def test_credentials_that_do_not_come_are_said_and_come_after_all(monkeypatch: p
     assert watch.connections == 1, "it is the same connection that came after all"
 
 
+def test_a_call_that_hung_is_called_by_its_operation_and_every_question_has_one() -> None:
+    questions = {name for name in vars(DeadlineApi) if not name.startswith("_")}
+    assert set(OPERATIONS) == questions
+    assert hung_call(31, OPERATIONS["session_actions"]).source.words == "ListSessionActions"
+    assert hung_call(31).source is CONNECTION
+
+
 class Broken(Target):
     """A target with a fault of its own."""
 
@@ -148,7 +159,7 @@ def test_a_fault_of_the_monitors_own_is_seen_by_whatever_it_befell() -> None:
     poller = Poller(CannedFarm, news.append, clock)
     poller.follow(Broken())
     poller.run_due()
-    assert (news[-1].observed.code, news[-1].observed.kind) == ("ZeroDivisionError", FaultKind.BAD_REPLY)
+    assert (news[-1].observed.code, news[-1].observed.kind) == ("ZeroDivisionError", FaultKind.INTERNAL)
     clock.move(60)
     assert poller.run_due() == 1, "and it is asked again"
 

@@ -130,8 +130,10 @@ def test_somebody_who_wants_it_now_during_a_call_gets_another_one() -> None:
         (FaultKind.LOGIN, 11, 41),
         (FaultKind.SETUP, 11, 41),
         (FaultKind.CLOCK, 10, 11),
-        (FaultKind.DENIED, 2, 3),
-        (FaultKind.GONE, 2, 3),
+        (FaultKind.INTERNAL, 10, 70),
+        (FaultKind.DENIED, 6, 6),
+        (FaultKind.GONE, 6, 6),
+        (FaultKind.REFUSED, 6, 6),
     ],
 )
 def test_a_fault_is_met_with_a_back_off_of_its_kind(kind: FaultKind, least: int, most: int) -> None:
@@ -168,11 +170,34 @@ def test_after_any_fault_a_good_answer_comes_by_itself() -> None:
     assert watch.news[-1].observed.fault is None
 
 
-def test_what_stays_not_found_for_an_hour_is_asked_for_no_more() -> None:
-    watch = Watch(CannedFarm(session=a_fault(FaultKind.GONE)))
+@pytest.mark.parametrize("kind", [FaultKind.GONE, FaultKind.REFUSED])
+def test_what_stays_not_found_or_refused_for_an_hour_is_asked_for_no_more(kind: FaultKind) -> None:
+    watch = Watch(CannedFarm(session=a_fault(kind)))
     watch.follow()
-    watch.move(3 * 3600, step=30)
-    assert (watch.farm.count("session"), watch.news[-1].rhythm.stopped) == (13, True)
+    watch.move(3600, step=5)
+    asked = watch.farm.count("session")
+    assert 14 <= asked <= 18
+    watch.move(2 * 3600, step=30)
+    assert watch.farm.count("session") <= asked + 1
+    assert watch.news[-1].rhythm.stopped
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DENIED, FaultKind.GONE, FaultKind.REFUSED])
+def test_what_is_denied_refused_or_not_found_is_asked_for_soon_and_then_every_five_minutes(
+    kind: FaultKind,
+) -> None:
+    watch = Watch(CannedFarm(session=a_fault(kind)))
+    watch.follow()
+    asked_at = []
+    for second in range(900):
+        before = watch.farm.count("session")
+        watch.move(1, step=1)
+        if watch.farm.count("session") > before:
+            asked_at.append(second + 1)
+    assert asked_at == [5, 20, 50, 110, 410, 710]
+    watch.poller.now(watch.target.key)
+    watch.move(7, step=1)
+    assert watch.farm.count("session") == 1 + len(asked_at) + 2, "somebody wants to know: soon again"
 
 
 @pytest.mark.parametrize(("kind", "connections"), [(FaultKind.LOGIN, 2), (FaultKind.NETWORK, 1)])

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from farmwatch.polling.schedule import Schedule
+from farmwatch.polling.schedule import Rest, Schedule
 from tests.canned import a_fault
 
 
@@ -62,3 +62,19 @@ def test_what_is_in_force_is_told_so_that_its_age_can_be_judged() -> None:
     schedule = adaptive()
     waits(schedule, 3600)
     assert schedule.in_force == timedelta(seconds=10)
+
+
+def test_a_call_that_is_denied_rests_longer_each_time_until_it_is_answered_or_somebody_wants_it() -> None:
+    rest, now = Rest(), 0.0
+    assert rest.is_over(now)
+    for seconds in (5, 15, 30, 60, 300, 300):
+        rest.begin(now)
+        assert not rest.is_over(now + seconds - 1)
+        now += seconds
+        assert rest.is_over(now)
+    rest.begin(now)
+    assert not rest.is_over(now + 1, stirred_at=now - 1)
+    assert rest.is_over(now + 1, stirred_at=now + 1)
+    rest.end()
+    rest.begin(now)
+    assert rest.is_over(now + 5)

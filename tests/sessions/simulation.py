@@ -26,7 +26,7 @@ from tests.canned import REF, START, CannedFarm, HandClock, a_fault, a_session
 
 INTERVAL = timedelta(seconds=2)
 STATUSES = ("STARTED", "UPDATE_IN_PROGRESS", "UPDATE_SUCCEEDED", "UPDATE_FAILED", "SOMETHING_NEW")
-LONG_WAITS = {FaultKind.DENIED: 300.0, FaultKind.GONE: 300.0}
+LONG_WAITS = {FaultKind.DENIED: 300.0, FaultKind.GONE: 300.0, FaultKind.REFUSED: 300.0}
 """Seconds: these are asked about every five minutes, all others within a minute."""
 
 

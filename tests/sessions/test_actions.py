@@ -212,6 +212,42 @@ def test_where_details_are_denied_the_actions_are_told_without_and_why() -> None
     assert [one.detailed for one in watch.target.observed.actions] == [False]
 
 
+def test_details_that_are_denied_are_tried_again_less_and_less_and_the_list_goes_on() -> None:
+    denied = a_fault(FaultKind.DENIED, operation="GetSessionAction")
+    watch = Watch(an_action(0), session_actions_by_id=denied, session_action=denied)
+    for _ in range(20):
+        assert watch.poll().fault is None
+    assert len(watch.asked("session_actions")) == 20
+    assert len(watch.asked("session_action")) == 5
+    (trouble,) = watch.target.observed.errors
+    assert (trouble.count, trouble.is_open) == (5, True)
+    watch.farm.answers["session_action"] = [Watch.detail(an_action(0, "FAILED"))]
+    watch.target.schedule.stir(watch.clock.monotonic())
+    watch.poll()
+    assert watch.target.observed.actions[0].detailed, "somebody wanted to know"
+    assert not watch.target.observed.errors[0].is_open
+
+
+def test_a_fault_that_passes_does_not_make_the_last_word_of_a_session_be_forgotten() -> None:
+    slow = a_fault(FaultKind.SLOW_DOWN, operation="BatchGetSessionAction")
+    watch = Watch(an_action(0, "FAILED"), session_actions_by_id=slow)
+    watch.target.session_is_final = True
+    polled = watch.poll()
+    assert (polled.fault, polled.final) == (slow, False)
+    assert [one.status for one in watch.target.observed.actions] == ["FAILED"]
+    watch.farm.answers["session_actions_by_id"] = [watch.give_details]
+    assert watch.poll().final
+    assert watch.target.observed.actions[0].exit_code == 0
+
+
+def test_a_connection_that_cannot_be_made_is_told_by_the_session_and_not_by_its_actions_too() -> None:
+    watch = Watch(an_action(0))
+    lost = a_fault(FaultKind.LOGIN, operation="", code="CredentialRetrievalError")
+    watch.target.poll(lost, watch.clock)
+    assert watch.target.observed.fault is lost
+    assert watch.target.observed.errors == ()
+
+
 def test_an_action_that_is_never_told_is_given_up() -> None:
     watch = Watch(an_action(0), session_actions_by_id={})
     for _ in range(TRIES + 3):
@@ -231,7 +267,7 @@ def test_a_fault_leaves_what_was_seen_and_it_goes_on_from_there() -> None:
     assert watch.asked("session_actions") == [None, "t", "t", "t"]
 
 
-@pytest.mark.parametrize("kind", [FaultKind.GONE, FaultKind.BAD_REPLY])
+@pytest.mark.parametrize("kind", [FaultKind.GONE, FaultKind.REFUSED, FaultKind.BAD_REPLY])
 def test_a_place_in_the_list_that_is_forgotten_is_found_again_at_once(kind: FaultKind) -> None:
     pages = [Page((an_action(0),), "t"), Page((an_action(1),)), a_fault(kind), Page((an_action(0),))]
     watch = Watch(an_action(0), an_action(1), session_actions=pages)
@@ -257,9 +293,10 @@ def test_names_of_steps_are_asked_for_once() -> None:
 
 def test_a_name_that_is_denied_is_no_fault_and_not_asked_for_at_every_poll() -> None:
     watch = Watch(an_action(0), step_name=a_fault(FaultKind.DENIED))
-    assert watch.poll().fault is None
-    watch.poll()
-    assert len(watch.asked("step_name")) == 1
+    for _ in range(20):
+        assert watch.poll().fault is None
+    # In its 300 seconds after 0, 15, 30, 60 and 120; then no more than every five minutes.
+    assert len(watch.asked("step_name")) == 5
 
 
 def test_it_is_final_when_the_session_and_all_its_actions_are() -> None:

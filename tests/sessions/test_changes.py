@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from farmwatch.aws.fault_source import CONNECTION, MONITOR, FaultSource, Origin
 from farmwatch.aws.model import FaultKind, LogConfiguration, Page, SessionRef
 from farmwatch.history.events import Event, EventKind, Past, Watched
 from farmwatch.history.recorder import Recorder
+from farmwatch.polling.connection import internal_error
 from farmwatch.sessions.actions import ActionsTarget
 from farmwatch.sessions.tracker import Gap, SessionTarget
 from tests.canned import REF, START, CannedFarm, HandClock, a_fault, a_session, an_action, present
@@ -148,6 +150,18 @@ def test_a_fault_before_any_call_is_over_with_the_first_good_reply() -> None:
     assert not any(trouble.is_open for trouble in watch.target.observed.errors)
 
 
+def test_a_fault_of_the_monitor_itself_is_written_down_and_over_with_the_next_good_reply() -> None:
+    notes = Notebook()
+    own = internal_error(ZeroDivisionError())
+    watch = Watch(notes, a_session(), own, own, a_session())
+    assert notes.changes[1:] == [
+        (EventKind.FAULT, "farmwatch", None, "INTERNAL ERROR: ZeroDivisionError"),
+        (EventKind.FAULT, "farmwatch", "INTERNAL ERROR: ZeroDivisionError", None),
+    ]
+    (trouble,) = watch.target.observed.errors
+    assert (trouble.source, trouble.count, trouble.is_open) == (MONITOR, 2, False)
+
+
 @pytest.mark.parametrize(
     ("answers", "reason"), [([a_fault()], "OFFLINE"), ([], "not watched")], ids=["fault", "pause"]
 )
@@ -241,12 +255,31 @@ def test_a_fault_that_was_left_open_is_over_with_the_next_good_reply(
     again = Watch(recorder, a_session(), clock=clock)
     assert (EventKind.FAULT, "OFFLINE: EndpointConnectionError", None) in history_of(recorder)
     (trouble,) = again.target.observed.errors
-    assert (trouble.source, trouble.code, trouble.kind) == (
+    assert (trouble.source.words, trouble.code, trouble.kind) == (
         "GetSession",
         "EndpointConnectionError",
         "OFFLINE",
     )
     assert trouble.over_at == clock.now()
+
+
+def test_what_the_history_left_open_of_any_source_is_known_by_it_and_over_with_the_next_good_reply() -> None:
+    open_faults = {"": "SETUP: NoRegionError", "farmwatch": "INTERNAL ERROR: x", "GetSession": "DENIED: y"}
+    entries = [
+        Event(REF, EventKind.FAULT, subject, None, value, START) for subject, value in open_faults.items()
+    ]
+    past = Past(tuple(entries), {(EventKind.FAULT, subject): value for subject, value in open_faults.items()})
+    notes = Notebook(past)
+    watch = Watch(notes, a_fault(FaultKind.DENIED, code="y"))
+    assert {one.source for one in watch.target.observed.errors} == {
+        CONNECTION,
+        MONITOR,
+        FaultSource(Origin.CALL, "GetSession"),
+    }
+    watch.poll(a_session())
+    assert not any(one.is_open for one in watch.target.observed.errors)
+    ended = {one.subject for one in notes.entries if one.kind is EventKind.FAULT and one.new is None}
+    assert ended == set(open_faults)
 
 
 # --- session actions ----------------------------------------------------------------------------------

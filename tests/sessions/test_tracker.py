@@ -67,7 +67,7 @@ def test_a_log_error_is_kept_and_marked_as_over_when_it_is_gone() -> None:
     broken = a_session(log=LogConfiguration("awslogs", {}, {}, error="Missing log group"))
     tracker.observe(broken, START)
     observed = tracker.observe(a_session(), START + seconds(2))
-    assert [(t.source, t.message, t.over_at) for t in observed.errors] == [
+    assert [(t.source.words, t.message, t.over_at) for t in observed.errors] == [
         ("log.error", "Missing log group", START + seconds(2))
     ]
 
@@ -143,7 +143,7 @@ def test_the_open_errors_are_those_of_the_newest_answers(given_answers: list[Ses
     tracker = SessionTracker(REF)
     for at, answer in enumerate(given_answers):
         tracker.observe(answer, START + seconds(at))
-    still = {t.source for t in tracker.observed.errors if t.is_open}
+    still = {t.source.words for t in tracker.observed.errors if t.is_open}
     sessions = [a for a in given_answers if isinstance(a, Session)]
     wanted = {"GetSession"} if isinstance(given_answers[-1], Fault) else set()
     if sessions and sessions[-1].log.error:

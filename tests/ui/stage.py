@@ -53,7 +53,7 @@ class Steady(Pilot[Any]):
 
     async def _settle(self) -> None:
         quiet, end = 0, time.monotonic() + LONG
-        while quiet < 3 and self.app.is_running:
+        while quiet < 3 and self.app.return_code is None:
             assert time.monotonic() < end, "it does not come to rest"
             await super().pause(0)
             nodes = [self.app, *self.app.screen.walk_children(with_self=True)]

@@ -156,6 +156,44 @@ async def test_an_error_is_kept_and_marked_as_over() -> None:
         assert "over at" in stage.part("#error-table")
 
 
+LOGIN_RAN_OUT = a_fault(FaultKind.LOGIN, code="CredentialRetrievalError")
+"""What the call meets whose credentials could not be had..."""
+
+NO_CONNECTION = a_fault(FaultKind.LOGIN, operation="", code="CredentialRetrievalError")
+"""...and what is met after that, for want of a connection that a call could be made over."""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_a_login_that_runs_out_is_one_error_of_the_connection_until_there_is_one_again(
+    size: tuple[int, int],
+) -> None:
+    farm = CannedFarm(session=[a_session(), LOGIN_RAN_OUT, a_session()], session_actions=Page(()))
+    connections: list[CannedFarm] = [farm]
+
+    def connect() -> CannedFarm | Fault:
+        return connections[0] if connections else NO_CONNECTION
+
+    async with on_stage(connect, AT_SESSION, size=size) as stage:
+        connections.clear()
+        await stage.move(3)
+        await stage.press("tab")
+        await stage.move(200)
+        shown = stage.part("#error-table")
+        assert shown.count("connection") == 1
+        # At 80 columns there is no room for how often.
+        assert size[0] == 80 or " times in 00:0" in shown
+        assert "LOGIN NEEDED" in stage.part("StatusLine")
+        await stage.pilot.resize_terminal(100, 30)
+        await stage.press("down", "end", "enter")
+        await stage.press("escape")
+        await stage.move(2)
+        assert stage.app.is_running
+        connections.append(farm)
+        await stage.move(65)
+        assert "over at" in stage.part("#error-table")
+        assert "✗" not in stage.part("#error-table")
+
+
 async def test_enter_on_an_error_shows_all_of_it() -> None:
     async with at_session(a_fault(message="a long story", request_id="7f3c-e1")) as stage:
         await stage.press("tab", "enter")

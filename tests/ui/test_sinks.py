@@ -112,6 +112,7 @@ async def test_what_a_history_tells_is_harmless() -> None:
     async with on_stage(hostile_farm(), AT_SESSION, size=SIZE, clock=clock, recorder=recorder) as stage:
         await stage.press("h")
         await stage.wait_for(lambda: isinstance(stage.app.screen, HistoryScreen) and "00" in stage.text)
+        await stage.press("Z")
         assert "␛" in picture(stage)
     recorder.close()
     for command in (["history"], ["history", "--json"]):

@@ -22,6 +22,25 @@ from farmwatch.aws.model import (
 )
 from farmwatch.aws.session_action import SessionAction
 
+OPERATIONS = {
+    "farms": "ListFarms",
+    "farm": "GetFarm",
+    "queues": "ListQueues",
+    "queue": "GetQueue",
+    "search_jobs": "SearchJobs",
+    "list_jobs": "ListJobs",
+    "job": "GetJob",
+    "sessions": "ListSessions",
+    "session": "GetSession",
+    "sessions_by_id": "BatchGetSession",
+    "session_actions": "ListSessionActions",
+    "session_action": "GetSessionAction",
+    "session_actions_by_id": "BatchGetSessionAction",
+    "step_name": "GetStep",
+    "log_page": "GetLogEvents",
+}
+"""The API operation behind each method of `DeadlineApi`."""
+
 
 class DeadlineApi(Protocol):
     """Blocking questions, each answered by a value or a `Fault`; none raises."""

@@ -18,6 +18,8 @@ LONGEST_WAIT = 300.0
 """Seconds: the most that a wait which the service asks for is obeyed."""
 
 _MESSAGE_LIMIT = 500
+_WORDS_LIMIT = 300
+_FIELDS_NAMED = 3
 
 _GONE = {"ResourceNotFoundException", "ResourceNotFound"}
 _LOGIN = {
@@ -37,6 +39,9 @@ _CLOCK = {
     "RequestTimeTooSkewed",
     "RequestInTheFuture",
 }
+_REFUSED = {"ValidationException", "InvalidParameterException"}
+"""How Deadline Cloud, and CloudWatch Logs, say that they do not take the request as it is."""
+
 _SLOW = {"TooManyRequestsException", "TooManyRequests", "RequestLimitExceeded", "SlowDown"}
 
 _LOGIN_ERRORS = (
@@ -132,6 +137,8 @@ def _service_fault(error: aws.ClientError, operation: str, login: str | None) ->
     status = metadata.get("HTTPStatusCode")
     status = status if isinstance(status, int) else 0
     kind, sentence, remedy = _service_words(code, status, response, operation, login)
+    if kind is FaultKind.REFUSED:
+        sentence = f"The service refuses {operation or 'the call'}: {_why_refused(message, response)}"
     return Fault(
         kind=kind,
         sentence=sentence,
@@ -182,17 +189,29 @@ def _service_words(
             f"The service failed{f' (HTTP {status})' if status else ''}.",
             "Nothing to do: Farmwatch asks again. If it lasts, see the AWS health page.",
         )
-    if code == "ValidationException":
+    if code in _REFUSED:
         return (
-            FaultKind.GONE,
-            f"The service does not accept the question {operation}.",
-            "The id may be of another kind or account; the message below says more.",
+            FaultKind.REFUSED,
+            f"The service refuses {operation or 'the call'}.",
+            "That is not the same as not found: see what it says of the request. An id may be mistyped.",
         )
     return (
         FaultKind.BAD_REPLY,
         f"The service answered with an error of a kind unknown here{f' (HTTP {status})' if status else ''}.",
         "Farmwatch asks again. Is a proxy or a portal in between?",
     )
+
+
+def _why_refused(message: str, response: Mapping[str, Any]) -> str:
+    """The service's own words: its message, and the fields that it names, each with what is wrong."""
+    fields = response.get("fieldList")
+    named = [
+        f"{one.get('name')}: {one.get('message')}"
+        for one in (fields if isinstance(fields, list) else [])
+        if isinstance(one, Mapping)
+    ]
+    words = [message or str(response.get("reason") or "it does not say why"), *named[:_FIELDS_NAMED]]
+    return _safe("; ".join(words))[:_WORDS_LIMIT]
 
 
 def _retry_after(response: Mapping[str, Any], metadata: Mapping[str, Any]) -> timedelta | None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from farmwatch.aws.cleaning import clean
+from farmwatch.aws.fault_source import FaultSource
 from farmwatch.aws.job import ACTIVE_TASK_RUN_STATUSES as ACTIVE_TASK_RUN_STATUSES
 from farmwatch.aws.job import TASK_RUN_STATUSES as TASK_RUN_STATUSES
 from farmwatch.aws.job import Job as Job
@@ -52,6 +53,8 @@ class FaultKind(StrEnum):
     NETWORK = "OFFLINE"
     SETUP = "SETUP"
     BAD_REPLY = "BAD REPLY"
+    REFUSED = "REFUSED"
+    INTERNAL = "INTERNAL ERROR"
     CREDENTIALS = "CREDENTIALS SLOW"
     HUNG = "STALE, call hung"
 
@@ -61,7 +64,8 @@ class Fault:
     """A call that failed, in words a wrangler can act on.
 
     ``code`` is the AWS error code, or the exception's name where there is none; ``operation`` the API
-    operation (``GetSession``). ``retry_after`` is what the service asked for, already clamped to 0..300 s.
+    operation (``GetSession``), empty where no call was made: see ``source``. ``retry_after`` is what the
+    service asked for, already clamped to 0..300 s.
     """
 
     kind: FaultKind
@@ -72,6 +76,10 @@ class Fault:
     message: str = ""
     request_id: str = ""
     retry_after: timedelta | None = None
+
+    @property
+    def source(self) -> FaultSource:
+        return FaultSource.of(self.operation)
 
 
 # --- values ---------------------------------------------------------------------------------------

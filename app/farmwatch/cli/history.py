@@ -31,11 +31,16 @@ class CannotTell(Exception):  # noqa: N818 - named for what the wrangler is told
 
 
 def tell_history(
-    since: str | None, session_id: str | None, *, as_json: bool, echo: Callable[[str], Any]
+    since: str | None,
+    session_id: str | None,
+    *,
+    as_json: bool,
+    echo: Callable[[str], Any],
+    ascii_only: bool = False,
 ) -> None:
     """Print what was seen, by session, or as a JSON array in the order it was written down; where there is
     nothing, that there is nothing, and an empty array. The file is read, and nothing is made where there is
-    none. Raises `CannotTell`."""
+    none. ``ascii_only`` escapes what is not ASCII in the array. Raises `CannotTell`."""
     now = datetime.now(UTC)
     try:
         begin = None if since is None else parse_since(since, now)
@@ -45,7 +50,7 @@ def tell_history(
         raise CannotTell(f"--session {clean(session_id, 80)!r} is not the id of a session")
     entries, sessions = _read(begin, session_id)
     if as_json:
-        echo(json.dumps([_members(entry, sessions) for entry in entries], indent=2))
+        echo(json.dumps([_members(entry, sessions) for entry in entries], indent=2, ensure_ascii=ascii_only))
     elif not entries:
         echo(_nothing(begin, session_id, now))
     else:

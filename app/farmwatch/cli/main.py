@@ -106,9 +106,10 @@ def doctor(*, as_json: bool, **options: Any) -> None:
 def history(since: str | None, session_id: str | None, *, as_json: bool) -> None:
     """Print the recorded history, by session."""
     from farmwatch.cli.history import CannotTell, tell_history
+    from farmwatch.ui.terminal import speaks_utf8
 
     try:
-        tell_history(since, session_id, as_json=as_json, echo=say)
+        tell_history(since, session_id, as_json=as_json, echo=say, ascii_only=not speaks_utf8())
     except CannotTell as error:
         fail(str(error), exit_code=error.exit_code)
 

@@ -11,6 +11,7 @@ from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import (
     Farm,
     Fault,
+    FaultKind,
     Host,
     Job,
     Page,
@@ -159,6 +160,7 @@ class ListTarget(Target, Generic[K]):
         self._hosts = hosts
         self._failures = failures
         self._everywhere = False
+        self._cursor: str | None = None
 
     def want(self, rows: int) -> None:
         """Load until there are so many rows, or no more."""
@@ -207,11 +209,23 @@ class ListTarget(Target, Generic[K]):
         return len(self._listing) < max(self._wanted, unasked)
 
     def _load(self, api: DeadlineApi, clock: Clock) -> Fault | None:
+        fault = self._load_wanted(api, clock)
+        chained = not self._source.seekable and self._cursor is not None
+        if fault is not None and fault.kind is FaultKind.REFUSED and chained:
+            # The place in the list may be forgotten by the service, whose tokens expire: along the chain
+            # once more, from its beginning.
+            return self._take_pages(range(self._listing.pages), api, clock)
+        return fault
+
+    def _load_wanted(self, api: DeadlineApi, clock: Clock) -> Fault | None:
         if self._listing.pages == 0 or self._wants_more():
             return self._take(self._listing.pages, self._listing.next, api, clock)
         in_sight = self._listing.pages_of(set(self._in_sight))
         pages = {0, *in_sight} if self._source.seekable else range(max(in_sight, default=0) + 1)
-        for index in sorted(pages):
+        return self._take_pages(sorted(pages), api, clock)
+
+    def _take_pages(self, indexes: Iterable[int], api: DeadlineApi, clock: Clock) -> Fault | None:
+        for index in indexes:
             # The list may have become shorter on the way.
             if index < self._listing.pages:
                 fault = self._take(index, self._listing.cursor(index), api, clock)
@@ -220,6 +234,7 @@ class ListTarget(Target, Generic[K]):
         return None
 
     def _take(self, index: int, cursor: str | None, api: DeadlineApi, clock: Clock) -> Fault | None:
+        self._cursor = cursor
         page = self._source.fetch(api, cursor)
         if isinstance(page, Fault):
             return page

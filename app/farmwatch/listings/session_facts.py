@@ -10,7 +10,7 @@ from typing import Any
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault, FaultKind, Host, SessionRef
 from farmwatch.polling.clock import Clock
-from farmwatch.polling.schedule import DENIED_WAIT
+from farmwatch.polling.schedule import Rest
 
 BATCH = 100
 """Sessions whose host is asked for at once: the most that BatchGetSession takes."""
@@ -29,22 +29,23 @@ class HostFinder:
     def __init__(self, ref: Callable[[str], SessionRef]) -> None:
         self.found: dict[str, Host | None] = {}
         self._ref = ref
-        self._rest_until = float("-inf")
+        self._rest = Rest()
 
     def look(self, api: DeadlineApi, session_ids: Iterable[str], clock: Clock) -> None:
         """Ask for those that are not known yet, 100 at the most. A fault is not worth a word: the list
         itself is fine, the host is shown as unknown, and asked for again later."""
         unknown = [one for one in session_ids if one not in self.found][:BATCH]
-        if not unknown or clock.monotonic() < self._rest_until:
+        if not unknown or not self._rest.is_over(clock.monotonic()):
             return
         answer = api.sessions_by_id([self._ref(one) for one in unknown])
         if isinstance(answer, Fault):
-            self._rest_until = clock.monotonic() + DENIED_WAIT
+            self._rest.begin(clock.monotonic())
         else:
+            self._rest.end()
             for session_id, session in answer.items():
                 if not isinstance(session, Fault):
                     self.found[session_id] = session.host
-                elif session.kind is FaultKind.GONE:
+                elif session.kind in (FaultKind.GONE, FaultKind.REFUSED):
                     self.found[session_id] = None
 
 
@@ -67,20 +68,21 @@ class FailedActions:
         """``None`` where it could not be had."""
         self._ref = ref
         self._asked: dict[str, tuple[Any, float]] = {}
-        self._rest_until = float("-inf")
+        self._rest = Rest()
 
     def look(self, api: DeadlineApi, sessions: Iterable[Any], clock: Clock) -> None:
         """Count for those whose count is due. A fault is not worth a word: the count is shown as unknown, and
         asked for again later."""
         now = clock.monotonic()
-        if now < self._rest_until:
+        if not self._rest.is_over(now):
             return
         for session in [one for one in sessions if self._is_due(one, now)][:COUNTED_AT_ONCE]:
             page = api.session_actions(self._ref(session.key))
             if isinstance(page, Fault):
-                self._rest_until = now + DENIED_WAIT
+                self._rest.begin(now)
                 self.found.setdefault(session.key, None)
                 return
+            self._rest.end()
             failed = sum(action.status == "FAILED" for action in page.items)
             self.found[session.key] = FailedCount(failed, page.next is not None, clock.now())
             self._asked[session.key] = (session, now)

@@ -6,13 +6,17 @@ network is swallowed. Neither may keep a poller's thread, and an answer that com
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any, cast
 
-from farmwatch.aws.api import DeadlineApi
+from farmwatch.aws.api import OPERATIONS, DeadlineApi
+from farmwatch.aws.fault_source import CONNECTION, MONITOR
 from farmwatch.aws.model import Fault, FaultKind
 from farmwatch.polling.clock import Clock
+
+_log = logging.getLogger(__name__)
 
 PATIENCE = 8.0
 """Seconds that a poll waits for the connection: importing boto3 and finding credentials takes one or two."""
@@ -34,6 +38,8 @@ class CancellableCall:
         self._lock = threading.Lock()
         self._is_inside = False
         self._is_shut = False
+        self.operation = ""
+        """The API operation that was asked for last; empty before the first."""
 
     @classmethod
     def before(cls, questions: DeadlineApi) -> tuple[CancellableCall, DeadlineApi]:
@@ -51,6 +57,7 @@ class CancellableCall:
         method = getattr(self._questions, name)
 
         def ask(*asked: Any, **named: Any) -> Any:
+            self.operation = OPERATIONS.get(name, "")
             self._pass(is_inside=True)
             try:
                 return method(*asked, **named)
@@ -126,6 +133,7 @@ class Connection:
         try:
             found = self._connect()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+            _log.exception("connecting failed")
             found = internal_error(error)
         with self._changed:
             self._found, self._making_since = found, None
@@ -142,18 +150,18 @@ def slow_credentials(seconds: float) -> Fault:
         kind=FaultKind.CREDENTIALS,
         sentence=f"The credentials are not there yet, after {seconds:.0f} s.",
         remedy="It goes on by itself once they are. Does a credential process wait for somebody?",
-        operation="",
+        operation=CONNECTION.subject,
         code="CredentialsSlow",
     )
 
 
-def hung_call(seconds: float) -> Fault:
-    """A call to which no answer comes."""
+def hung_call(seconds: float, operation: str = "") -> Fault:
+    """A call to which no answer comes; ``operation`` where it is known which one."""
     return Fault(
         kind=FaultKind.HUNG,
         sentence=f"The call hung for {seconds:.0f} s and was given up.",
         remedy="Nothing to do: it asks again, over a new connection.",
-        operation="",
+        operation=operation,
         code="CallHung",
     )
 
@@ -161,9 +169,9 @@ def hung_call(seconds: float) -> Fault:
 def internal_error(error: Exception) -> Fault:
     """The monitor itself is at fault."""
     return Fault(
-        kind=FaultKind.BAD_REPLY,
-        sentence="The monitor stumbled over this answer.",
+        kind=FaultKind.INTERNAL,
+        sentence="Farmwatch itself failed; no reply was at fault.",
         remedy="Nothing to do: it asks again. Please report it with the debug log.",
-        operation="farmwatch",
+        operation=MONITOR.subject,
         code=type(error).__name__,
     )

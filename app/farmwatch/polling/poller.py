@@ -401,7 +401,8 @@ class Poller:
         self._connection.lose()
         if self._threads:
             self._start_thread()
-        self._settle(call, self._fail([followed.target for followed in call.followed], hung_call(seconds)))
+        targets = [followed.target for followed in call.followed]
+        self._settle(call, self._fail(targets, hung_call(seconds, gate.operation)))
 
     def _wake(self, *, everything: bool = False) -> None:
         """Ask at once about what is at fault, or about everything that is being asked about."""

@@ -19,11 +19,18 @@ BACKOFF_CAP = 60.0
 LOGIN_WAIT = (15.0, 60.0)
 """Seconds between two tries while a login is needed, or the set-up is wrong: it may be mended meanwhile."""
 
+FIRST_WAITS = (5.0, 15.0, 30.0, 60.0)
+"""Seconds between the first tries of a call that is denied or refused, or of a thing that is not found: a
+policy that was just mended, or a thing that was just made, takes some seconds to be known everywhere..."""
+
 DENIED_WAIT = 300.0
-"""Seconds between two tries of a call that is denied, or of a thing that is not found."""
+"""...and between all further ones."""
+
+LASTING = (FaultKind.DENIED, FaultKind.GONE, FaultKind.REFUSED)
+"""Faults of one call, which others do not share and asking at once does not mend."""
 
 GONE_FOR = 3600.0
-"""Seconds after which a thing that stays not found is no longer asked for."""
+"""Seconds after which a thing that stays not found, or refused, is no longer asked for."""
 
 CLOCK_WAIT = 60.0
 """Seconds between two tries while this machine's clock is off."""
@@ -54,6 +61,33 @@ def slower(interval: timedelta) -> timedelta:
     return min((step for step in STEPS if step > interval), default=LONGEST)
 
 
+def wait_after(refusals: int) -> float:
+    """Seconds to wait after so many answers in a row (1 or more) that were a lasting fault."""
+    return FIRST_WAITS[refusals - 1] if refusals <= len(FIRST_WAITS) else DENIED_WAIT
+
+
+@dataclass
+class Rest:
+    """How long one call is left alone that is denied, while the others of its target go on."""
+
+    refusals: int = 0
+    began_at: float = float("-inf")
+
+    def begin(self, now: float) -> None:
+        """It was refused once more."""
+        self.refusals, self.began_at = self.refusals + 1, now
+
+    def end(self) -> None:
+        """It was answered."""
+        self.refusals, self.began_at = 0, float("-inf")
+
+    def is_over(self, now: float, stirred_at: float | None = None) -> bool:
+        """Whether to ask again: it is time, or somebody has wanted to know since (``stirred_at``)."""
+        if not self.refusals or (stirred_at is not None and stirred_at > self.began_at):
+            return True
+        return now >= self.began_at + wait_after(self.refusals)
+
+
 @dataclass
 class Schedule:
     """The rhythm of one target. Seconds are what the clock's ``monotonic`` counts.
@@ -67,6 +101,7 @@ class Schedule:
     is_adaptive: bool = False
     """Whether it becomes slower while nothing changes."""
     faults_in_a_row: int = 0
+    refusals_in_a_row: int = 0
     final_looks: int = 0
     gone_since: float | None = None
     stirred_at: float | None = None
@@ -81,7 +116,7 @@ class Schedule:
 
     def stir(self, now: float) -> None:
         """Be quick again."""
-        self.stirred_at, self.slowed_to = now, None
+        self.stirred_at, self.slowed_to, self.refusals_in_a_row = now, None, 0
 
     def after(
         self, fault: Fault | None, *, now: float, final: bool = False, changed: bool = False
@@ -91,7 +126,7 @@ class Schedule:
             return self._after_fault(fault, now)
         if changed or self.faults_in_a_row or self.stirred_at is None:
             self.stir(now)
-        self.faults_in_a_row = 0
+        self.faults_in_a_row = self.refusals_in_a_row = 0
         self.gone_since = None
         if final:
             self.final_looks += 1
@@ -104,12 +139,13 @@ class Schedule:
 
     def _after_fault(self, fault: Fault, now: float) -> float | None:
         self.faults_in_a_row += 1
-        if fault.kind is FaultKind.GONE:
+        self.refusals_in_a_row = self.refusals_in_a_row + 1 if fault.kind in LASTING else 0
+        if fault.kind in (FaultKind.GONE, FaultKind.REFUSED):
             self.gone_since = now if self.gone_since is None else self.gone_since
-            return DENIED_WAIT if now - self.gone_since < GONE_FOR else None
+            return wait_after(self.refusals_in_a_row) if now - self.gone_since < GONE_FOR else None
         self.gone_since = None
         if fault.kind is FaultKind.DENIED:
-            return DENIED_WAIT
+            return wait_after(self.refusals_in_a_row)
         if fault.kind is FaultKind.CLOCK:
             return CLOCK_WAIT
         if fault.kind in (FaultKind.LOGIN, FaultKind.SETUP, FaultKind.CREDENTIALS):

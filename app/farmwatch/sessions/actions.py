@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from farmwatch.aws.api import DeadlineApi
+from farmwatch.aws.fault_source import CONNECTION
 from farmwatch.aws.model import Fault, FaultKind, SessionRef
 from farmwatch.aws.session_action import NEVER_ATTEMPTED, NOT_BEGUN, SessionAction
 from farmwatch.history.events import Event, EventKind, NoRecords, Records, Watched
 from farmwatch.polling.clock import Clock
-from farmwatch.polling.schedule import DENIED_WAIT, Schedule
+from farmwatch.polling.schedule import LASTING, Rest, Schedule
 from farmwatch.polling.target import PollResult, Target
 from farmwatch.sessions.changes import ACTION_CALLS, Changes, action_value, was_over
 from farmwatch.sessions.error_log import ErrorLog, LoggedError
@@ -51,6 +52,9 @@ class ActionsObserved:
     errors: tuple[LoggedError, ...] = ()
 
 
+_LOST_PLACE = (FaultKind.REFUSED, FaultKind.GONE, FaultKind.BAD_REPLY)
+
+
 @dataclass(slots=True)
 class _Page:
     token: str | None
@@ -85,7 +89,9 @@ class ActionsTarget(Target):
         self._seen_until: datetime | None = None
         self._unseen: set[str] = set()
         self._tries: Counter[str] = Counter()
-        self._no_batch = False
+        self._batches = Rest()
+        self._singles = Rest()
+        self._undetailed_why: Fault | None = None
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:
         past = self._changes.open()
@@ -100,9 +106,8 @@ class ActionsTarget(Target):
         summaries = [action for page in self._pages for action in page.actions]
         wanted = self._undetailed(summaries)
         ended = {action.action_id for action in summaries if action.is_final}
-        undetailed = self._detail(api, wanted, ended)
+        at_once, undetailed = self._detail(api, wanted, ended, clock)
         self._note(None, clock, "ListSessionActions")
-        self._note(undetailed, clock, "GetSessionAction", "BatchGetSessionAction")
         self._steps.look(api, {action.step_id for action in summaries if action.step_id}, clock)
         observed = ActionsObserved(
             actions=tuple(sorted(map(self._whole, summaries), key=lambda action: action.number)),
@@ -112,7 +117,10 @@ class ActionsTarget(Target):
             errors=self._error_log.entries,
         )
         events = self._publish(observed, observed.seen_at or clock.now())
-        more = undetailed is None and len(wanted) > (SINGLES if self._no_batch else BATCH)
+        if undetailed is not None and undetailed.kind not in (*LASTING, FaultKind.BAD_REPLY):
+            # It passes, and then the last word of what has ended is still to be asked for.
+            return PollResult(undetailed, events=events)
+        more = undetailed is None and len(wanted) > at_once
         final = self.session_is_final and all(action.is_final for action in observed.actions)
         runs = any(action.status not in NOT_BEGUN and not action.is_final for action in observed.actions)
         self.schedule.interval = RUNNING_EVERY if runs and self.somebody_looks else EVERY
@@ -147,7 +155,9 @@ class ActionsTarget(Target):
 
     def _note(self, fault: Fault | None, clock: Clock, *operations: str) -> None:
         if fault is not None:
-            self._error_log.take_fault(fault, clock.now())
+            # The connection is the session's as well, which tells of it.
+            if fault.source is not CONNECTION:
+                self._error_log.take_fault(fault, clock.now())
             return
         for operation in operations:
             self._error_log.call_succeeded(operation, clock.now())
@@ -158,8 +168,9 @@ class ActionsTarget(Target):
         """Ask for the pages from the first that can still change to the last."""
         settled = next((n for n, page in enumerate(self._pages) if page.can_change), 0)
         fault = self._load_from(settled, api)
-        if fault is not None and settled and fault.kind in (FaultKind.GONE, FaultKind.BAD_REPLY):
-            # The place in the list may be forgotten by the service: once more from the beginning.
+        if fault is not None and settled and fault.kind in _LOST_PLACE:
+            # The place in the list may be forgotten by the service, whose tokens expire: once more from the
+            # beginning.
             fault = self._load_from(0, api)
         return fault
 
@@ -212,29 +223,47 @@ class ActionsTarget(Target):
         left = [one for one in (*reversed(ended), *reversed(unbegun)) if self._tries[one] < TRIES]
         return running + sorted(left, key=self._tries.__getitem__)
 
-    def _detail(self, api: DeadlineApi, wanted: list[str], ended: Collection[str]) -> Fault | None:
-        """Ask for message and exit code. Only a look at one that has ``ended`` is a try: while it runs,
-        its last word is not there yet."""
+    def _detail(
+        self, api: DeadlineApi, wanted: list[str], ended: Collection[str], clock: Clock
+    ) -> tuple[int, Fault | None]:
+        """Ask for message and exit code: how many are asked for at once, and why they are missing, if they
+        are. Only a look at one that has ``ended`` is a try: while it runs, its last word is not there yet."""
+        now, stirred_at = clock.monotonic(), self.schedule.stirred_at
         if not wanted:
-            return None
-        if not self._no_batch:
+            self._note(None, clock, *_DETAIL_CALLS)
+            return BATCH, None
+        if self._batches.is_over(now, stirred_at):
             some = wanted[:BATCH]
             found = api.session_actions_by_id(self._ref, some)
             if not isinstance(found, Fault):
                 self._tries.update(one for one in some if one in ended)
                 self._details |= found
-                return None
-            if found.kind not in (FaultKind.DENIED, FaultKind.BAD_REPLY):
-                return found
+                self._batches.end()
+                self._note(None, clock, *_DETAIL_CALLS)
+                return BATCH, None
+            if found.kind not in (FaultKind.DENIED, FaultKind.REFUSED, FaultKind.BAD_REPLY):
+                self._note(found, clock)
+                return BATCH, found
             # Denied, or unknown to an older botocore: the single question may yet be answered.
-            self._no_batch = True
+            self._batches.begin(now)
+        if not self._singles.is_over(now, stirred_at):
+            return SINGLES, self._undetailed_why
         for action_id in wanted[:SINGLES]:
             one = api.session_action(self._ref, action_id)
             if isinstance(one, Fault):
-                return one
+                self._note(one, clock)
+                if one.kind in LASTING:
+                    self._singles.begin(now)
+                    self._undetailed_why = one
+                return SINGLES, one
             self._tries[action_id] += action_id in ended
             self._details[action_id] = one
-        return None
+        self._singles.end()
+        self._note(None, clock, *_DETAIL_CALLS)
+        return SINGLES, None
+
+
+_DETAIL_CALLS = ("GetSessionAction", "BatchGetSessionAction")
 
 
 class StepNames:
@@ -243,14 +272,15 @@ class StepNames:
     def __init__(self, ref: SessionRef) -> None:
         self.found: dict[str, str] = {}
         self._ref = ref
-        self._rest_until = float("-inf")
+        self._rest = Rest()
 
     def look(self, api: DeadlineApi, step_ids: Iterable[str], clock: Clock) -> None:
         for step_id in step_ids:
-            if step_id in self.found or clock.monotonic() < self._rest_until:
+            if step_id in self.found or not self._rest.is_over(clock.monotonic()):
                 continue
             name = api.step_name(self._ref, step_id)
             if isinstance(name, Fault):
-                self._rest_until = clock.monotonic() + DENIED_WAIT
+                self._rest.begin(clock.monotonic())
             else:
+                self._rest.end()
                 self.found[step_id] = name

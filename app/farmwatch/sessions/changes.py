@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from farmwatch.aws.fault_source import CONNECTION, MONITOR, Origin
 from farmwatch.aws.model import Fault, Session, SessionRef
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.history.events import LONGEST_VALUE, Event, EventKind, Past, Records, Watched
@@ -20,10 +21,10 @@ REPORTED_AFTER = timedelta(minutes=1)
 NOT_WATCHED = "not watched"
 """Why nothing was seen, where no fault was the reason: paused, asleep, not started, another one looked at."""
 
-SESSION_CALLS = frozenset({"", "GetSession", "BatchGetSession"})
+SESSION_CALLS = frozenset({CONNECTION.subject, MONITOR.subject, "GetSession", "BatchGetSession"})
 ACTION_CALLS = frozenset({"ListSessionActions", "GetSessionAction", "BatchGetSessionAction"})
-"""The calls whose faults are written down with the session, and with its actions. A fault before any call
-(no connection) has no name and is the session's."""
+"""The calls whose faults are written down with the session, and with its actions. What is no call's (there is
+no connection, the monitor itself failed) is the session's."""
 
 Key = tuple[EventKind, str]
 Values = Mapping[Key, tuple[str, datetime | None]]
@@ -104,9 +105,9 @@ class Changes:
     def faults(self, errors: Iterable[LoggedError]) -> dict[Key, tuple[str, datetime | None]]:
         """The calls that fail, out of everything that is wrong."""
         return {
-            (EventKind.FAULT, one.source): (f"{one.kind}: {one.code}", None)
+            (EventKind.FAULT, one.source.subject): (f"{one.kind}: {one.code}", None)
             for one in errors
-            if one.is_open and one.source in self._calls
+            if one.is_open and one.source.origin is not Origin.MEMBER and one.source.subject in self._calls
         }
 
 

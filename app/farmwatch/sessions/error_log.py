@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from farmwatch.aws.fault_source import CONNECTION, MONITOR, FaultSource, Origin
 from farmwatch.aws.model import UPDATE_FAILED, Fault, Session
 from farmwatch.history.events import Event, EventKind
 
@@ -17,12 +18,13 @@ KEPT = 200
 class LoggedError:
     """One error, seen once or many times.
 
-    ``source`` is where it shows: ``log.error``, ``workerLog.error``, ``lifecycleStatus`` or the name of
-    the API operation that failed. ``code`` is the AWS error code of a failing call, else the source's own
-    word. ``over_at`` is when it was first seen to be gone; ``None`` while it lasts.
+    ``source`` is where it shows: a member of the reply (``log.error``, ``workerLog.error``,
+    ``lifecycleStatus``), the call that failed, the connection, or the monitor itself. ``code`` is the AWS
+    error code of a failing call, else the source's own word. ``over_at`` is when it was first seen to be
+    gone; ``None`` while it lasts.
     """
 
-    source: str
+    source: FaultSource
     code: str
     message: str
     first_at: datetime
@@ -37,7 +39,10 @@ class LoggedError:
         return self.over_at is None
 
 
-_MEMBERS = {EventKind.LOG_ERROR: "log.error", EventKind.WORKER_LOG_ERROR: "workerLog.error"}
+_LOG_ERROR = FaultSource(Origin.MEMBER, "log.error")
+_WORKER_LOG_ERROR = FaultSource(Origin.MEMBER, "workerLog.error")
+_STATUS = FaultSource(Origin.MEMBER, "lifecycleStatus")
+_MEMBERS = {EventKind.LOG_ERROR: _LOG_ERROR, EventKind.WORKER_LOG_ERROR: _WORKER_LOG_ERROR}
 
 
 class ErrorLog:
@@ -52,25 +57,25 @@ class ErrorLog:
 
     def take_session(self, session: Session, at: datetime) -> None:
         """A good reply: what it still says is open, what it no longer says is over, and the call works."""
-        self._settle("log.error", "error", session.log.error, at)
-        self._settle("workerLog.error", "error", session.worker_log.error if session.worker_log else None, at)
+        self._settle(_LOG_ERROR, "error", session.log.error, at)
+        worker_log_error = session.worker_log.error if session.worker_log else None
+        self._settle(_WORKER_LOG_ERROR, "error", worker_log_error, at)
         failed = None
         if session.lifecycle_status == UPDATE_FAILED:
             failed = f"the change to {session.target_lifecycle_status or 'another status'} failed"
-        self._settle("lifecycleStatus", UPDATE_FAILED, failed, at)
+        self._settle(_STATUS, UPDATE_FAILED, failed, at)
         for operation in ("GetSession", "BatchGetSession"):
             self.call_succeeded(operation, at)
 
     def take_fault(self, fault: Fault, at: datetime) -> None:
         """A failing call. Another kind of failure of the same call means that the former one is over."""
-        self._close(at, lambda entry: entry.source == fault.operation and entry.code != fault.code)
-        same = self._find(lambda entry: (entry.source, entry.code) == (fault.operation, fault.code))
+        source = fault.source
+        self._close(at, lambda entry: entry.source == source and entry.code != fault.code)
+        same = self._find(lambda entry: (entry.source, entry.code) == (source, fault.code))
         message = fault.message or fault.sentence
         if same is None:
             kind, request_id = fault.kind.value, fault.request_id
-            self._add(
-                LoggedError(fault.operation, fault.code, message, at, at, request_id=request_id, kind=kind)
-            )
+            self._add(LoggedError(source, fault.code, message, at, at, request_id=request_id, kind=kind))
         else:
             self._entries[same] = replace(
                 self._entries[same],
@@ -81,15 +86,18 @@ class ErrorLog:
             )
 
     def call_succeeded(self, operation: str, at: datetime) -> None:
-        """A fault that came before any call, for want of a connection, is over with it."""
-        self._close(at, lambda entry: entry.source in ("", operation))
+        """A fault that came before any call, for want of a connection, is over with it; and so is one of the
+        monitor, which got that far again."""
+        over = (CONNECTION, MONITOR, FaultSource.of(operation))
+        self._close(at, lambda entry: entry.source in over)
 
     def remember(self, entries: Iterable[Event], calls: Collection[str], *, members: bool = False) -> None:
         """Take what the history tells of faults of these calls, and of errors that are ``members`` of a
         session's reply. What it left open stays open until the next good reply says otherwise."""
         for entry in entries:
             if entry.kind is EventKind.FAULT and entry.subject in calls:
-                source, (kind, _, code) = entry.subject, (entry.new or "").partition(": ")
+                source = FaultSource.of(entry.subject)
+                kind, _, code = (entry.new or "").partition(": ")
             elif members and entry.kind in _MEMBERS:
                 source, kind, code = _MEMBERS[entry.kind], "", "error"
             else:
@@ -98,7 +106,7 @@ class ErrorLog:
             if entry.new is not None:
                 self._add(LoggedError(source, code, kind or entry.new, entry.at, entry.at, kind=kind))
 
-    def _settle(self, source: str, code: str, message: str | None, at: datetime) -> None:
+    def _settle(self, source: FaultSource, code: str, message: str | None, at: datetime) -> None:
         """What a member of the reply says: one trouble for each text it ever had."""
         self._close(at, lambda entry: entry.source == source and entry.message != message)
         if message is None:

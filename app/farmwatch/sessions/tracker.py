@@ -21,7 +21,7 @@ KEPT_MOMENTS = 200
 BATCH = 100
 """Sessions in a call: the most that BatchGetSession takes."""
 
-ONE_BY_ONE = (FaultKind.DENIED, FaultKind.GONE, FaultKind.BAD_REPLY)
+ONE_BY_ONE = (FaultKind.DENIED, FaultKind.GONE, FaultKind.REFUSED, FaultKind.BAD_REPLY)
 """Faults of a whole batch after which its sessions are asked for one by one: the single call may be allowed,
 or one of them may be what the service refuses."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tomllib
 from collections.abc import Iterable
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,7 +17,6 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.theme import Theme
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -36,6 +34,7 @@ from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.ui.textual_compat import ContainedApp
+from farmwatch.ui.themes import COLOURS, FEW_COLOURS, themes, with_text_styles
 from farmwatch.words.text import clean
 
 if TYPE_CHECKING:
@@ -386,31 +385,10 @@ class FarmwatchApp(ContainedApp[None]):
         self.theme = light if self.current_theme.dark else dark
 
     def get_css_variables(self) -> dict[str, str]:
-        """The theme's, and how errors and what is muted are told apart where there are no colours."""
-        variables = super().get_css_variables()
-        error, muted = ("bold", "dim") if self.no_color else ("", "")
-        return {
-            **variables,
-            "error-text-style": error or "none",
-            "muted-text-style": muted or "none",
-            "error-tone": f"{error} {variables['text-error']}".strip(),
-            "muted-tone": f"{muted} {variables['text-muted']}".strip(),
-        }
-
-
-COLOURS = ("farmwatch-dark", "farmwatch-light")
-FEW_COLOURS = ("farmwatch-16", "farmwatch-16-light")
-"""The dark and the light theme, for terminals of many colours and of 16."""
+        return with_text_styles(super().get_css_variables(), no_color=self.no_color)
 
 
 def place_of(settings: Settings) -> Place:
     """Where to begin."""
     given = settings
     return Place(given.connection, given.farm_id, given.queue_id, given.job_id, given.session_id)
-
-
-def themes(path: Path) -> list[Theme]:
-    """The themes of a TOML file, a table each: colours belong to the styles, not to the program."""
-    with path.open("rb") as file:
-        found = tomllib.load(file)
-    return [Theme(name=name, **members) for name, members in found.items()]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from farmwatch.aws.fault_source import FaultSource
 from farmwatch.history.events import Event, EventKind, Watched
 from farmwatch.history.query import HistoryView, SessionHistory, Window, is_failure
 from farmwatch.words.text import Part, action_status, clock_time, lifecycle, short_id, span
@@ -47,7 +48,7 @@ def _error(entry: Event) -> list[Part]:
 
 
 def _fault(entry: Event) -> list[Part]:
-    call = entry.subject or "connecting"
+    call = FaultSource.of(entry.subject).words
     if entry.new is None:
         return [(f"○ {call} works again", ""), (f"  was {entry.old}", "muted")]
     return [(f"▲ {call}: {entry.new}", "warning")]

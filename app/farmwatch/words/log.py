@@ -174,7 +174,7 @@ def place_parts(
     if below and not following:
         new = f", {new_below:,} new" if new_below else ""
         way = "G to the end" if over else "G to follow"
-        return [(f"▼ {counted(below, 'line')} below{new}", "accent"), (f" ({way})", "muted")]
+        return [(f"▼ {below:,} below{new}", "accent"), (f" ({way})", "muted")]
     if over:
         return [("○ end of the log", "muted")]
     if following:
@@ -190,11 +190,11 @@ def selection_parts(selected: int) -> list[Part]:
 def events_parts(browser: Browser) -> list[Part]:
     """Which of a worker's events are shown, and what the key does about it."""
     if browser.shown is Shown.BOTH:
-        return [("worker: this session's events", ""), (" (a: all of its events)", "muted")]
+        return [("worker: this session's events", ""), (" (a: all)", "muted")]
     if browser.shown is Shown.WORKER and browser.reduction.own_only:
-        return [("this session's events", ""), (" (a: all of the worker's)", "muted")]
+        return [("this session's events", ""), (" (a: all)", "muted")]
     if browser.shown is Shown.WORKER:
-        return [("all events of the worker", "warning"), (" (a: this session's)", "muted")]
+        return [("all events", "warning"), (" (a: this session's)", "muted")]
     return []
 
 
@@ -211,7 +211,7 @@ def search_parts(browser: Browser, cursor: Line | None) -> list[Part]:
 
 
 def fitting(groups: Sequence[Sequence[Part]], width: int) -> list[Part]:
-    """Groups in a line of so many cells; where there is no room, the last ones are left out."""
+    """Groups in a line of so many cells; one that there is no room for after those before it is left out."""
     parts: list[Part] = []
     taken = 0
     for group in groups:
@@ -220,7 +220,7 @@ def fitting(groups: Sequence[Sequence[Part]], width: int) -> list[Part]:
         if not cells:
             continue
         if parts and taken + len(gap) + cells > width:
-            break
+            continue
         parts += [(gap, ""), *group]
         taken += len(gap) + cells
     return parts

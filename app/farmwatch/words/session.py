@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from farmwatch.aws.fault_source import Origin
 from farmwatch.aws.model import STARTED, LogConfiguration, Session
 from farmwatch.sessions.error_log import LoggedError
 from farmwatch.sessions.tracker import Gap, Moment, SessionObserved
@@ -290,7 +291,8 @@ def errors_line(since: datetime | None, now: datetime, style: TimeStyle) -> list
 def error_state(trouble: LoggedError, now: datetime, style: TimeStyle) -> str:
     """How long an error has lasted, or lasted, and how often a call met it."""
     times = ""
-    if trouble.count > 1 and trouble.source[0].isupper():
+    # How often a member of the reply was read that told of an error says nothing.
+    if trouble.count > 1 and trouble.source.origin is not Origin.MEMBER:
         times = f"{trouble.count} times in {span(trouble.last_at - trouble.first_at)}, "
     if trouble.over_at is None:
         return f"{times}open for {span(now - trouble.first_at)}"

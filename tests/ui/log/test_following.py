@@ -36,7 +36,7 @@ async def test_going_up_stops_following_and_counts_what_is_new() -> None:
         write(log, "one more", "and one more")
         await stage.move(3)
         assert lines(stage) == before
-        assert "▼ 2 lines below, 2 new (G to follow)" in state(stage)
+        assert "▼ 2 below, 2 new (G to follow)" in state(stage)
         await stage.press("G")
         await settle(stage)
         assert "and one more" in stage.text

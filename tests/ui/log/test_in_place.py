@@ -311,11 +311,11 @@ async def test_what_is_said_to_be_below_is_below() -> None:
     async with at_log(log) as stage:
         await stage.press("home", "pagedown")
         last = stage.part("#lines").splitlines()[-1].split()[-1]
-        assert f"▼ {399 - int(last)} lines below" in state(stage)
+        assert f"▼ {399 - int(last)} below" in state(stage)
         write(log, "one more", "and one more")
         await stage.move(3)
         await settle(stage)
-        assert f"▼ {401 - int(last)} lines below, 2 new" in state(stage)
+        assert f"▼ {401 - int(last)} below, 2 new" in state(stage)
 
 
 async def test_what_a_filter_leaves_out_is_not_said_to_be_below() -> None:
@@ -333,7 +333,7 @@ async def test_lines_below_are_counted_when_they_are_wrapped() -> None:
     async with at_log(log) as stage:
         await stage.press("w", "home")
         last = max(int(line.split()[-2]) for line in stage.part("#lines").splitlines() if " line " in line)
-        assert f"▼ {99 - last} lines below" in state(stage)
+        assert f"▼ {99 - last} below" in state(stage)
 
 
 async def test_following_does_not_move_sideways() -> None:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from farmwatch.aws.model import LogConfiguration
 from farmwatch.words.log import fitting
-from tests.canned import START, a_fault, a_session
+from tests.canned import START, EmptyLog, a_fault, a_session
 from tests.ui.log.stage import at_failed, at_log, log_screen, settle, state, type_in, write, written
 from tests.ui.stage import Stage
 
@@ -31,29 +32,34 @@ async def test_selecting_lines_shows_at_once_and_before_anything_else(size: tupl
 async def test_which_events_of_the_worker_are_shown_is_said_with_what_the_key_does() -> None:
     async with at_failed("failed_exit_7", "l", "tab", size=(80, 24)) as stage:
         await stage.move(2)
-        assert "this session's events (a: all of the worker's)" in state(stage)
+        assert "this session's events (a: all)" in state(stage)
         await stage.press("a")
         await settle(stage)
-        assert "all events of the worker (a: this session's)" in state(stage)
+        assert "all events (a: this session's)" in state(stage)
         assert "Status set to STOPPED." in stage.part("#lines")
         await stage.press("a")
         await settle(stage)
-        assert "this session's events (a: all of the worker's)" in state(stage)
+        assert "this session's events (a: all)" in state(stage)
+        # Far from the end there is room for it as well.
+        await stage.press("home", "a")
+        await settle(stage)
+        assert "below (G to" in state(stage)
+        assert "all events (a: this session's)" in state(stage)
 
 
 async def test_on_the_session_log_the_key_leads_to_all_events_of_the_worker() -> None:
     async with at_failed("failed_exit_7", "l", "a") as stage:
         await stage.move(2)
-        assert "all events of the worker (a: this session's)" in state(stage)
+        assert "all events (a: this session's)" in state(stage)
         await stage.press("tab", "a")
         await stage.move(2)
-        assert "all events of the worker (a: this session's)" in state(stage)
+        assert "all events (a: this session's)" in state(stage)
 
 
 async def test_with_both_logs_merged_the_state_says_whose_events_are_shown() -> None:
     async with at_failed("failed_exit_7", "l", "i") as stage:
         await stage.move(2)
-        assert "worker: this session's events (a: all of its events)" in state(stage)
+        assert "worker: this session's events (a: all)" in state(stage)
 
 
 async def test_the_key_to_the_other_log_names_it() -> None:
@@ -62,6 +68,15 @@ async def test_the_key_to_the_other_log_names_it() -> None:
         assert keys(stage).endswith("q Quit")
         await stage.press("tab")
         await stage.wait_for(lambda: "tab Session log" in keys(stage))
+
+
+async def test_the_same_key_leads_from_the_outline_to_the_log_and_says_so() -> None:
+    async with at_failed("failed_exit_7", "l", "o") as stage:
+        await stage.wait_for(lambda: "tab Log" in keys(stage))
+        await stage.press("tab")
+        assert log_screen(stage).view.has_focus
+        assert "session log" in stage.text
+        await stage.wait_for(lambda: "tab Worker log" in keys(stage))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +112,7 @@ async def test_a_log_that_nothing_more_comes_to_is_not_followed() -> None:
         assert "○ end of the log" in state(stage)
         assert "following" not in stage.text
         await stage.press("home")
-        assert "lines below (G to the end)" in state(stage)
+        assert "below (G to the end)" in state(stage)
         assert "follow" not in stage.text
 
 
@@ -121,7 +136,7 @@ async def test_what_is_searched_for_has_room_at_the_smallest_size() -> None:
         await type_in(stage, "line")
         await stage.press("home")
         assert "/line  1 of 99 lines" in state(stage)
-        assert "▼ 80 lines below (G to follow)" in state(stage)
+        assert "▼ 80 below (G to follow)" in state(stage)
 
 
 async def test_a_line_says_at_once_how_many_are_below_when_more_come() -> None:
@@ -140,4 +155,20 @@ def test_groups_that_do_not_fit_are_left_out_whole() -> None:
     groups = [[("first", "")], [], [("second", ""), (" of two", "muted")], [("third", "")]]
     assert "".join(text for text, _ in fitting(groups, 40)) == "first   second of two   third"
     assert "".join(text for text, _ in fitting(groups, 25)) == "first   second of two"
+    assert "".join(text for text, _ in fitting(groups, 15)) == "first   third"
     assert "".join(text for text, _ in fitting(groups, 3)) == "first"
+
+
+async def test_a_log_that_is_not_read_at_all_is_not_said_to_be_followed() -> None:
+    session = a_session(log=LogConfiguration("splunk", {}, {}))
+    async with at_log(EmptyLog(), session=session) as stage:
+        assert "The log driver is splunk" in stage.text
+        assert "follow" not in state(stage)
+
+
+async def test_an_empty_log_that_is_over_is_not_said_to_be_followed() -> None:
+    session = a_session(lifecycle_status="ENDED", ended_at=START - timedelta(hours=1))
+    async with at_log(EmptyLog(), session=session) as stage:
+        await stage.move(200, step=2.0)
+        assert "nothing was written to it" in stage.text
+        assert "follow" not in state(stage)

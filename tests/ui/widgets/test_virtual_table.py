@@ -17,6 +17,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from farmwatch.ui.app import styles_folder
+from farmwatch.ui.themes import with_text_styles
 from farmwatch.ui.widgets import virtual_table
 from farmwatch.ui.widgets.table_cells import Cell, fitted
 from farmwatch.ui.widgets.table_columns import GAP, Column, share_out
@@ -59,6 +60,9 @@ class TableApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield self.table
+
+    def get_css_variables(self) -> dict[str, str]:
+        return with_text_styles(super().get_css_variables(), no_color=self.no_color)
 
     def on_mount(self) -> None:
         self.table.focus()

@@ -83,19 +83,21 @@ class LogPanel(Vertical):
         yield LogPrompt(id="prompt")
         yield Static(id="state")
 
-    def show_state(self, how_far: Sequence[Part], *, over: bool = False, live: bool = True) -> None:
-        """Bring the line up to date; ``how_far`` is how much of the log is read, ``over`` says that nothing
-        more is to come, ``live`` that what comes is seen at once."""
+    def show_state(
+        self, how_far: Sequence[Part], *, is_read: bool = True, over: bool = False, live: bool = True
+    ) -> None:
+        """Bring the line up to date; ``how_far`` is how much of the log is read, ``is_read`` says that it can
+        be at all, ``over`` that nothing more is to come, ``live`` that what comes is seen at once."""
         view, state = self.view, self.query_one("#state", Static)
         drawing, folded = view.drawing, len(self._browser.reduction.folded)
         seeking = self._finding.seeking is not None
         # What matters most comes first: a narrow line has no room for the rest.
         groups: list[list[Part]] = [
             selection_parts(len(view.selection)) if view.is_selecting else [],
-            place_parts(view.following, view.below, view.new_below, over=over, live=live),
+            place_parts(view.following, view.below, view.new_below, over=over, live=live) if is_read else [],
+            events_parts(self._browser),
             search_parts(self._browser, view.cursor),
             [("looking for errors…", "accent")] if seeking else [],
-            events_parts(self._browser),
             list(how_far),
             [(f"{folded} folded", "muted")] if folded else [],
             [(f"from column {drawing.aside + 1}", "muted")] if drawing.aside else [],

@@ -57,6 +57,7 @@ class LogScreen(SessionFollowing):
         Binding(
             "tab", "other('session')", "Session log", key_display="tab", tooltip="Session log or worker log"
         ),
+        Binding("tab", "read", "Log", key_display="tab", tooltip="From the outline to the log"),
         Binding("i", "both", "Both logs", show=False, tooltip="Session and worker log, merged by time"),
         Binding(
             "a",
@@ -146,9 +147,8 @@ class LogScreen(SessionFollowing):
             self.draw_edges(what, fresh, now, log.rhythm)
         self._draw_notes(session)
         self._draw_empty(session, now)
-        self._panel.show_state(
-            self._how_far(now), over=fresh.state is State.FINAL, live=fresh.state is State.LIVE
-        )
+        over, live = fresh.state is State.FINAL, fresh.state is State.LIVE
+        self._panel.show_state(self._how_far(now), is_read=log is not None, over=over, live=live)
         self._draw_outline(now)
 
     def _log_to_tell_of(self) -> LogSnapshot | None:
@@ -298,17 +298,20 @@ class LogScreen(SessionFollowing):
         self.redraw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # One key leads from the outline to the log, from there to the other log, and nowhere from a prompt.
+        in_outline = isinstance(self.focused, VirtualTable)
+        if action == "read":
+            return in_outline
         if action == "other":
-            # The key is that of the log it leads to; while something is typed, of none.
             other = "session" if self._browser.shown is Shown.WORKER else "worker"
-            return parameters == (other,) and not isinstance(self.focused, Input)
+            return parameters == (other,) and not in_outline and not isinstance(self.focused, Input)
         return True
 
+    def action_read(self) -> None:
+        self.view.focus()
+
     def action_other(self, which: str) -> None:
-        if self.query_one("#outline", VirtualTable).has_focus:
-            self.view.focus()
-        else:
-            self._show(Shown.SESSION if which == "session" else Shown.WORKER)
+        self._show(Shown.SESSION if which == "session" else Shown.WORKER)
 
     def action_both(self) -> None:
         self._show(Shown.SESSION if self._browser.shown is Shown.BOTH else Shown.BOTH)

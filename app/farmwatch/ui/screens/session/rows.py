@@ -101,7 +101,7 @@ class ErrorRows:
 
     def key(self, index: int) -> str:
         trouble = self.errors[index]
-        return f"{trouble.source} {trouble.code} {trouble.first_at.isoformat()} {trouble.message}"
+        return f"{trouble.source.words} {trouble.code} {trouble.first_at.isoformat()} {trouble.message}"
 
     def index(self, key: str) -> int | None:
         return next((index for index in range(len(self)) if self.key(index) == key), None)
@@ -112,7 +112,7 @@ class ErrorRows:
         mark, tone = ("✗", "error") if trouble.is_open else ("○", "muted")
         return (
             (f"{mark} {clock_time(trouble.first_at, now, self.style)}", tone),
-            (trouble.source, tone),
+            (trouble.source.words, tone),
             (trouble.code, tone),
             (trouble.message, "" if trouble.is_open else "muted"),
             (error_state(trouble, now, self.style), tone),
@@ -123,7 +123,7 @@ class ErrorRows:
 def error_rows(trouble: LoggedError) -> list[tuple[str, str]]:
     """Everything that is known about an error."""
     return [
-        ("where", trouble.source or "connecting"),
+        ("where", trouble.source.words),
         ("code", trouble.code),
         ("message", trouble.message),
         ("request id", trouble.request_id or "(none)"),

@@ -1,0 +1,32 @@
+"""The themes, which are written in a file beside the style sheets, and what the style sheets need of them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from textual.theme import Theme
+
+COLOURS = ("farmwatch-dark", "farmwatch-light")
+FEW_COLOURS = ("farmwatch-16", "farmwatch-16-light")
+"""The dark and the light theme, for terminals of many colours and of 16."""
+
+
+def themes(path: Path) -> list[Theme]:
+    """The themes of a TOML file, a table each: colours belong to the styles, not to the program."""
+    with path.open("rb") as file:
+        found = tomllib.load(file)
+    return [Theme(name=name, **members) for name, members in found.items()]
+
+
+def with_text_styles(variables: dict[str, str], *, no_color: bool) -> dict[str, str]:
+    """The variables of a theme, and with them how errors and what is muted are told apart where there are no
+    colours: every application that uses one of the style sheets needs them."""
+    error, muted = ("bold", "dim") if no_color else ("", "")
+    return {
+        **variables,
+        "error-text-style": error or "none",
+        "muted-text-style": muted or "none",
+        "error-tone": f"{error} {variables['text-error']}".strip(),
+        "muted-tone": f"{muted} {variables['text-muted']}".strip(),
+    }
