@@ -26,7 +26,7 @@ from farmwatch.cli.headless import (
     Telling,
     Waiting,
     Watching,
-    as_json,
+    as_json_line,
     as_text,
     run,
 )
@@ -132,7 +132,7 @@ def test_a_job_ends_as_its_status_tells(status: str, code: int) -> None:
 def reading(farm: stage.Watching, wanted: Any = REF, **options: Any) -> list[dict[str, Any]]:
     stream = io.StringIO()
     watching = Watching(farm.monitor, wanted)
-    exit_code(farm, watching, Telling(watching, Output(stream), as_json, **options), 400)
+    exit_code(farm, watching, Telling(watching, Output(stream), as_json_line, **options), 400)
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
@@ -183,7 +183,7 @@ class Closed(io.StringIO):
 def test_it_ends_with_0_when_nobody_reads_any_more() -> None:
     farm = stage.Watching()
     watching = Watching(farm.monitor, REF)
-    assert exit_code(farm, watching, Telling(watching, Output(Closed(1)), as_json), 400) == WELL
+    assert exit_code(farm, watching, Telling(watching, Output(Closed(1)), as_json_line), 400) == WELL
 
 
 def test_a_reader_that_has_gone_is_noticed_though_there_is_nothing_to_tell() -> None:

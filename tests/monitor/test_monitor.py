@@ -160,7 +160,10 @@ def test_logs_are_read_while_somebody_reads_them() -> None:
 def test_logs_can_be_wanted_before_the_session_is_known() -> None:
     watching = Watching()
     handle = watching.monitor.watch_session(REF)
-    handle.read_logs()
+    reading = handle.read_logs()
+    watching.run(2)
+    assert watching.farm.count("log_page") == 0
+    reading.bring_up_to_date()
     watching.run(10)
     assert watching.farm.count("log_page") > 0
 

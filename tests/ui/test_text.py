@@ -2,12 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from farmwatch.ui.content import content
 from farmwatch.words.text import (
     TimeStyle,
     brief,
     clock_time,
     clock_time_and_age,
-    content,
     cut_middle,
     lifecycle,
     short_id,

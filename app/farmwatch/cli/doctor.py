@@ -17,8 +17,8 @@ from typing import Any
 from farmwatch.aws import access
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.client import DeadlineClient
+from farmwatch.aws.connect import client_of
 from farmwatch.aws.faults import classify
-from farmwatch.aws.log_reader import LogReader
 from farmwatch.aws.model import Fault, JobSearch, Page, SessionRef
 from farmwatch.aws.redaction import redact
 from farmwatch.config.paths import history_file, make_private, state_folder
@@ -68,18 +68,7 @@ def examine(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iter
     user = ", as its user" if identity.user else ""
     renew = f"renewed by: {identity.login_command}" if identity.login_command else ""
     yield Check("credentials", State.OK, f"{identity.source}{user}", renew)
-    ask = DeadlineClient(
-        connection.deadline,
-        principal_id=identity.principal_id,
-        profile=identity.profile,
-        renewal=identity.renewal,
-        logs=LogReader(
-            connection,
-            by_role=identity.user is not None,
-            profile=identity.profile,
-            renewal=identity.renewal,
-        ),
-    )
+    ask = client_of(connection)
     endpoint = connection.deadline.meta.endpoint_url
     yield from calls(ask, settings, endpoint)
     yield clock(ask.skew)

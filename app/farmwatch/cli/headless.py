@@ -112,7 +112,7 @@ class Output:
             raise NobodyReads
 
 
-def as_json(told: Record) -> str:
+def as_json_line(told: Record) -> str:
     """A record as a line of JSON."""
     return json.dumps(told, ensure_ascii=False)
 

@@ -49,3 +49,14 @@ def _time_of_day(text: str, now: datetime) -> datetime | None:
         return meant
     # Anew from the date: the offset of yesterday may be another one.
     return (meant.replace(tzinfo=None) - timedelta(days=1)).astimezone()
+
+
+def parse_duration(text: str) -> timedelta:
+    """How long is meant: ``8h``, ``30min``, ``90s``. Raises `ValueError` for anything else."""
+    found = _AGO.fullmatch(text.strip().lower())
+    if found is None or text.strip().lower().endswith("ago"):
+        raise ValueError(f"{text[:40]!r} is not a length of time: 90s, 30min, 8h or 2d")
+    try:
+        return float(found[1]) * _UNITS[found[2]]
+    except OverflowError:
+        raise ValueError(f"{text[:40]!r} is too long") from None

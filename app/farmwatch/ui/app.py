@@ -322,8 +322,9 @@ class FarmwatchApp(ContainedApp[None]):
         came_from = here.trail[here.trail.index(place) + 1].ids[-1]
         screen = self._screen_for(place, came_from)
         if len(stack) == 1:
-            # Textual does not let go of the first screen; it stays below and sleeps.
+            # Textual does not let go of the first screen: it stays below, and shows nothing.
             self.push_screen(screen)
+            self._screens[0].let_go()
         else:
             self.switch_screen(screen)
 

@@ -14,7 +14,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from farmwatch.words.text import clean, content
+from farmwatch.ui.content import content
+from farmwatch.words.text import clean
 
 if TYPE_CHECKING:
     from textual.content import Content

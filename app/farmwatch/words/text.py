@@ -1,7 +1,7 @@
-"""How ids, times, durations and statuses are written; and the way outside text takes into a widget.
+"""How ids, times, durations and statuses are written.
 
 Everything the model holds is `clean` already. Text from elsewhere (exceptions, the command line) goes
-through `clean` here. No string ever reaches a widget as markup: widgets are given `Content` or spans.
+through `clean` here.
 """
 
 from __future__ import annotations
@@ -12,25 +12,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import groupby
 
-from textual.content import Content
-
 from farmwatch.aws.cleaning import clean
 from farmwatch.polling.freshness import State
 
-__all__ = ["Part", "TimeStyle", "clean", "content", "local_zone"]
+__all__ = ["Part", "TimeStyle", "clean", "local_zone"]
 
 Part = tuple[str, str]
 """A piece of text and its tone: "", success, warning, error, accent, muted or strong."""
-
-TONES = {
-    "": "",
-    "success": "$text-success",
-    "warning": "$text-warning",
-    "error": "$error-tone",
-    "accent": "$text-accent",
-    "muted": "$muted-tone",
-    "strong": "bold",
-}
 
 
 class TimeStyle(StrEnum):
@@ -44,13 +32,6 @@ class TimeStyle(StrEnum):
     def following(self) -> TimeStyle:
         styles = list(TimeStyle)
         return styles[(styles.index(self) + 1) % len(styles)]
-
-
-def content(*parts: Part | str) -> Content:
-    """Styled text for a widget, from pieces that are taken literally."""
-    return Content.assemble(
-        *((part, "") if isinstance(part, str) else (part[0], TONES[part[1]]) for part in parts)
-    )
 
 
 def muted(parts: Iterable[Part]) -> list[Part]:

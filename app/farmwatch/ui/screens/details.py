@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from farmwatch.words.text import content
+from farmwatch.ui.content import content
 
 
 class DetailsScreen(ModalScreen[None]):

@@ -84,6 +84,10 @@ class FollowingScreen(Screen[None]):
     def rest(self) -> None:
         """Another screen lies above: what nobody sees need not be fresh."""
 
+    @abstractmethod
+    def let_go(self) -> None:
+        """The screen is left: what it showed need not be watched for it. `wake` takes hold of it again."""
+
     def came_back(self, action_id: str | None) -> None:
         """The screen above was left; ``action_id`` is the session action that was looked at there."""
 
@@ -192,8 +196,7 @@ class FollowingScreen(Screen[None]):
             self.rest()
 
     def on_unmount(self) -> None:
-        if self.held is not None:
-            self.held.close()
+        self.let_go()
         # It is kept by widget, for the last thousand of them, with all that each has drawn.
         StylesCache.get_inner_outer.cache_clear()
 

@@ -10,7 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from farmwatch.words.text import Part, content, lifecycle
+from farmwatch.ui.content import content
+from farmwatch.words.text import Part, lifecycle
 
 MOVES = ("↑ ↓ PgUp PgDn Home End", "Move; also k j g G, and the mouse")
 

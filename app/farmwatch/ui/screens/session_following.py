@@ -90,10 +90,15 @@ class SessionFollowing(FollowingScreen):
             self._reading.close()
         self._reading, self._lanes = None, ()
 
-    def on_unmount(self) -> None:
+    def let_go(self) -> None:
         self._stop_reading()
+        if self._handle is not None:
+            self._handle.close()
+        self._handle = None
 
     def take(self, update: Update) -> bool:
+        if self._handle is None:
+            return False
         if update.subject == self.place.ref:
             if self._reading is not None:
                 self._reading.bring_up_to_date()

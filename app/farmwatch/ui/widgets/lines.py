@@ -15,14 +15,8 @@ from textual.widgets import Footer, Static
 from farmwatch.aws.model import Fault, FaultKind, Who
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, Rhythm, State
-from farmwatch.words.text import (
-    FRESHNESS_GLYPHS,
-    Part,
-    brief,
-    clock_time,
-    content,
-    span,
-)
+from farmwatch.ui.content import content
+from farmwatch.words.text import FRESHNESS_GLYPHS, Part, brief, clock_time, span
 
 SKEW = timedelta(minutes=4)
 """How far off a clock may be before it is worth a word: from five minutes on signatures are refused."""

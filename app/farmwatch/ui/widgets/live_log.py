@@ -10,9 +10,10 @@ from textual.widgets import Static
 from farmwatch.logs.lines import Lane
 from farmwatch.logs.parsing import Severities
 from farmwatch.polling.freshness import Freshness, State
+from farmwatch.ui.content import content
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.words.log_line import LogTimes, line_parts, time_text
-from farmwatch.words.text import FRESHNESS_GLYPHS, Part, content, joined
+from farmwatch.words.text import FRESHNESS_GLYPHS, Part, joined
 
 LONGEST = 400
 """Characters of a line that are looked at: no terminal shows more of it here."""

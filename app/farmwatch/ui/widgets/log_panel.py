@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from farmwatch.logs.browse import CONTEXTS, Browser
 from farmwatch.logs.scan import Query
+from farmwatch.ui.content import content
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.widgets.lines import put
 from farmwatch.ui.widgets.log_finding import Finding
@@ -26,7 +27,7 @@ from farmwatch.words.log import (
     search_parts,
     selection_parts,
 )
-from farmwatch.words.text import Part, content
+from farmwatch.words.text import Part
 
 
 class LogPanel(Vertical):

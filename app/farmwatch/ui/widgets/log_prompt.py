@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from farmwatch.logs.scan import BadPattern, Query
-from farmwatch.words.text import content
+from farmwatch.ui.content import content
 
 
 class Asks(StrEnum):

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from farmwatch.aws.model import Fault, Session
 from farmwatch.polling.freshness import Freshness
 from farmwatch.sessions.tracker import SessionObserved
+from farmwatch.ui.content import content
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.words.session import (
     MOMENTS_SHOWN,
@@ -24,7 +25,7 @@ from farmwatch.words.session import (
     session_parts,
 )
 from farmwatch.words.session_folded import folded_lines
-from farmwatch.words.text import Part, TimeStyle, clock_time, content, muted
+from farmwatch.words.text import Part, TimeStyle, clock_time, muted
 
 PANELS = ("session", "host", "log", "worker-log")
 

@@ -84,6 +84,11 @@ class HistoryScreen(FollowingScreen):
         if self._handle is not None:
             self._handle.rest()
 
+    def let_go(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+        self._handle = None
+
     def crumb(self) -> tuple[str, ...]:
         return ("History",)
 

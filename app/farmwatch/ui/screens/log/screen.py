@@ -21,6 +21,7 @@ from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.sources import milliseconds
 from farmwatch.monitor.update import LogSnapshot
 from farmwatch.polling.freshness import State
+from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowWhy
 from farmwatch.ui.screens.following import BACK, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.log.rows import OUTLINE_COLUMNS, OutlineRows
@@ -30,7 +31,7 @@ from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_view import LogView
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.log import how_far, notes, reasons
-from farmwatch.words.text import Part, content, lifecycle
+from farmwatch.words.text import Part, lifecycle
 
 MORE_LINES = 5_000
 """Lines read back at once when somebody comes near the first."""

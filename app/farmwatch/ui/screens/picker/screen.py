@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
 from farmwatch.polling.freshness import Freshness, State, freshness
+from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoTo
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, PAUSE, QUIT, FollowingScreen
@@ -24,7 +25,7 @@ from farmwatch.ui.screens.picker.lists import LEVELS, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import VirtualTable
-from farmwatch.words.text import Part, clock_time, content
+from farmwatch.words.text import Part, clock_time
 
 if TYPE_CHECKING:
     from farmwatch.listings.list_query import ListQuery
@@ -119,6 +120,11 @@ class PickerScreen(FollowingScreen):
     def rest(self) -> None:
         if self._handle is not None:
             self._handle.rest()
+
+    def let_go(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+        self._handle = None
 
     def _query(self) -> ListQuery:
         return query_for(

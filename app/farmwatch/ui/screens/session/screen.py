@@ -18,6 +18,7 @@ from farmwatch.polling.freshness import Freshness, State
 from farmwatch.polling.schedule import faster, slower
 from farmwatch.sessions.actions import ActionsObserved
 from farmwatch.sessions.tracker import SessionObserved
+from farmwatch.ui.content import content
 from farmwatch.ui.navigation import ShowLog, ShowWhy
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT
@@ -29,7 +30,7 @@ from farmwatch.ui.widgets.session_panels import SessionPanels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.action import action_counts, action_rows, notable
 from farmwatch.words.session import errors_line, raw_rows
-from farmwatch.words.text import Part, TimeStyle, brief, clock_time, content, lifecycle, muted
+from farmwatch.words.text import Part, TimeStyle, brief, clock_time, lifecycle, muted
 
 if TYPE_CHECKING:
     from farmwatch.monitor.update import Update

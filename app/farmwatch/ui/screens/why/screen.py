@@ -19,6 +19,7 @@ from farmwatch.logs.failure import Failure, failed_action, has_failed, investiga
 from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.parsing import Severities
 from farmwatch.logs.sections import milliseconds
+from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowLog
 from farmwatch.ui.screens.following import BACK, HELP, NOW, QUIT
 from farmwatch.ui.screens.session_following import SessionFollowing
@@ -28,7 +29,7 @@ from farmwatch.ui.widgets.table_columns import Column
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.action import action_name, exit_words
 from farmwatch.words.log_line import stamp
-from farmwatch.words.text import Part, action_status, clock_time, content, lifecycle, span
+from farmwatch.words.text import Part, action_status, clock_time, lifecycle, span
 
 COLUMNS = (
     Column("part", "What", keep=7, width=11),

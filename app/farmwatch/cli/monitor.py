@@ -1,0 +1,89 @@
+"""``farmwatch``: the screens."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from farmwatch.cli.connections import fail, farm_opener, later, recorder_of
+
+if TYPE_CHECKING:
+    from farmwatch.cli.demo import DemoFarm
+
+STARTED_AFTER = 3.0
+"""Seconds after which everything is imported and on the screen."""
+
+
+def run(options: dict[str, Any]) -> int:
+    """Run the monitor; the exit code."""
+    start_without_collecting()
+    # Whatever is written, a picture of the screen too, is for this user's eyes.
+    os.umask(0o077)
+    from farmwatch.config import debug_log
+
+    log = debug_log.begin(debug=options.pop("debug"))
+    try:
+        return _run(options)
+    finally:
+        debug_log.end(log)
+
+
+def _run(options: dict[str, Any]) -> int:
+    from farmwatch.config.settings import SettingsError, resolve
+
+    try:
+        settings = resolve(**options, environ=os.environ, home=Path.home())
+    except SettingsError as error:
+        fail(str(error))
+    demo_farm: DemoFarm | None = None
+    if settings.demo:
+        from farmwatch.cli import demo
+
+        if not demo.is_installed():
+            fail(demo.HOW_TO_GET_IT)
+        demo_farm = demo.DemoFarm()
+    from farmwatch.ui.app import FarmwatchApp
+    from farmwatch.ui.hangup import guarded
+    from farmwatch.ui.terminal import has_few_colours
+    from farmwatch.words.ascii import speaks_utf8
+
+    recorder = recorder_of(settings)
+    app = FarmwatchApp(
+        settings,
+        farm_opener(settings, demo_farm),
+        ascii_only=not speaks_utf8(),
+        few_colours=has_few_colours(),
+        recorder=recorder,
+    )
+
+    def finish() -> None:
+        if demo_farm is not None:
+            demo_farm.stop()
+        recorder.close()
+        if demo_farm is not None:
+            shutil.rmtree(recorder.path.parent, ignore_errors=True)
+
+    recorder.start()
+    with guarded(app.end, finish):
+        try:
+            app.run()
+        finally:
+            finish()
+    # Whoever ended without having been asked to has failed.
+    return 1 if app.return_code is None else app.return_code
+
+
+def start_without_collecting() -> None:
+    """Leave the garbage alone while everything is imported: there is hardly any, and looking for it takes a
+    sixth of the time until the first frame. What was made by then stays; it is not looked through again."""
+
+    def collect() -> None:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+    gc.disable()
+    later(STARTED_AFTER, collect)

@@ -1,0 +1,58 @@
+"""A Monitor at work for a command without a screen, from the first connection to the last commit."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from farmwatch.cli.connections import farm_opener, recorder_of
+from farmwatch.cli.headless import Step, Wanted, Watching, run
+from farmwatch.config import debug_log
+from farmwatch.config.settings import Settings
+from farmwatch.monitor.monitor import Monitor
+
+SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
+
+
+@dataclass
+class Running:
+    """What is watched, and the signal that ended it, if one did."""
+
+    watching: Watching
+    _ended_by: list[int] = field(default_factory=list)
+
+    def run(self, step: Step) -> int:
+        """Go on until the step ends it, or a signal does; the exit code: 128 and the signal's number, then."""
+        code = run(self.watching, step)
+        return 128 + self._ended_by[0] if self._ended_by else code
+
+    def end(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signals are handled
+        self._ended_by.append(number)
+        self.watching.inbox.stop()
+
+
+@contextmanager
+def watching(settings: Settings, subject: Wanted, *, debug: bool) -> Iterator[Running]:
+    """Watch something for as long as it is entered; what was seen is written down in the end."""
+    log = debug_log.begin(debug=debug)
+    recorder = recorder_of(settings)
+    recorder.start()
+    monitor = Monitor({settings.connection: farm_opener(settings)}, recorder, interval=settings.interval)
+    recorder.name_of = lambda one: monitor.names.get(one, "")
+    running = Running(Watching(monitor, subject))
+    if threading.current_thread() is threading.main_thread():
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None:
+                signal.signal(number, running.end)
+    monitor.start()
+    try:
+        yield running
+    finally:
+        monitor.stop()
+        recorder.close(patience=2.0)
+        debug_log.end(log)
