@@ -10,7 +10,7 @@ from farmwatch.aws.log_reader import LogReader
 
 
 def client_of(connection: AwsConnection, on_request: Callable[[], None] = lambda: None) -> DeadlineClient:
-    """What asks Deadline Cloud, and reads logs, over a connection; ``on_request`` is called for every request."""
+    """What asks Deadline Cloud, and reads logs; ``on_request`` is called before every request."""
     identity = connection.identity
     logs = LogReader(
         connection,

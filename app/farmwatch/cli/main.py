@@ -100,8 +100,8 @@ def _open(context: click.Context, place: str) -> None:
 def watch(place: str | None, *, as_json: bool, until_ended: bool, **options: Any) -> None:
     """Watch without a screen: print a line for everything that happens.
 
-    Follows a session, all sessions of a job, or all active ones of a queue, whichever is named last. Rides out
-    every fault, and ends with 0 when nobody reads any more.
+    Follows a session, all sessions of a job, or all active ones of a queue. Rides out every fault, and ends
+    with 0 when nobody reads any more.
     """
     from farmwatch.cli.watch import run
 

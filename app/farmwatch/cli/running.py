@@ -26,7 +26,7 @@ class Running:
     _ended_by: list[int] = field(default_factory=list)
 
     def run(self, step: Step) -> int:
-        """Go on until the step ends it, or a signal does; the exit code: 128 and the signal's number, then."""
+        """Go on until the step ends it, or a signal; the exit code, then 128 and the signal's number."""
         code = run(self.watching, step)
         return 128 + self._ended_by[0] if self._ended_by else code
 
