@@ -211,7 +211,7 @@ class SessionScreen(FollowingScreen):
         if troubles:
             first = next((trouble for trouble in troubles if trouble.is_open), troubles[0])
             tone = "error" if first.is_open else "muted"
-            line = [*titles["errors"], turn, (f"   {first.source}  {first.message}", tone)]
+            line = [*titles["errors"], turn, (f"   {first.source.words}  {first.message}", tone)]
         put(self.query_one("#errors-line", Static), content(*line))
 
     def _draw_actions(self, observed: ActionsObserved, now: datetime) -> Part:
