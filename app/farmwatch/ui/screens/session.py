@@ -211,7 +211,7 @@ class SessionScreen(FollowingScreen):
         if troubles:
             first = next((trouble for trouble in troubles if trouble.is_open), troubles[0])
             tone = "error" if first.is_open else "muted"
-            line = [*titles["errors"], turn, (f"   {first.source}  {first.message}", tone)]
+            line = [*titles["errors"], turn, (f"   {first.source.words}  {first.message}", tone)]
         put(self.query_one("#errors-line", Static), content(*line))
 
     def _draw_actions(self, observed: ActionsObserved, now: datetime) -> Part:
@@ -275,10 +275,12 @@ class SessionScreen(FollowingScreen):
         tail, fresh = self._live, None
         if tail is not None:
             fresh = self.freshness_of(tail.observed, now, beside=tail, final=tail.observed.over)
-        nothing = reasons(self.logs, self.observed.session, SESSION, now)
-        lane = self.logs.browser.lanes[SESSION]
         self.query_one(LiveLog).show(
-            lane, self.farmwatch.severities, fresh, nothing, session_is_final=self.observed.is_final
+            self.logs.browser.lanes[SESSION],
+            self.farmwatch.severities,
+            fresh,
+            lambda: reasons(self.logs, self.observed.session, SESSION, now),
+            session_is_final=self.observed.is_final,
         )
 
     # --- keys -----------------------------------------------------------------------------------------
