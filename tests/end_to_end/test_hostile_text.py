@@ -43,7 +43,7 @@ def walk(terminal: Terminal) -> None:
     terminal.press("enter")
     terminal.wait_for("Tasks")
     terminal.press("end", "enter")
-    terminal.wait_for("Host type")
+    terminal.wait_for("Lifecycle status")
     terminal.press("enter")
     terminal.wait_for("Session log")
     terminal.press("r")

@@ -340,6 +340,11 @@ def test_a_count_of_the_first_page_alone_says_that_there_are_more() -> None:
 def test_where_actions_may_not_be_listed_it_is_asked_seldom() -> None:
     farm, target = a_counting_target([a_summary(1), a_summary(2)])
     farm.answers["session_actions"] = [a_fault(FaultKind.DENIED)]
-    polled(target, farm, HandClock(), times=50)
+    clock = HandClock()
+    polled(target, farm, clock, times=24)
     assert target.observed.failures[a_summary(1).key] is None
-    assert farm.count("session_actions") == 1
+    # At once, and after 5, 15, 30 and 60 seconds.
+    before = farm.count("session_actions")
+    assert before == 5
+    polled(target, farm, clock, times=50)
+    assert farm.count("session_actions") == before

@@ -95,11 +95,15 @@ def noted(caplog: pytest.LogCaptureFixture) -> str:
 async def assert_alive(stage: Stage) -> None:
     """The program runs, nothing failed that is still shown, and keys are answered."""
     stage.app.clear_notifications()
-    stage.app.screen.refresh(layout=True)
     await stage.move(2)
     assert stage.app.is_running
     assert stage.app.return_code is None
-    assert "This view failed" not in stage.text
+
+    def is_well() -> bool:
+        stage.app.screen.refresh(layout=True)
+        return "This view failed" not in stage.text
+
+    await stage.wait_for(is_well)
     screen = stage.app.screen
     if isinstance(screen, ModalScreen):
         await stage.press("escape")

@@ -73,7 +73,7 @@ async def test_a_log_that_is_over_says_so_and_is_followed_until_then() -> None:
     async with at_screen(a_farm_whose_session_ends(), "l") as stage:
         assert "● following" in stage.part("#state")
         await stage.move(LATER)
-        assert "○ end of log" in stage.part("#state")
+        assert "○ end of the log" in stage.part("#state")
 
 
 async def test_where_no_log_can_be_read_a_session_that_ended_is_final_there_too() -> None:

@@ -26,6 +26,9 @@ TELL_EVERY = 5.0
 """Seconds between two notes about the same fault: what fails at every key, or sixty times a second, is not
 said and not written down each time."""
 
+AGAIN = 1.0
+"""Seconds within which a widget that was well again and has failed again stays shown as failed."""
+
 KEPT = 20
 """Faults of views that are remembered, for whoever wants to know whether there were any."""
 
@@ -42,6 +45,8 @@ class ViewFaults:
         self._noted_at: dict[tuple[str, str], float] = {}
         self._in_place: WeakKeyDictionary[Widget, dict[str, str]] = WeakKeyDictionary()
         """What is to be drawn instead of a widget, by the part of it that failed."""
+        self._well_at: WeakKeyDictionary[Widget, float] = WeakKeyDictionary()
+        self._stays_until: WeakKeyDictionary[Widget, float] = WeakKeyDictionary()
 
     def note(self, error: BaseException, doing: str) -> bool:
         """Remember a fault, whole in the debug log; whether it is new, or was not noted for a while."""
@@ -88,17 +93,22 @@ class ViewFaults:
 
     def put_in_place(self, widget: Widget, part: str, error: BaseException, doing: str) -> bool:
         """Draw a fault instead of a widget from now on; whether there was none of this part before."""
-        is_new = part not in self._in_place.get(widget, {})
+        is_new, now = part not in self._in_place.get(widget, {}), monotonic()
+        if is_new and now - self._well_at.get(widget, float("-inf")) < AGAIN:
+            # One part of it can be drawn and another one cannot: it must not change with every frame.
+            self._stays_until[widget] = now + AGAIN
         self.note(error, doing)
         self._in_place.setdefault(widget, {})[part] = self.words(error, doing).plain
         return is_new
 
     def is_well(self, widget: Widget, part: str) -> bool:
         """A part of a widget is well; whether it was not so before."""
-        if not self._in_place:
+        if not self._in_place or monotonic() < self._stays_until.get(widget, float("-inf")):
             return False
         parts = self._in_place.get(widget, {})
         was_there = parts.pop(part, None) is not None
+        if was_there:
+            self._well_at[widget] = monotonic()
         if was_there and not parts:
             del self._in_place[widget]
         return was_there

@@ -116,7 +116,7 @@ async def test_escape_in_the_search_prompt_leaves_the_search_that_was_there() ->
 
 
 async def test_folding_all_and_unfolding_comes_back_to_the_same_line_in_the_same_place() -> None:
-    async with at_failed("failed_exit_7", "l", "home", *["down"] * 30, size=(120, 24)) as stage:
+    async with at_failed("fails", "l", "home", *["down"] * 30, size=(120, 24)) as stage:
         line, row = under_cursor(stage), cursor_row(stage)
         assert not line.startswith("---------")
         await stage.press("Z")
@@ -129,7 +129,7 @@ async def test_folding_all_and_unfolding_comes_back_to_the_same_line_in_the_same
 
 
 async def test_folding_a_section_leaves_its_banner_where_the_line_was() -> None:
-    async with at_failed("failed_exit_7", "l", "home", *["down"] * 30, size=(120, 24)) as stage:
+    async with at_failed("fails", "l", "home", *["down"] * 30, size=(120, 24)) as stage:
         line, row = under_cursor(stage), cursor_row(stage)
         await stage.press("z")
         await settle(stage)
@@ -141,7 +141,7 @@ async def test_folding_a_section_leaves_its_banner_where_the_line_was() -> None:
 
 
 async def test_folding_at_the_end_goes_on_following() -> None:
-    async with at_failed("failed_exit_7", "l", "z") as stage:
+    async with at_failed("fails", "l", "z") as stage:
         assert log_screen(stage).view.following
 
 
@@ -165,7 +165,7 @@ async def test_one_of_many_identical_lines_comes_back_when_they_are_unfolded() -
 
 
 async def test_the_worker_log_opens_at_the_time_of_the_line_that_is_read_and_tab_comes_back() -> None:
-    async with at_failed("failed_exit_7", "l", "home", *["down"] * 30, size=(120, 24)) as stage:
+    async with at_failed("fails", "l", "home", *["down"] * 30, size=(120, 24)) as stage:
         screen = log_screen(stage)
         line, row, cursor = under_cursor(stage), cursor_row(stage), screen.view.cursor
         assert cursor is not None
@@ -187,13 +187,13 @@ async def test_the_worker_log_opens_at_the_time_of_the_line_that_is_read_and_tab
 
 
 async def test_the_other_log_is_followed_as_this_one_was() -> None:
-    async with at_failed("failed_exit_7", "l", "tab") as stage:
+    async with at_failed("fails", "l", "tab") as stage:
         await stage.move(2)
         assert log_screen(stage).view.following
 
 
 async def test_merging_both_logs_keeps_the_line() -> None:
-    async with at_failed("failed_exit_7", "l", "home", *["down"] * 30, size=(120, 24)) as stage:
+    async with at_failed("fails", "l", "home", *["down"] * 30, size=(120, 24)) as stage:
         line, row = under_cursor(stage), cursor_row(stage)
         await stage.press("i")
         await stage.move(2)

@@ -30,13 +30,13 @@ async def test_selecting_lines_shows_at_once_and_before_anything_else(size: tupl
 
 
 async def test_which_events_of_the_worker_are_shown_is_said_with_what_the_key_does() -> None:
-    async with at_failed("failed_exit_7", "l", "tab", size=(80, 24)) as stage:
+    async with at_failed("fails", "l", "tab", size=(80, 24)) as stage:
         await stage.move(2)
         assert "this session's events (a: all)" in state(stage)
         await stage.press("a")
         await settle(stage)
         assert "all events (a: this session's)" in state(stage)
-        assert "Status set to STOPPED." in stage.part("#lines")
+        assert "UpdateWorkerSchedu" in stage.part("#lines")
         await stage.press("a")
         await settle(stage)
         assert "this session's events (a: all)" in state(stage)
@@ -48,7 +48,7 @@ async def test_which_events_of_the_worker_are_shown_is_said_with_what_the_key_do
 
 
 async def test_on_the_session_log_the_key_leads_to_all_events_of_the_worker() -> None:
-    async with at_failed("failed_exit_7", "l", "a") as stage:
+    async with at_failed("fails", "l", "a") as stage:
         await stage.move(2)
         assert "all events (a: this session's)" in state(stage)
         await stage.press("tab", "a")
@@ -57,13 +57,13 @@ async def test_on_the_session_log_the_key_leads_to_all_events_of_the_worker() ->
 
 
 async def test_with_both_logs_merged_the_state_says_whose_events_are_shown() -> None:
-    async with at_failed("failed_exit_7", "l", "i") as stage:
+    async with at_failed("fails", "l", "i") as stage:
         await stage.move(2)
         assert "worker: this session's events (a: all)" in state(stage)
 
 
 async def test_the_key_to_the_other_log_names_it() -> None:
-    async with at_failed("failed_exit_7", "l", size=(80, 24)) as stage:
+    async with at_failed("fails", "l", size=(80, 24)) as stage:
         assert "tab Worker log" in keys(stage)
         assert keys(stage).endswith("q Quit")
         await stage.press("tab")
@@ -71,7 +71,7 @@ async def test_the_key_to_the_other_log_names_it() -> None:
 
 
 async def test_the_same_key_leads_from_the_outline_to_the_log_and_says_so() -> None:
-    async with at_failed("failed_exit_7", "l", "o") as stage:
+    async with at_failed("fails", "l", "o") as stage:
         await stage.wait_for(lambda: "tab Log" in keys(stage))
         await stage.press("tab")
         assert log_screen(stage).view.has_focus

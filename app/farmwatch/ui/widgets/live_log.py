@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.content import Content
 from textual.widgets import Static
@@ -31,17 +31,17 @@ class LiveLog(Static):
         lane: Lane,
         severities: Severities,
         fresh: Freshness | None,
-        nothing: Sequence[Part],
+        nothing: Callable[[], Sequence[Part]],
         *,
         session_is_final: bool,
     ) -> None:
-        """Bring it up to date. ``fresh`` is ``None`` where the log is not read at all; ``nothing`` says why
-        there is no line. Of a session that is final only last lines are still to come."""
+        """Bring it up to date. ``fresh`` is ``None`` where the log is not read at all; ``nothing`` is asked
+        why there is no line. Of a session that is final only last lines are still to come."""
         self._entitle(fresh, session_is_final)
         store, size = lane.store, self.content_size
         if not len(store):
             self._drawn = ()
-            put(self, Content("\n").join(content(part) for part in nothing))
+            put(self, Content("\n").join(content(part) for part in nothing()))
             return
         now = (store, store.first, store.end, size)
         if now == self._drawn:
@@ -60,7 +60,8 @@ class LiveLog(Static):
                 for piece, tone in line_parts(text, severities, of_worker=lane.of_worker, in_traceback=False)
             ]
             parts.append(("\n", ""))
-        put(self, content(*joined(parts)).rstrip("\n"))
+        # It is as high as its place: nothing is to be laid out anew for other lines.
+        self.update(content(*joined(parts)).rstrip("\n"), layout=False)
 
     def _entitle(self, fresh: Freshness | None, session_is_final: bool) -> None:
         title: list[Part] = [("Session log", "")]

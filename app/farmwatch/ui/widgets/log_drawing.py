@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
+from textual.widget import Widget
 
 from farmwatch.logs.browse import Browser, Line, Shown
 from farmwatch.logs.lines import WORKER
@@ -27,6 +28,32 @@ CACHED = 2_000
 
 WIDE = 100
 """Columns from which on times are shown to the millisecond."""
+
+
+class LogStyles:
+    """The styles of a log view, looked up once each: a `StyleOn`."""
+
+    def __init__(self, view: Widget) -> None:
+        self._view = view
+        self._styles: dict[tuple[str, bool, bool], Style] = {}
+
+    def forget(self) -> None:
+        """Look them up anew: the theme is another one."""
+        self._styles.clear()
+
+    def __call__(self, tone: str, on_cursor: bool, selected: bool) -> Style:
+        style = self._styles.get((tone, on_cursor, selected))
+        if style is None:
+            view = self._view
+            style = view.rich_style
+            if selected:
+                style += view.get_component_rich_style("log-view--selected")
+            if on_cursor:
+                style += view.get_component_rich_style("log-view--cursor")
+            if tone:
+                style += view.get_component_rich_style(f"log-view--{tone}", partial=True)
+            self._styles[tone, on_cursor, selected] = style
+        return style
 
 
 class LogDrawing:

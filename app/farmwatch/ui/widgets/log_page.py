@@ -73,6 +73,18 @@ class LogPage:
         return begin, end - begin
 
     @property
+    def bar(self) -> tuple[int, int]:
+        """Where a scroll bar as high as the page stands, and how high all is that it goes over.
+
+        Of wrapped lines only those in sight have a known height: all others count as high as those.
+        """
+        begin, held = self.share
+        if held >= self.rows:
+            return 0, min(self.rows, self.size)
+        scale = self.size / held
+        return round(begin * scale), round(self.rows * scale)
+
+    @property
     def is_at_end(self) -> bool:
         """Whether the last row is at the bottom."""
         return (self.top, self.sub) == self._end()
@@ -84,8 +96,9 @@ class LogPage:
         self.top, self.sub = max(0, min(row, self.rows - 1)), 0
         self.scroll(-y)
 
-    def begin_at(self, begin: float) -> None:
-        """Begin with a row, or with a part of it, as `share` counts."""
+    def follow_bar(self, position: float) -> None:
+        """Begin where a scroll bar is drawn to, as `bar` counts."""
+        begin = position * self.share[1] / self.size
         self.top, self.sub = max(0, min(int(begin), self.rows - 1)), 0
         self.scroll(int((begin - self.top) * self.height(self.top)) if not self.is_even else 0)
 

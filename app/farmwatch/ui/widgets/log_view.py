@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, TypeAlias
 
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollDown, ScrollTo, ScrollUp
 from textual.strip import Strip
@@ -21,7 +21,7 @@ from textual.strip import Strip
 from farmwatch.logs.browse import Browser, Line
 from farmwatch.ui.widgets import log_messages as messages
 from farmwatch.ui.widgets.log_digest import Digest
-from farmwatch.ui.widgets.log_drawing import LogDrawing
+from farmwatch.ui.widgets.log_drawing import LogDrawing, LogStyles
 from farmwatch.ui.widgets.log_page import LogPage
 from farmwatch.words.text import Part
 
@@ -73,7 +73,7 @@ class LogView(ScrollView, can_focus=True):
         self._chosen_y = 0
         self._anchor: Line | None = None
         self._seen: Sequence[int] = ()
-        self._styles: dict[tuple[str, bool, bool], Style] = {}
+        self._style = LogStyles(self)
         self._digest = Digest(self)
         self._selected_rows = range(0)
 
@@ -156,16 +156,11 @@ class LogView(ScrollView, can_focus=True):
     # --- scrolling --------------------------------------------------------------------------------------
 
     def _show_place(self) -> None:
-        """Bring the scroll bar to where the text is.
-
-        Of wrapped lines only those in sight have a known height: all others count as high as those.
-        """
+        """Bring the scroll bar to where the text is."""
         page = self._page
-        begin, held = page.share
-        scale = page.size / held if held else 1.0
-        height = round(self.rows * scale) if held < self.rows else min(self.rows, page.size)
+        position, height = page.bar
         self.virtual_size = Size(self.scrollable_content_region.width, height)
-        self.scroll_to(y=round(begin * scale), animate=False, immediate=True, force=True)
+        self.scroll_to(y=position, animate=False, immediate=True, force=True)
         if height > page.size and self.is_attached:
             # A bar that only comes with the next layout is told of no scrolling before.
             self.vertical_scrollbar.position = round(self.scroll_y)
@@ -295,9 +290,7 @@ class LogView(ScrollView, can_focus=True):
         page, width = self._page, self.scrollable_content_region.width
         lines = [self.browser.rows.line(row) for row in range(page.top, page.last + 1)]
         most = max((self.drawing.hidden(line, width) for line in lines), default=0)
-        if by > 0:
-            by = min(by, max(0, most - self.drawing.aside))
-        self.drawing.aside = max(0, self.drawing.aside + by)
+        self.drawing.aside = max(0, min(self.drawing.aside + by, most))
         self.drawing.forget()
         self._moved()
 
@@ -312,11 +305,14 @@ class LogView(ScrollView, can_focus=True):
             self._moved()
         return had
 
-    def _scroll_page(self, by: int) -> None:
+    def _scroll_page(self, event: Message, by: int) -> None:
         """Up or down by rows of the screen; the cursor stays in sight, and the end is followed again."""
-        self._stop_following()
-        self._page.scroll(by)
-        self._scrolled(down=by > 0)
+        event.stop()
+        event.prevent_default()
+        if by < 0 or not self.following:
+            self._stop_following()
+            self._page.scroll(by)
+            self._scrolled(down=by > 0)
 
     def _scrolled(self, *, down: bool) -> None:
         if down and self._page.is_at_end:
@@ -326,27 +322,18 @@ class LogView(ScrollView, can_focus=True):
             self._moved()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        event.prevent_default()
-        if not self.following:
-            self._scroll_page(3)
+        self._scroll_page(event, 3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        event.prevent_default()
-        self._scroll_page(-3)
+        self._scroll_page(event, -3)
 
     def on_scroll_up(self, event: ScrollUp) -> None:
         """A click above the thumb of the scroll bar."""
-        event.stop()
-        event.prevent_default()
-        self._scroll_page(-max(1, self._page.size - 1))
+        self._scroll_page(event, -max(1, self._page.size - 1))
 
     def on_scroll_down(self, event: ScrollDown) -> None:
         """A click below the thumb."""
-        event.stop()
-        event.prevent_default()
-        self._scroll_page(max(1, self._page.size - 1))
+        self._scroll_page(event, max(1, self._page.size - 1))
 
     def on_scroll_to(self, event: ScrollTo) -> None:
         """The thumb is drawn."""
@@ -355,10 +342,9 @@ class LogView(ScrollView, can_focus=True):
         if event.y is None or not self.rows:
             return
         self._stop_following()
-        page = self._page
-        before, (begin, held) = (page.top, page.sub), page.share
-        page.begin_at(event.y * held / page.size)
-        self._scrolled(down=(page.top, page.sub) >= before and begin > 0)
+        before = self._page.bar[0]
+        self._page.follow_bar(event.y)
+        self._scrolled(down=event.y > before)
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
@@ -372,26 +358,13 @@ class LogView(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._styles.clear()
+        self._style.forget()
         self.drawing.forget()
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
         self.drawing.forget()
         self.refresh()
-
-    def _style(self, tone: str, on_cursor: bool, selected: bool) -> Style:
-        style = self._styles.get((tone, on_cursor, selected))
-        if style is None:
-            style = self.rich_style
-            if selected:
-                style += self.get_component_rich_style("log-view--selected")
-            if on_cursor:
-                style += self.get_component_rich_style("log-view--cursor")
-            if tone:
-                style += self.get_component_rich_style(f"log-view--{tone}", partial=True)
-            self._styles[tone, on_cursor, selected] = style
-        return style
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width

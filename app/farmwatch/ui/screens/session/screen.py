@@ -197,7 +197,7 @@ class SessionScreen(SessionFollowing):
         if errors:
             first = next((trouble for trouble in errors if trouble.is_open), errors[0])
             tone = "error" if first.is_open else "muted"
-            line = [*titles["errors"], turn, (f"   {first.source}  {first.message}", tone)]
+            line = [*titles["errors"], turn, (f"   {first.source.words}  {first.message}", tone)]
         put(self.query_one("#errors-line", Static), content(*line))
 
     def _draw_actions(self, observed: ActionsObserved, now: datetime) -> Part:
@@ -240,10 +240,12 @@ class SessionScreen(SessionFollowing):
         from farmwatch.words.log import reasons
 
         fresh = self.log_freshness(self.reading.snapshot(SESSION), now)
-        nothing = reasons(self.logs, self.session, SESSION, now)
-        lane = self.logs.browser.lanes[SESSION]
         self.query_one(LiveLog).show(
-            lane, self.farmwatch.severities, fresh, nothing, session_is_final=self.observed.is_final
+            self.logs.browser.lanes[SESSION],
+            self.farmwatch.severities,
+            fresh,
+            lambda: reasons(self.logs, self.session, SESSION, now),
+            session_is_final=self.observed.is_final,
         )
 
     # --- keys -----------------------------------------------------------------------------------------
