@@ -12,6 +12,7 @@ test: .venv/dev-installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto
 
 # The tests beside two busy loops. However it ends these do too: by their ids, and by themselves where the

@@ -1,4 +1,4 @@
-"""The shape of the house: which way imports run, and where markup and colours may not be."""
+"""The shape of the house: no circles, and where markup and colours may not be."""
 
 from __future__ import annotations
 
@@ -7,91 +7,50 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app"
 
-MAY_IMPORT = {
-    # room: what of our own, and of the outside, it may import at any level of the file
-    "farmwatch.cloud": {"farmwatch.cloud", "farmwatch.config.settings", "farmwatch.__version__"},
-    "farmwatch.watch": {
-        "farmwatch.watch",
-        "farmwatch.aws.fault_source",
-        "farmwatch.aws.model",
-        "farmwatch.aws.cleaning",
-        "farmwatch.aws.log_page",
-        "farmwatch.aws.redaction",
-        "farmwatch.aws.session_action",
-        "farmwatch.config.paths",
-    },
-    "farmwatch.ui": {
-        "farmwatch.ui",
-        "farmwatch.watch",
-        "farmwatch.aws.fault_source",
-        "farmwatch.aws.model",
-        "farmwatch.aws.cleaning",
-        "farmwatch.aws.session_action",
-        "farmwatch.config.debug_log",
-        "farmwatch.config.settings",
-        "farmwatch.config.paths",
-    },
-    "farmwatch.config.settings": {
-        "farmwatch.aws.cleaning",
-        "farmwatch.aws.reply",
-        "farmwatch.config.preferences",
-    },
-    "farmwatch.config.preferences": {"farmwatch.aws.cleaning"},
-    "farmwatch.config.paths": set(),
-    "moto_deadline": {"moto_deadline"},
-}
-FORBIDDEN = {
-    "farmwatch.cloud": {"textual", "rich"},
-    "farmwatch.watch": {"textual", "rich", "boto3", "botocore"},
-    "farmwatch.ui": {"boto3", "botocore"},
-    "farmwatch.config.settings": {"textual", "boto3", "botocore"},
-    "farmwatch.config.preferences": {"textual", "boto3", "botocore"},
-    "farmwatch.config.paths": {"textual", "boto3", "botocore"},
-    "moto_deadline": {"textual", "farmwatch"},
-}
-
 
 def modules(room: str) -> Iterator[tuple[Path, ast.Module]]:
-    place = APP / room.replace(".", "/")
-    for path in sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]:
+    for path in sorted((APP / room.replace(".", "/")).rglob("*.py")):
         yield path, ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            if node.module in ("farmwatch", "farmwatch.cloud"):
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
-            else:
-                yield node.module
+def test_there_is_no_circle_between_any_two_files() -> None:
+    graph = grimp.build_graph("farmwatch", include_external_packages=False)
+    files = {
+        module: {one for one in graph.find_modules_directly_imported_by(module) if one in graph.modules}
+        for module in graph.modules
+    }
+    assert [sorted(circle) for circle in circles(files)] == []
 
 
-def is_under(name: str, places: set[str]) -> bool:
-    return any(name == place or name.startswith(f"{place}.") for place in places)
+def circles(files: dict[str, set[str]]) -> list[set[str]]:
+    """Groups of files each of which is reached from every other one of the group."""
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        ahead = [start]
+        while ahead:
+            for one in files[ahead.pop()] - found:
+                found.add(one)
+                ahead.append(one)
+        return found
+
+    reach = {module: reached(module) for module in files}
+    groups = {
+        frozenset(one for one in reach[module] if module in reach[one])
+        for module in files
+        if module in reach[module]
+    }
+    return [set(group) for group in groups if len(group) > 1]
 
 
-@pytest.mark.parametrize("room", MAY_IMPORT)
-def test_imports_run_one_way(room: str) -> None:
-    wrong = [
-        f"{path.relative_to(ROOT)}: {name}"
-        for path, tree in modules(room)
-        for name in imports(tree)
-        if is_under(name, FORBIDDEN[room])
-        or (is_under(name, {"farmwatch", "moto_deadline"}) and not is_under(name, MAY_IMPORT[room]))
-    ]
-    assert wrong == []
-
-
-def test_no_file_is_longer_than_400_lines() -> None:
+def test_no_file_is_longer_than_500_lines() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in APP.rglob("*.py")}
-    assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > 400} == {}
+    assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > 500} == {}
 
 
 def test_there_are_no_colours_in_python() -> None:

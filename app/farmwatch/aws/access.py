@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 import botocore.session
@@ -18,7 +18,6 @@ from botocore.parsers import DEFAULT_TIMESTAMP_PARSER
 from farmwatch import __version__
 from farmwatch.aws.endpoints import spare_list_of_endpoints
 from farmwatch.aws.faults import CredentialsFailed
-from farmwatch.config.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_deadline import DeadlineCloudClient
@@ -33,6 +32,22 @@ MONITOR_MANDATORY_REFRESH = 150
 """Seconds before the end at which credentials of a Deadline Cloud monitor are renewed. They live for 15
 minutes, exactly botocore's own window, which would run the credential process at every call. The AWS
 client library for Deadline Cloud uses these numbers."""
+
+
+class Where(Protocol):
+    """Whom to ask, and as whom; ``None`` leaves a thing to boto3. A demo has no credentials to look for."""
+
+    @property
+    def profile(self) -> str | None: ...
+
+    @property
+    def region(self) -> str | None: ...
+
+    @property
+    def endpoint_url(self) -> str | None: ...
+
+    @property
+    def demo(self) -> bool: ...
 
 
 class Login(StrEnum):
@@ -140,7 +155,7 @@ class AwsConnection:
                 client.close()
 
 
-def connect(settings: Settings) -> AwsConnection:
+def connect(settings: Where) -> AwsConnection:
     """A session with AWS and its client for Deadline Cloud.
 
     Raises whatever boto3 raises for an unknown profile or a missing region, and `CredentialsFailed` where
@@ -183,7 +198,7 @@ def connect(settings: Settings) -> AwsConnection:
     return AwsConnection(session, identity, _config(settings, core), settings.endpoint_url)
 
 
-def _core_session(settings: Settings) -> botocore.session.Session:
+def _core_session(settings: Where) -> botocore.session.Session:
     if not settings.demo:
         return botocore.session.Session(profile=settings.profile)
     # No environment and no file may decide anything: the demo must not even look at real credentials.
@@ -199,7 +214,7 @@ def _core_session(settings: Settings) -> botocore.session.Session:
     return core
 
 
-def _config(settings: Settings, core: botocore.session.Session) -> Config:
+def _config(settings: Where, core: botocore.session.Session) -> Config:
     """Time-outs short enough that a wrangler is told soon; the long back-off is the poller's.
 
     The retry mode is pinned, because the environment could change it.
@@ -216,7 +231,7 @@ def _config(settings: Settings, core: botocore.session.Session) -> Config:
     )
 
 
-def _configured_endpoint(core: botocore.session.Session, settings: Settings) -> str | None:
+def _configured_endpoint(core: botocore.session.Session, settings: Where) -> str | None:
     if settings.demo:
         return None
     scoped = core.get_scoped_config()

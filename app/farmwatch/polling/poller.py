@@ -14,10 +14,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault, FaultKind
-from farmwatch.history.events import Event
 from farmwatch.polling.clock import Clock
 from farmwatch.polling.connection import CancellableCall, Connection, GivenUp, hung_call, internal_error
 from farmwatch.polling.freshness import Rhythm
@@ -438,7 +438,7 @@ class Poller:
             followed.again, wait = False, 0.0
         followed.due = None if wait is None else now + wait
 
-    def _news(self, followed: _Followed, events: tuple[Event, ...] = ()) -> TargetUpdate:
+    def _news(self, followed: _Followed, events: tuple[Any, ...] = ()) -> TargetUpdate:
         now = self._clock.monotonic()
         next_at = None
         if followed.due is not None and not followed.paused:

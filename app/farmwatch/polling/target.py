@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault
-from farmwatch.history.events import Event
 from farmwatch.polling.clock import Clock
 from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.schedule import RequestBudget, Schedule
@@ -25,7 +24,7 @@ class PollResult:
     final: bool = False
     changed: bool = False
     again_in: float | None = None
-    events: tuple[Event, ...] = ()
+    events: tuple[Any, ...] = ()
     wakes: tuple[str, ...] = ()
 
 
@@ -73,4 +72,4 @@ class TargetUpdate:
     key: str
     observed: Any
     rhythm: Rhythm
-    events: tuple[Event, ...] = ()
+    events: tuple[Any, ...] = ()

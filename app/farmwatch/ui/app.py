@@ -29,7 +29,7 @@ from farmwatch.monitor.update import IdentityRef, NameRef, SessionSnapshot, Upda
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.keys import commands, keys_of, save_picture
-from farmwatch.ui.navigation import GoBack, GoTo, ShowLog, ShowWhy, Visit
+from farmwatch.ui.navigation import GoBack, GoTo, ShowDetails, ShowLog, ShowWhy, Visit
 from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
@@ -289,6 +289,12 @@ class FarmwatchApp(ContainedApp[None]):
             self.push_screen(WhyScreen(message.place))
         else:
             self.go_to(message.place)
+
+    @on(ShowDetails)
+    def _show_details(self, message: ShowDetails) -> None:
+        from farmwatch.ui.screens.details import DetailsScreen
+
+        self.push_screen(DetailsScreen(message.heading, message.rows))
 
     @on(GoBack)
     def _leave_screen(self, message: GoBack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -35,6 +36,15 @@ class ShowLog(GoTo):
 
 class ShowWhy(GoTo):
     """Show why a session failed."""
+
+
+class ShowDetails(Message):
+    """Show names and whole values, over the screen below."""
+
+    def __init__(self, heading: str, rows: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.heading = heading
+        self.rows = rows
 
 
 class GoBack(Message):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
+
+from textual.widget import Widget
 
 from farmwatch.ui.widgets.log_messages import Worked
-
-if TYPE_CHECKING:
-    from farmwatch.ui.widgets.log_view import LogView
 
 SLICE = 0.008
 """Seconds of work between two looks for a key."""
@@ -22,10 +21,16 @@ REBUILT_EVERY = 0.1
 
 
 class Digest:
-    """Works for one view; at most one run at a time, in slices."""
+    """Works for one view; at most one run at a time, in slices.
 
-    def __init__(self, view: LogView) -> None:
+    ``work`` goes on until a time of ``monotonic`` and tells whether there is more to do; ``show`` brings the
+    view up to date with what is known by then.
+    """
+
+    def __init__(self, view: Widget, work: Callable[[float], bool], show: Callable[[], None]) -> None:
         self._view = view
+        self._work = work
+        self._bring_up_to_date = show
         self._running = False
 
     def soon(self) -> None:
@@ -39,7 +44,7 @@ class Digest:
         # The first find is shown at once, and then what is found in a tenth of a second.
         shown_at = float("-inf")
         try:
-            while view.browser.work(monotonic, monotonic() + SLICE):
+            while self._work(monotonic() + SLICE):
                 if monotonic() - shown_at >= REBUILT_EVERY:
                     shown_at = monotonic()
                     self._show(done=False)
@@ -53,7 +58,6 @@ class Digest:
 
     def _show(self, *, done: bool) -> None:
         view = self._view
-        view.drawing.forget()
-        view.rebuild()
+        self._bring_up_to_date()
         view.refresh()
         view.post_message(Worked(view, done=done))

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.message import Message
-
-if TYPE_CHECKING:
-    from farmwatch.ui.widgets.log_view import LogView
+from textual.widget import Widget
 
 
 class _FromView(Message):
-    def __init__(self, view: LogView) -> None:
+    def __init__(self, view: Widget) -> None:
         super().__init__()
         self.view = view
 
     @property
-    def control(self) -> LogView:
+    def control(self) -> Widget:
         return self.view
 
     def can_replace(self, message: Message) -> bool:
@@ -34,6 +30,6 @@ class NearStart(_FromView):
 class Worked(_FromView):
     """More is known about the lines; ``done``: all that there is to know."""
 
-    def __init__(self, view: LogView, *, done: bool) -> None:
+    def __init__(self, view: Widget, *, done: bool) -> None:
         super().__init__(view)
         self.done = done

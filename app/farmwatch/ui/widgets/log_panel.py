@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from farmwatch.logs.browse import CONTEXTS, Browser
 from farmwatch.logs.scan import Query
 from farmwatch.ui.content import content
-from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.navigation import ShowDetails
 from farmwatch.ui.widgets.lines import put
 from farmwatch.ui.widgets.log_finding import Finding
 from farmwatch.ui.widgets.log_prompt import Asks, LogPrompt
@@ -240,7 +240,7 @@ class LogPanel(Vertical):
 
         cursor = self.view.cursor
         if cursor is not None:
-            self.app.push_screen(DetailsScreen("Line", whole_line(self._browser, cursor)))
+            self.post_message(ShowDetails("Line", whole_line(self._browser, cursor)))
 
     def _save(self, path: str) -> None:
         from farmwatch.ui.widgets.log_save import Saving

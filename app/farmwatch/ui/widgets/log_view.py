@@ -8,6 +8,7 @@ lines come in at either end.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import ClassVar, TypeAlias
 
 from textual import events
@@ -74,7 +75,7 @@ class LogView(ScrollView, can_focus=True):
         self._anchor: Line | None = None
         self._seen: Sequence[int] = ()
         self._style = LogStyles(self)
-        self._digest = Digest(self)
+        self._digest = Digest(self, self._work, self._digested)
         self._selected_rows = range(0)
 
     # --- what is there --------------------------------------------------------------------------------
@@ -131,6 +132,13 @@ class LogView(ScrollView, can_focus=True):
         self.rebuild()
         self._digest.soon()
         self.refresh()
+
+    def _work(self, until: float) -> bool:
+        return self.browser.work(monotonic, until)
+
+    def _digested(self) -> None:
+        self.drawing.forget()
+        self.rebuild()
 
     def rebuild(self) -> None:
         """Work the rows out anew; the line under the cursor stays where it is on the screen, or the end in

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.message import Message
-
-if TYPE_CHECKING:
-    from farmwatch.ui.widgets.virtual_table import VirtualTable
+from textual.widget import Widget
 
 
 class TableMessage(Message):
     """Something that a table says; ``table`` is which."""
 
-    def __init__(self, table: VirtualTable) -> None:
+    def __init__(self, table: Widget) -> None:
         super().__init__()
         self.table = table
 
     @property
-    def control(self) -> VirtualTable:
+    def control(self) -> Widget:
         return self.table
 
 
 class RowHighlighted(TableMessage):
     """The cursor has moved to another row."""
 
-    def __init__(self, table: VirtualTable, key: str) -> None:
+    def __init__(self, table: Widget, key: str) -> None:
         super().__init__(table)
         self.key = key
 
@@ -36,7 +32,7 @@ class RowHighlighted(TableMessage):
 class RowSelected(TableMessage):
     """Somebody wants to go into a row."""
 
-    def __init__(self, table: VirtualTable, key: str) -> None:
+    def __init__(self, table: Widget, key: str) -> None:
         super().__init__(table)
         self.key = key
 
@@ -44,7 +40,7 @@ class RowSelected(TableMessage):
 class HeaderClicked(TableMessage):
     """Somebody clicked on the title of a column."""
 
-    def __init__(self, table: VirtualTable, column_key: str) -> None:
+    def __init__(self, table: Widget, column_key: str) -> None:
         super().__init__(table)
         self.column_key = column_key
 
@@ -52,7 +48,7 @@ class HeaderClicked(TableMessage):
 class ViewChanged(TableMessage):
     """Other rows are in sight: those from ``first`` to ``last``."""
 
-    def __init__(self, table: VirtualTable, first: int, last: int) -> None:
+    def __init__(self, table: Widget, first: int, last: int) -> None:
         super().__init__(table)
         self.first = first
         self.last = last

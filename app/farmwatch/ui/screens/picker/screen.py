@@ -17,8 +17,7 @@ from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
 from farmwatch.polling.freshness import Freshness, State, freshness
 from farmwatch.ui.content import content
-from farmwatch.ui.navigation import GoTo
-from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.navigation import GoTo, ShowDetails
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, PAUSE, QUIT, FollowingScreen
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.picker.lists import LEVELS, query_for, summary
@@ -310,7 +309,7 @@ class PickerScreen(FollowingScreen):
     def action_details(self) -> None:
         rows = [(label.strip(), "".join(text for text, _ in value)) for label, value in self._detailed()]
         if rows:
-            self.app.push_screen(DetailsScreen(self.level.singular.capitalize(), rows))
+            self.post_message(ShowDetails(self.level.singular.capitalize(), rows))
 
     def action_up(self) -> None:
         if self.text or self.query_one("#filter", Input).display:

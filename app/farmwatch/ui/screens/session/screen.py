@@ -19,8 +19,7 @@ from farmwatch.polling.schedule import faster, slower
 from farmwatch.sessions.actions import ActionsObserved
 from farmwatch.sessions.tracker import SessionObserved
 from farmwatch.ui.content import content
-from farmwatch.ui.navigation import ShowLog, ShowWhy
-from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.navigation import ShowDetails, ShowLog, ShowWhy
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.session.rows import ACTION_COLUMNS, ERROR_COLUMNS, ActionRows, ErrorRows, error_rows
 from farmwatch.ui.screens.session_following import SessionFollowing
@@ -275,7 +274,7 @@ class SessionScreen(SessionFollowing):
         return action != "other_log" or (self.has_class("-narrow") and not self.has_class("-low"))
 
     def action_details(self) -> None:
-        self.app.push_screen(DetailsScreen("Session", raw_rows(self.observed)))
+        self.post_message(ShowDetails("Session", raw_rows(self.observed)))
 
     def action_action_details(self) -> None:
         action = self._action_under_cursor()
@@ -311,7 +310,7 @@ class SessionScreen(SessionFollowing):
 
     def _show_action(self, action: SessionAction) -> None:
         rows = action_rows(action, self._actions.actions, self._actions.steps, self.farmwatch.clock.now())
-        self.app.push_screen(DetailsScreen("Session action", rows))
+        self.post_message(ShowDetails("Session action", rows))
 
     @on(VirtualTable.RowSelected, "#error-table")
     def _show_trouble(self, message: VirtualTable.RowSelected) -> None:
@@ -319,7 +318,7 @@ class SessionScreen(SessionFollowing):
         if index is None:
             return
         rows = error_rows(self._errors_seen.errors[index])
-        self.app.push_screen(DetailsScreen("Error", rows))
+        self.post_message(ShowDetails("Error", rows))
 
     def chosen_id(self) -> str | None:
         return self.place.session_id
