@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-busy soak bench screenshots format clean
+.PHONY: demo test test-all test-busy soak bench screenshots format clean
 
 demo: .venv/demo-installed
 	$(BIN)/farmwatch --demo
@@ -25,6 +25,16 @@ test-busy: .venv/dev-installed
 	$(BIN)/python -m pytest -n auto & suite=$$!; \
 	wait $$suite
 
+# The tests on every Python that is found, each in an environment of its own.
+test-all:
+	@for version in 3.11 3.12 3.13; do \
+		python$$version -c '' 2>/dev/null || { echo "python$$version is not here"; continue; }; \
+		echo "python$$version"; \
+		python$$version -m venv .venv-$$version && \
+		.venv-$$version/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev]' && \
+		.venv-$$version/bin/python -m pytest -n auto || exit 1; \
+	done
+
 soak: .venv/dev-installed
 	$(BIN)/python -m pytest tests/soak -o 'python_files=soak_*.py' -s
 
@@ -39,7 +49,7 @@ format: .venv/dev-installed
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -44,14 +44,14 @@ def test_every_key_is_in_its_table(holder: type[DOMNode]) -> None:
 def test_what_it_says_is_needed_is_what_is_asked() -> None:
     policy = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
-    source = (ROOT / "app/farmwatch/cloud/client.py").read_text(encoding="utf-8")
+    source = (ROOT / "app/farmwatch/aws/client.py").read_text(encoding="utf-8")
     asked = set(re.findall(r'"((?:List|Get|Search|BatchGet)[A-Z]\w+)"', source))
     service = {"GetLogEvents": "logs"}
     assert {f"{service.get(name, 'deadline')}:{name}" for name in asked} == allowed
 
 
 def test_the_roles_that_logs_are_read_with_stand_in_it() -> None:
-    source = (ROOT / "app/farmwatch/cloud/logs.py").read_text(encoding="utf-8")
+    source = (ROOT / "app/farmwatch/aws/log_reader.py").read_text(encoding="utf-8")
     roles = set(re.findall(r'"(Assume\w+)"', source))
     assert len(roles) == 2
     assert all(f"`deadline:{role}`" in README for role in roles)

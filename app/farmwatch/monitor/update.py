@@ -13,6 +13,7 @@ from farmwatch.listings.job import JobObserved
 from farmwatch.logs.sources import Found
 from farmwatch.logs.tail import LogObserved
 from farmwatch.polling.freshness import Rhythm
+from farmwatch.polling.schedule import LASTING
 from farmwatch.sessions.actions import ActionsObserved
 from farmwatch.sessions.error_log import LoggedError
 from farmwatch.sessions.tracker import SessionObserved
@@ -77,8 +78,16 @@ class SessionSnapshot:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing of it will change: it has ended, and the last look at its actions was taken."""
-        return self.session.is_final and self.rhythm.stopped and self.actions_rhythm.stopped
+        """Whether nothing of it will change: it has ended, and its actions were seen to be over after that,
+        or cannot be seen at all."""
+        if not self.session.is_final:
+            return False
+        fault, seen_at = self.actions.fault, self.actions.seen_at
+        if fault is not None:
+            return fault.kind in LASTING
+        ended_at = self.session.moments[-1].at if self.session.moments else self.session.seen_at
+        was_seen = seen_at is not None and ended_at is not None and seen_at >= ended_at
+        return was_seen and all(action.is_final for action in self.actions.actions)
 
 
 @dataclass(frozen=True, slots=True)
