@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from farmwatch.cloud.model import ACTIVE_TASK_RUN_STATUSES, TASK_RUN_STATUSES, Job
-from farmwatch.ui.level_view import Detail, LevelView, Sort, View, newest, when
+from farmwatch.ui.level_view import NEWEST_FIRST, Detail, LevelView, Sort, View, newest, when
 from farmwatch.ui.text import Part, day_time, span, task_run
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.watch.job_list import FAILED
@@ -129,13 +129,7 @@ JOBS = LevelView(
             first=(FAILED, ACTIVE_TASK_RUN_STATUSES),
             here=True,
         ),
-        Sort(
-            "created",
-            "newest first",
-            "oldest first",
-            lambda job: (newest(job.created_at), job.key),
-            descending=True,
-        ),
+        NEWEST_FIRST,
         Sort(
             "name",
             "by name",

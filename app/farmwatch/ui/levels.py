@@ -8,7 +8,7 @@ from typing import Any
 
 from farmwatch.cloud.model import Farm, JobSearch, Queue, SessionSummary
 from farmwatch.ui.job_rows import JOBS
-from farmwatch.ui.level_view import Detail, LevelView, Sort, View, newest, when
+from farmwatch.ui.level_view import NEWEST_FIRST, Detail, LevelView, Sort, View, newest, when
 from farmwatch.ui.place import Level, Place
 from farmwatch.ui.text import Part, clock_time, day_time, lifecycle, queue_status, short_id, span
 from farmwatch.ui.widgets.virtual_table import Cell, Column
@@ -136,13 +136,7 @@ LEVELS: Mapping[Level, LevelView] = {
         ),
         sorts=(
             Sort("name", "by name", "by name, backwards", lambda farm: (farm.name.casefold(), farm.key)),
-            Sort(
-                "created",
-                "newest first",
-                "oldest first",
-                lambda farm: (newest(farm.created_at), farm.key),
-                descending=True,
-            ),
+            NEWEST_FIRST,
         ),
         cells=_farm_cells,
         words=lambda farm, _: f"{farm.name} {farm.farm_id} {farm.created_by}",
@@ -166,13 +160,7 @@ LEVELS: Mapping[Level, LevelView] = {
                 "by status, backwards",
                 lambda queue: (queue.status, queue.name.casefold(), queue.key),
             ),
-            Sort(
-                "created",
-                "newest first",
-                "oldest first",
-                lambda queue: (newest(queue.created_at), queue.key),
-                descending=True,
-            ),
+            NEWEST_FIRST,
         ),
         cells=_queue_cells,
         words=lambda queue, _: " ".join(
