@@ -88,7 +88,8 @@ def take_a_picture(terminal: Terminal, folder: Path) -> None:
     terminal.press("\x10")
     terminal.wait_for("Search for commands")
     terminal.press("picture")
-    terminal.wait_for("Save an SVG picture")
+    # Not in the list of everything, which stands there before what is typed takes hold.
+    terminal.wait_for(lambda text: "Save an SVG picture" in text and "All keys" not in text)
     terminal.press("enter")
     terminal.wait_for(lambda _: len(list(folder.glob("*.svg"))) > before)
 

@@ -230,6 +230,22 @@ def test_hosts_are_asked_for_once_and_only_for_rows_in_sight() -> None:
     assert (sorted(target.observed.hosts), farm.count("sessions_by_id")) == (sorted(in_sight), 1)
 
 
+def test_sessions_that_the_batch_leaves_out_stand_in_nobodys_way() -> None:
+    farm, clock, target = listed(110), HandClock(), a_sessions_target()
+    left_out = {a_summary(n).key for n in range(105)}
+
+    def by_id(refs: list[SessionRef]) -> dict[str, Session]:
+        ids = [ref.session_id for ref in refs]
+        return {one: a_session(session_id=one) for one in ids if one not in left_out}
+
+    farm.answers["sessions_by_id"] = [by_id]
+    target.look_everywhere()
+    polled(target, farm, clock, times=6)
+    assert sorted(target.observed.hosts) == sorted(a_summary(n).key for n in range(105, 110))
+    # All of them in two batches, and what was left out not again before a minute is over.
+    assert farm.count("sessions_by_id") == 2
+
+
 def test_denied_hosts_leave_the_list_as_it_is() -> None:
     farm = listed(10)
     farm.answers["sessions_by_id"] = [a_fault(FaultKind.DENIED)]

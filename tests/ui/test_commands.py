@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 
 from farmwatch.config.settings import Settings
 from farmwatch.ui.screens.details import DetailsScreen
@@ -23,7 +23,9 @@ async def command(stage: Stage, words: str, shows: str) -> None:
     await stage.press("ctrl+p")
     await stage.wait_for(lambda: isinstance(stage.app.screen, CommandPalette))
     await stage.press(*words)
-    await stage.wait_for(lambda: shows in stage.text)
+    # The list of everything, which stands there before what is typed takes hold, has other ones at its top.
+    found = stage.app.screen.query_one(CommandList)
+    await stage.wait_for(lambda: found.option_count == 1 and shows in stage.text)
     await stage.press("enter")
     await stage.wait_for(lambda: not isinstance(stage.app.screen, CommandPalette))
 
@@ -41,6 +43,15 @@ async def test_a_picture_of_the_screen_is_for_its_owner_alone(tmp_path: Path) ->
     (path,) = tmp_path.glob("farmwatch-2026*.svg")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "STARTED" in path.read_text(encoding="utf-8")
+
+
+async def test_pictures_of_the_same_second_are_files_of_their_own(tmp_path: Path) -> None:
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
+        for number in range(1, 4):
+            await command(stage, "picture", "Save an SVG picture of the screen")
+            await stage.wait_for(lambda: len(list(tmp_path.glob("*.svg"))) == number)  # noqa: B023
+    first, second, third = sorted(path.stem for path in tmp_path.iterdir())
+    assert (second, third) == (f"{first}-2", f"{first}-3")
 
 
 async def test_a_picture_that_cannot_be_saved_says_why(tmp_path: Path) -> None:

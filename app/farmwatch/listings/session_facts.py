@@ -23,25 +23,39 @@ COUNTED_EVERY = 60.0
 change with them."""
 
 
+UNTOLD_EVERY = 60.0
+"""Seconds after which a session that BatchGetSession left out is asked for again."""
+
+
 class HostFinder:
     """The hosts of sessions, which ListSessions lacks. A host does not change: each is asked for once."""
 
     def __init__(self, ref: Callable[[str], SessionRef]) -> None:
         self.found: dict[str, Host | None] = {}
         self._ref = ref
+        self._asked_at: dict[str, float] = {}
         self._rest = Rest()
 
     def look(self, api: DeadlineApi, session_ids: Iterable[str], clock: Clock) -> None:
         """Ask for those that are not known yet, 100 at the most. A fault is not worth a word: the list
         itself is fine, the host is shown as unknown, and asked for again later."""
-        unknown = [one for one in session_ids if one not in self.found][:BATCH]
-        if not unknown or not self._rest.is_over(clock.monotonic()):
+        now = clock.monotonic()
+        if not self._rest.is_over(now):
+            return
+        # One that is left out of the answer must not stand in the way of the others.
+        unknown = [
+            one
+            for one in session_ids
+            if one not in self.found and now - self._asked_at.get(one, float("-inf")) >= UNTOLD_EVERY
+        ][:BATCH]
+        if not unknown:
             return
         answer = api.sessions_by_id([self._ref(one) for one in unknown])
         if isinstance(answer, Fault):
-            self._rest.begin(clock.monotonic())
+            self._rest.begin(now)
         else:
             self._rest.end()
+            self._asked_at |= dict.fromkeys(unknown, now)
             for session_id, session in answer.items():
                 if not isinstance(session, Fault):
                     self.found[session_id] = session.host

@@ -218,15 +218,18 @@ class Guard:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
     def _watch(self) -> None:
+        grace = GRACE
         while (number := self._next_signal(LOOK_EVERY)) is None:
             if self._stopped:
                 return
             if self._terminal.is_gone() or self._terminal.is_lost():
                 number = int(signal.SIGHUP)
+                # It may have been gone since the look before this one.
+                grace -= LOOK_EVERY
                 break
         self._asked = True
         code = 128 + number
-        until = monotonic() + GRACE
+        until = monotonic() + grace
         if not self._terminal.is_gone():
             self._end(code)
         while monotonic() < until and not self._terminal.is_gone():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,13 @@ def commands(
 def save_picture(svg: str, path: Path) -> Path:
     """Write a picture for its owner's eyes: what is on the screen may be nobody else's business.
 
-    Raises `OSError`, and `FileExistsError` where there is a file of that name.
+    Where that name is taken, as by another picture of the same second, the file gets the next number at its
+    end; its path. Raises `OSError`.
     """
-    with os.fdopen(create_private(path), "w", encoding="utf-8") as file:
-        file.write(svg)
-    return path
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    for free in chain([path], numbered):
+        with suppress(FileExistsError):
+            with os.fdopen(create_private(free), "w", encoding="utf-8") as file:
+                file.write(svg)
+            return free
+    raise AssertionError("numbers do not end")

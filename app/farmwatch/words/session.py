@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from farmwatch.aws.fault_source import Origin
@@ -182,7 +182,7 @@ def host_parts(session: Session, changed: Collection[str], width: int) -> list[P
             *_mark(changed, "host"),
             NEWLINE,
             _label("addresses"),
-            ("   ".join(host.addresses) or "–", ""),
+            (_addresses(host.addresses, width - LABEL - 1), ""),
             NEWLINE,
             _label("instance"),
             (cut_middle(host.instance_arn, width - LABEL - 1) if host.instance_arn else "–", ""),
@@ -198,6 +198,12 @@ def host_parts(session: Session, changed: Collection[str], width: int) -> list[P
         *_mark(changed, "fleet_id"),
     ]
     return parts
+
+
+def _addresses(addresses: Sequence[str], width: int) -> str:
+    """Side by side where they fit, else one below the other."""
+    beside = "   ".join(addresses)
+    return (beside if len(beside) <= width else f"\n{'':{LABEL + 1}}".join(addresses)) or "–"
 
 
 def host_parts_folded(session: Session, changed: Collection[str], width: int) -> list[Part]:
@@ -217,6 +223,12 @@ def host_parts_folded(session: Session, changed: Collection[str], width: int) ->
 
 
 # --- log configuration --------------------------------------------------------------------------------
+
+
+def only_worker_log_failed(session: Session) -> bool:
+    """Whether the worker's log has an error and the session's has none: then it comes first."""
+    worker_error = session.worker_log.error if session.worker_log is not None else None
+    return session.log.error is None and bool(worker_error)
 
 
 def log_title(name: str, log: LogConfiguration | None) -> list[Part]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from farmwatch.aws.model import LogConfiguration, Session
 from farmwatch.sessions.tracker import SessionObserved
-from farmwatch.words.session import log_title, short_id_of, strip
+from farmwatch.words.session import log_title, only_worker_log_failed, short_id_of, strip
 from farmwatch.words.text import Part, TimeStyle, clock_time, lifecycle, short_id
 
 GAP = "   "
@@ -112,8 +112,7 @@ def _logs(session: Session, changed: Collection[str]) -> list[Piece]:
         _log("Session log", session.log, _new(changed, "log")),
         _log("Worker log", session.worker_log, _new(changed, "worker_log")),
     ]
-    only_worker = session.log.error is None and session.worker_log and session.worker_log.error
-    return logs[::-1] if only_worker else logs
+    return logs[::-1] if only_worker_log_failed(session) else logs
 
 
 def _log(name: str, log: LogConfiguration | None, new: Piece) -> Piece:

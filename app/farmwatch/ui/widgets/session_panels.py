@@ -22,6 +22,7 @@ from farmwatch.words.session import (
     log_parts,
     log_title,
     moment_parts,
+    only_worker_log_failed,
     session_parts,
 )
 from farmwatch.words.session_folded import folded_lines
@@ -97,8 +98,7 @@ class SessionPanels(VerticalScroll, can_focus=False):
         self._entitle_logs(session, fresh, narrow)
         if not self._shown_log:
             # Where only one fits, the one with an error comes first.
-            only_worker = session.log.error is None and session.worker_log and session.worker_log.error
-            self._show_log("worker-log" if only_worker else "log")
+            self._show_log("worker-log" if only_worker_log_failed(session) else "log")
 
     def _show_folded(
         self,

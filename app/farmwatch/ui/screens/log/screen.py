@@ -68,7 +68,7 @@ class LogScreen(SessionFollowing):
             tooltip="Worker log: all events of the worker, or this session's only",
         ),
         replace(NOW, show=False, tooltip="Refresh"),
-        replace(PAUSE, show=False, tooltip="Pause or resume"),
+        replace(PAUSE, show=False),
         HELP,
         QUIT,
     ]

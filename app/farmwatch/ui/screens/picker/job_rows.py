@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, TASK_RUN_STATUSES, Job
 from farmwatch.listings.jobs import FAILED
-from farmwatch.ui.screens.picker.list_view import Detail, LevelView, Sort, View, newest, when
+from farmwatch.ui.screens.picker.list_view import NEWEST_FIRST, Detail, LevelView, Sort, View, newest, when
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, day_time, span, task_run
 
@@ -129,13 +129,7 @@ JOBS = LevelView(
             first=(FAILED, ACTIVE_TASK_RUN_STATUSES),
             here=True,
         ),
-        Sort(
-            "created",
-            "newest first",
-            "oldest first",
-            lambda job: (newest(job.created_at), job.key),
-            descending=True,
-        ),
+        NEWEST_FIRST,
         Sort(
             "name",
             "by name",

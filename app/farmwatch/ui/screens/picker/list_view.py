@@ -61,6 +61,16 @@ class LevelView:
     ticks: bool = False
 
 
+NEWEST_FIRST = Sort(
+    "created",
+    "newest first",
+    "oldest first",
+    lambda row: (newest(row.created_at), row.key),
+    descending=True,
+)
+"""The order of what was created last, for every level that tells when."""
+
+
 def when(at: datetime | None, view: View) -> list[Part]:
     """A time with its age, for a detail."""
     return [(clock_time_and_age(at, view.now, TimeStyle.LOCAL) if at else "–", "")]

@@ -11,7 +11,7 @@ from farmwatch.listings.list_query import ListQuery
 from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
 from farmwatch.ui.screens.picker.job_rows import JOBS
-from farmwatch.ui.screens.picker.list_view import Detail, LevelView, Sort, View, newest, when
+from farmwatch.ui.screens.picker.list_view import NEWEST_FIRST, Detail, LevelView, Sort, View, newest, when
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, clock_time, day_time, lifecycle, queue_status, short_id, span
 
@@ -135,13 +135,7 @@ LEVELS: Mapping[Level, LevelView] = {
         ),
         sorts=(
             Sort("name", "by name", "by name, backwards", lambda farm: (farm.name.casefold(), farm.key)),
-            Sort(
-                "created",
-                "newest first",
-                "oldest first",
-                lambda farm: (newest(farm.created_at), farm.key),
-                descending=True,
-            ),
+            NEWEST_FIRST,
         ),
         cells=_farm_cells,
         words=lambda farm, _: f"{farm.name} {farm.farm_id} {farm.created_by}",
@@ -165,13 +159,7 @@ LEVELS: Mapping[Level, LevelView] = {
                 "by status, backwards",
                 lambda queue: (queue.status, queue.name.casefold(), queue.key),
             ),
-            Sort(
-                "created",
-                "newest first",
-                "oldest first",
-                lambda queue: (newest(queue.created_at), queue.key),
-                descending=True,
-            ),
+            NEWEST_FIRST,
         ),
         cells=_queue_cells,
         words=lambda queue, _: " ".join(

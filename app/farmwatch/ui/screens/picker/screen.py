@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,8 @@ class PickerScreen(FollowingScreen):
         Binding("S", "reverse", "Reverse", show=False, tooltip="Reverse the sort order"),
         Binding("d", "details", "Details", tooltip="Everything about the row"),
         NOW,
-        PAUSE,
+        # With it the keys take more than 80 columns.
+        replace(PAUSE, show=False),
         COPY_ID,
         HISTORY,
         HELP,
