@@ -81,7 +81,7 @@ def test_a_port_that_is_taken_is_told_in_one_line() -> None:
 def test_nothing_is_imported_before_the_first_frame_that_it_does_not_need() -> None:
     """boto3 takes as long to import as everything else together; moto is for the demo's own process."""
     code = (
-        "import sys, farmwatch.cli, farmwatch.ui.app, farmwatch.settings;"
+        "import sys, farmwatch.cli, farmwatch.ui.app, farmwatch.config.settings;"
         "late = ('boto3', 'botocore', 'moto', 'moto_deadline', 'sqlite3', 'flask');"
         "print([name for name in late if name in sys.modules])"
     )

@@ -11,7 +11,7 @@ from farmwatch.config.preferences import BadPreference, Preferences, place, read
 from farmwatch.config.settings import resolve
 from farmwatch.logs.parsing import ERROR_WORDS, WARNING_WORDS, Severities, Severity
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 @pytest.fixture

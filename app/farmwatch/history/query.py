@@ -6,16 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault, SessionRef
 from farmwatch.history.events import Event, EventKind, Watched
 from farmwatch.history.recorder import Recorder
-from farmwatch.history.store import History
 from farmwatch.polling.clock import Clock
 from farmwatch.polling.schedule import RequestBudget, Schedule
 from farmwatch.polling.target import PollResult, Target
+
+if TYPE_CHECKING:
+    from farmwatch.history.store import History
 
 EVERY = timedelta(seconds=2)
 AT_FIRST = timedelta(hours=8)

@@ -30,7 +30,8 @@ class SessionHandle:
         self._watch = watch
         self._let_go = let_go
         self._is_attended = False
-        self._is_open = True
+        self.is_open = True
+        """Whether it has not been let go of."""
 
     @property
     def snapshot(self) -> SessionSnapshot:
@@ -61,7 +62,7 @@ class SessionHandle:
 
     def attend(self, *, attended: bool) -> None:
         """Whether somebody looks at it just now: then its actions are asked for more often while one runs."""
-        if attended != self._is_attended:
+        if self.is_open and attended != self._is_attended:
             self._is_attended = attended
             self._watch.attend(attended=attended)
 
@@ -75,9 +76,9 @@ class SessionHandle:
 
     def close(self) -> None:
         """Let go of it. A watch that nobody holds ends."""
-        if self._is_open:
-            self._is_open = False
+        if self.is_open:
             self.attend(attended=False)
+            self.is_open = False
             self._let_go()
 
 

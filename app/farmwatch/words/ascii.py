@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+
+from rich.cells import cell_len
 
 _STAND_INS = {
     **dict.fromkeys("─╸╺▔▁▂–—", "-"),
@@ -32,7 +33,7 @@ _STAND_INS = {
 def _stand_in(character: str) -> str:
     if character.isascii():
         return character
-    return _STAND_INS.get(character) or "?" * _cells(character)
+    return _STAND_INS.get(character) or "?" * cell_len(character)
 
 
 def in_ascii(text: str) -> str:
@@ -56,10 +57,3 @@ def speaks_utf8(environ: Mapping[str, str] = os.environ) -> bool:
     # Not LC_CTYPE: Python itself has set it by now, where LC_ALL does not stand above it (PEP 538).
     locale = environ.get("LC_ALL") or environ.get("LANG") or "UTF-8"
     return "utf8" in locale.lower().replace("-", "")
-
-
-def _cells(character: str) -> int:
-    """How many cells a terminal gives a character: none to what only marks another one."""
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Me", "Mn"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -47,6 +47,7 @@ class SessionFollowing(FollowingScreen):
 
     @property
     def handle(self) -> SessionHandle:
+        # Once it was let go of it stays, and tells what was last known: taking a screen down has no order.
         if self._handle is None:
             self._handle = self.monitor.watch_session(self.place.ref)
         return self._handle
@@ -68,6 +69,8 @@ class SessionFollowing(FollowingScreen):
         return self.reading.logs
 
     def wake(self) -> None:
+        if self._handle is not None and not self._handle.is_open:
+            self._handle = None
         self._is_awake = True
         self.handle.attend(attended=True)
         self.read_what_is_wanted()
@@ -94,10 +97,9 @@ class SessionFollowing(FollowingScreen):
         self._stop_reading()
         if self._handle is not None:
             self._handle.close()
-        self._handle = None
 
     def take(self, update: Update) -> bool:
-        if self._handle is None:
+        if self._handle is None or not self._handle.is_open:
             return False
         if update.subject == self.place.ref:
             if self._reading is not None:
