@@ -11,7 +11,7 @@ from farmwatch.aws.log_page import LogEvent, LogPage
 from farmwatch.aws.model import Farm, FaultKind, Host, LogConfiguration, Page, Queue
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.config.settings import Settings
-from farmwatch.logs.sources import milliseconds
+from farmwatch.logs.times import milliseconds
 from farmwatch.ui.app import FarmwatchApp
 from tests.canned import (
     FARM_ID,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from farmwatch.aws.log_page import LogEvent
 from farmwatch.aws.model import LogConfiguration, Session
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.logs.evidence import Part, moment
+from farmwatch.logs.evidence import Part
 from farmwatch.logs.failure import (
     LAST_LINES,
     Failure,
@@ -25,8 +25,9 @@ from farmwatch.logs.failure import (
 )
 from farmwatch.logs.failure_worker import WORKER_EVENTS
 from farmwatch.logs.lines import SESSION, WORKER
-from farmwatch.logs.sources import SessionLogs, milliseconds
+from farmwatch.logs.sources import SessionLogs
 from farmwatch.logs.store import lines_of
+from farmwatch.logs.times import milliseconds, moment
 from farmwatch.polling.schedule import RequestBudget
 from tests.canned import REF, SESSION_ID, START, a_fault, a_session, an_action
 

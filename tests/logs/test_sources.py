@@ -16,9 +16,10 @@ from farmwatch.history.events import EventKind
 from farmwatch.history.recorder import Recorder
 from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.parsing import Severities, Severity
-from farmwatch.logs.sections import NEAR, actions_of, milliseconds
+from farmwatch.logs.sections import NEAR, actions_of
 from farmwatch.logs.sources import SessionLogs, Unread, find
 from farmwatch.logs.store import OWN, lines_of
+from farmwatch.logs.times import milliseconds
 from farmwatch.polling.schedule import RequestBudget
 from tests.calls import counted
 from tests.canned import (

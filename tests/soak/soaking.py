@@ -33,7 +33,7 @@ from farmwatch.aws.model import DEFAULT_CONNECTION, Fault, FaultKind, Page, Sess
 from farmwatch.config.settings import Settings
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
-from farmwatch.logs.sources import milliseconds
+from farmwatch.logs.times import milliseconds
 from farmwatch.ui.app import FarmwatchApp
 from farmwatch.ui.screens.history.screen import HistoryScreen
 from farmwatch.ui.screens.log.screen import LogScreen

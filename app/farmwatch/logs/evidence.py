@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from farmwatch.aws.session_action import SessionAction
@@ -61,11 +61,3 @@ class Case:
 def short(text: str) -> str:
     """A text as long as a sentence can bear."""
     return text if len(text) <= 160 else f"{text[:160]}…"
-
-
-def moment(at: int) -> datetime | None:
-    """A time of a log as others have it; ``None`` for one that no calendar has."""
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
-    except OverflowError:
-        return None

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from farmwatch.aws.model import Session
-from farmwatch.logs.evidence import CAUSES, Case, Part, moment
+from farmwatch.logs.evidence import CAUSES, Case, Part
 from farmwatch.logs.lines import WORKER, Lane
 from farmwatch.logs.parsing import Notice, Severity, WorkerEvent, worker_event
 from farmwatch.logs.scan import having, last_of, worker_errors
-from farmwatch.logs.sections import milliseconds
 from farmwatch.logs.sources import SessionLogs
 from farmwatch.logs.store import LogStore
+from farmwatch.logs.times import milliseconds, moment
 
 WORKER_EVENTS = 6
 

@@ -10,12 +10,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.parsing import CLEANUP, Parameter, banner, is_banner_rule, is_rule, parameter
 from farmwatch.logs.store import LogStore
+from farmwatch.logs.times import milliseconds
 
 NEAR = timedelta(seconds=60)
 """How far apart an action's start and its banner's time may be, to belong together."""
@@ -213,8 +214,3 @@ def _same(told: Parameter, value: str) -> bool:
         except ValueError:
             return False
     return told.value.strip() == _BREAK.split(value, maxsplit=1)[0].strip()
-
-
-def milliseconds(at: datetime) -> int:
-    """A time as logs have it."""
-    return round(at.timestamp() * 1000)

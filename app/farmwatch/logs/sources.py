@@ -13,9 +13,9 @@ from farmwatch.history.events import NoRecords, Records
 from farmwatch.logs.browse import Browser
 from farmwatch.logs.lines import SESSION, WORKER, Lane
 from farmwatch.logs.parsing import Severities, is_about
-from farmwatch.logs.sections import milliseconds as milliseconds
 from farmwatch.logs.store import LogStore
 from farmwatch.logs.tail import LogTail
+from farmwatch.logs.times import milliseconds
 from farmwatch.polling.schedule import RequestBudget
 from farmwatch.sessions.changes import CallFaults
 

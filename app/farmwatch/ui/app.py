@@ -33,7 +33,7 @@ from farmwatch.ui.navigation import GoBack, GoTo, ShowDetails, ShowLog, ShowWhy,
 from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
-from farmwatch.ui.textual_compat import ContainedApp
+from farmwatch.ui.textual_compat import ContainedApp, end_with
 from farmwatch.ui.themes import COLOURS, FEW_COLOURS, themes, with_text_styles
 from farmwatch.words.text import clean
 
@@ -225,8 +225,7 @@ class FarmwatchApp(ContainedApp[None]):
         """The last resort: not a view failed, but the app itself. Without the traceback that Textual would
         print, because that shows every local variable."""
         self.view_faults.note(error, "running")
-        self._exception = self._exception or error
-        self._exception_event.set()
+        end_with(self, error)
         self.exit(return_code=1, message=f"farmwatch: it failed; please report it with {debug_log_path()}")
 
     def get_line_filters(self) -> list[LineFilter]:

@@ -1,4 +1,4 @@
-"""Every touch of Textual's private parts that keeps the faults of views from ending the program.
+"""Every touch of Textual's private parts: most of them keep the faults of views from ending the program.
 
 Textual ends an app at the first exception in a handler, a timer, a watcher, a layout or a drawing. All of
 these pass through a few methods of its own. They are guarded here, class by class when the first widget of a
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from textual import events, reactive
 from textual._callback import invoke
 from textual._context import active_message_pump
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.box_model import BoxModel
 from textual.geometry import Region, Size, Spacing
@@ -85,6 +86,22 @@ class ContainedApp(App[T]):
             self.view_failed(error, f"composing {named(pump)}", pump, "composing")
         else:
             self.view_failed(error, f"refreshing {named(pump)}")
+
+
+def end_with(app: App[Any], error: Exception) -> None:
+    """What the app ends with where somebody waits for it, as a test does: the first fault of its own."""
+    app._exception = app._exception or error
+    app._exception_event.set()
+
+
+def is_taken_down(widget: Widget) -> bool:
+    """Whether it is on its way out: its children go one by one, before it."""
+    return widget._pruning
+
+
+def forget_what_was_drawn() -> None:
+    """Textual keeps, by widget, the edges of the last thousand of them, with all that each has drawn."""
+    StylesCache.get_inner_outer.cache_clear()
 
 
 def named(pump: object) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from farmwatch.aws.session_action import NEVER_ATTEMPTED, SessionAction
-from farmwatch.words.text import Part, short_id, span
-
-BAR = 10
+from farmwatch.words.text import BAR, Part, progress_bar, short_id, span
 
 SIGNALS = {
     1: "SIGHUP",
@@ -71,7 +69,7 @@ def action_progress(action: SessionAction) -> Sequence[Part]:
         return ("", ""), ("", "")
     done = round(action.progress * BAR / 100)
     tone = "error" if action.status == "FAILED" else "success"
-    return [("━" * done, tone), ("─" * (BAR - done), "muted"), (f" {action.progress:>3.0f} %", "")]
+    return [*progress_bar(done, tone), (f" {action.progress:>3.0f} %", "")]
 
 
 def action_message(action: SessionAction, actions: Sequence[SessionAction]) -> Part:

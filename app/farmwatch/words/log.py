@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from rich.cells import cell_len
 
@@ -12,6 +12,7 @@ from farmwatch.logs.browse import Browser, Line, Shown
 from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.sources import AWSLOGS, Found, SessionLogs, Unread
 from farmwatch.logs.tail import LogObserved
+from farmwatch.logs.times import milliseconds, moment
 from farmwatch.words.text import Part, brief, clock_time
 
 NAMES = {SESSION: "session log", WORKER: "worker log"}
@@ -123,15 +124,12 @@ def _nothing_left(logs: SessionLogs, observed: LogObserved, lane: int, now: date
 def _back_to(observed: LogObserved, logs: SessionLogs, now: datetime) -> str:
     lane = logs.lane_of(f"log {observed.source.group} {observed.source.stream}")
     first_at = None if lane is None else logs.browser.lanes[lane].store.first_at()
-    return "–" if first_at is None else clock_time(moment(first_at), now)
+    return _time_of(first_at, now)
 
 
-def moment(at: int) -> datetime:
-    """A time of a log as others have it; one that no calendar has is the last that it has."""
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
-    except OverflowError:
-        return datetime.max.replace(tzinfo=UTC)
+def _time_of(at: int | None, now: datetime) -> str:
+    when = None if at is None else moment(at)
+    return "–" if when is None else clock_time(when, now)
 
 
 def how_far(
@@ -149,7 +147,7 @@ def how_far(
         told = "" if done is None else f" {done:.0%}"
         parts.append((f"  reading back{told}", "accent"))
     elif not observed.whole and first_at is not None and observed.seen_at is not None:
-        parts.append((f"  from {clock_time(moment(first_at), now)} on, older lines load on scroll", "muted"))
+        parts.append((f"  from {_time_of(first_at, now)} on, older lines load on scroll", "muted"))
     return parts
 
 
@@ -157,7 +155,7 @@ def _share(observed: LogObserved, first_at: int | None, started_at: datetime | N
     """How much is here, by time: how many lines there are in all nobody tells."""
     if first_at is None or observed.newest_at is None or started_at is None:
         return None
-    whole = observed.newest_at - started_at.timestamp() * 1000
+    whole = observed.newest_at - milliseconds(started_at)
     return None if whole <= 0 else min(1.0, max(0.0, (observed.newest_at - first_at) / whole))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from farmwatch.logs.parsing import (
@@ -16,10 +15,11 @@ from farmwatch.logs.parsing import (
     phase,
     worker_event,
 )
+from farmwatch.logs.times import moment
 from farmwatch.words.action import exit_words
-from farmwatch.words.text import Part
+from farmwatch.words.text import Part, progress_bar
 
-BAR = 20
+WIDE_BAR = 20
 
 
 class LogTimes(StrEnum):
@@ -71,9 +71,8 @@ def line_parts(text: str, severities: Severities, *, of_worker: bool, in_traceba
 
 def _directive_parts(found: Directive) -> list[Part]:
     if found.kind == "progress" and (percent := found.percent) is not None:
-        done = round(percent * BAR / 100)
-        bar: list[Part] = [("━" * done, "success"), ("─" * (BAR - done), "muted")]
-        return [("progress ", "muted"), *bar, (f" {found.value} %", "")]
+        done = round(percent * WIDE_BAR / 100)
+        return [("progress ", "muted"), *progress_bar(done, cells=WIDE_BAR), (f" {found.value} %", "")]
     if found.kind == "fail":
         return [("✗ fail   ", "error"), (found.value, "failure")]
     if found.kind == "status":
@@ -88,7 +87,7 @@ def time_text(at: int, style: LogTimes, began_at: int | None, *, wide: bool) -> 
     if style is LogTimes.ACTION:
         text = "" if began_at is None else _since(at - began_at)
         return f"{text:>{13 if wide else 9}}"
-    when = _moment(at)
+    when = moment(at)
     if when is None:
         return " " * (12 if wide else 8)
     there = when if style is LogTimes.UTC else when.astimezone()
@@ -103,14 +102,7 @@ def _since(milliseconds: int) -> str:
     return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _moment(at: int) -> datetime | None:
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
-    except OverflowError:
-        return None
-
-
 def stamp(at: int) -> str:
     """A time for a file or a page: ISO 8601, UTC, to the millisecond."""
-    when = _moment(at)
+    when = moment(at)
     return str(at) if when is None else when.isoformat(timespec="milliseconds")

@@ -181,6 +181,16 @@ def brief(duration: timedelta) -> str:
     return f"{seconds} s"
 
 
+BAR = 10
+"""Cells of a progress bar."""
+
+
+def progress_bar(done: int, tone: str = "success", *, failed: int = 0, cells: int = BAR) -> list[Part]:
+    """A bar of so many cells: those that are done, of these the last so many ``failed``, those to come."""
+    parts = [("━" * (done - failed), tone), ("━" * failed, "error"), ("─" * (cells - done), "muted")]
+    return [part for part in parts if part[0]]
+
+
 def clock_time(at: datetime, now: datetime, style: TimeStyle = TimeStyle.LOCAL) -> str:
     """A time to the second, with its date where that is not today's; or how long ago it was."""
     if style is TimeStyle.RELATIVE:

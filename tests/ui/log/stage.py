@@ -14,7 +14,7 @@ from farmwatch.aws.model import Page, Session
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.config.settings import Settings
 from farmwatch.logs.failure import failed_action
-from farmwatch.logs.sources import milliseconds
+from farmwatch.logs.times import milliseconds
 from farmwatch.ui.screens.log.screen import LogScreen
 from farmwatch.ui.screens.why.screen import WhyScreen
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, START, CannedFarm, HandClock, a_session

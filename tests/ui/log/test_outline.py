@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.logs.sources import milliseconds
+from farmwatch.logs.times import milliseconds
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.calls import counted
 from tests.canned import START, a_session, an_action

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from farmwatch.aws.model import FaultKind, LogConfiguration, Page, SessionSummary
-from farmwatch.logs.sections import milliseconds
+from farmwatch.logs.times import milliseconds
 from farmwatch.ui.screens.log.screen import LogScreen
 from tests.calls import counted
 from tests.canned import EmptyLog, HandClock, a_fault, a_job, a_session

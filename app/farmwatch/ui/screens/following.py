@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, cast
 
 from textual import on
-from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
@@ -16,6 +15,7 @@ from textual.widgets import Static
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, Rhythm
 from farmwatch.ui.navigation import GoBack, GoTo
+from farmwatch.ui.textual_compat import forget_what_was_drawn, is_taken_down
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
 from farmwatch.words.text import Part, short_id
 
@@ -111,7 +111,7 @@ class FollowingScreen(Screen[None]):
     @property
     def is_alive(self) -> bool:
         """Whether its parts can be drawn on: when a screen is taken down they go one by one, before it."""
-        return self.is_attached and self.app.is_running and not self._pruning
+        return self.is_attached and self.app.is_running and not is_taken_down(self)
 
     def tick(self) -> None:
         """A second after everything was drawn: ages and durations."""
@@ -197,8 +197,7 @@ class FollowingScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         self.let_go()
-        # It is kept by widget, for the last thousand of them, with all that each has drawn.
-        StylesCache.get_inner_outer.cache_clear()
+        forget_what_was_drawn()
 
     # --- keys ---------------------------------------------------------------------------------------
 

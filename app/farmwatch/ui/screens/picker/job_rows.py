@@ -9,10 +9,7 @@ from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, TASK_RUN_STATUSES, Job
 from farmwatch.listings.jobs import FAILED
 from farmwatch.ui.screens.picker.list_view import NEWEST_FIRST, Detail, LevelView, Sort, View, newest, when
 from farmwatch.ui.widgets.virtual_table import Cell, Column
-from farmwatch.words.text import Part, day_time, span, task_run
-
-BAR = 10
-"""Cells of a progress bar."""
+from farmwatch.words.text import BAR, Part, day_time, progress_bar, span, task_run
 
 
 def progress(job: Job) -> list[Part]:
@@ -22,12 +19,7 @@ def progress(job: Job) -> list[Part]:
         return [("–", "muted")]
     failed = min(BAR, -(-job.tasks_failed * BAR // tasks))
     over = max(failed, job.tasks_over * BAR // tasks)
-    return [
-        ("━" * (over - failed), "success"),
-        ("━" * failed, "error"),
-        ("─" * (BAR - over), "muted"),
-        (f" {job.tasks_over * 100 // tasks:>3} %", ""),
-    ]
+    return [*progress_bar(over, failed=failed), (f" {job.tasks_over * 100 // tasks:>3} %", "")]
 
 
 def _cells(job: Job, view: View) -> Sequence[Cell]:

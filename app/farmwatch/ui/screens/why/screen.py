@@ -18,7 +18,7 @@ from farmwatch.logs.evidence import Part as About
 from farmwatch.logs.failure import Failure, failed_action, has_failed, investigate, wanted_since
 from farmwatch.logs.lines import SESSION, WORKER
 from farmwatch.logs.parsing import Severities
-from farmwatch.logs.sections import milliseconds
+from farmwatch.logs.times import milliseconds
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowLog
 from farmwatch.ui.screens.following import BACK, HELP, NOW, QUIT
