@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import bench_logs, bench_polls, bench_start, bench_table
+from tests.bench import bench_logs, bench_polls, bench_start, bench_table, bench_watch
 from tests.bench.figures import Figure, picture, table
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "start": bench_start.run,
     "polls": bench_polls.run,
+    "watch": bench_watch.run,
     "table": bench_table.run,
     "logs": bench_logs.run,
 }
