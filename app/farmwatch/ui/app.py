@@ -72,7 +72,7 @@ class FarmwatchApp(ContainedApp[None]):
             self.update = update
 
         def can_replace(self, message: Message) -> bool:
-            # What is drawn is the newest: of several that wait for one thing, the last will do.
+            """What is drawn is the newest: of several that wait for one thing, the last will do."""
             return isinstance(message, FarmwatchApp.Told) and message.update.subject == self.update.subject
 
     class Ended(Message):
@@ -157,9 +157,11 @@ class FarmwatchApp(ContainedApp[None]):
     # --- start and end --------------------------------------------------------------------------------
 
     def get_default_screen(self) -> Screen[Any]:
+        """The screen to begin with: that of the place which the settings name."""
         return self._screen_for(place_of(self.settings))
 
     def on_mount(self) -> None:
+        """Start the tick of every second, and draw everything anew after Ctrl+Z and ``fg``."""
         # Back in the foreground the terminal is blank, and nothing would be drawn but what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.ticker = self.set_interval(1.0, self.tick)
@@ -170,6 +172,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.monitor.start()
 
     def on_unmount(self) -> None:
+        """The program leaves: nothing more is asked for; calls under way are not waited for."""
         self.monitor.stop()
 
     def end(self, return_code: int) -> None:
@@ -229,6 +232,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.exit(return_code=1, message=f"farmwatch: it failed; please report it with {debug_log_path()}")
 
     def get_line_filters(self) -> list[LineFilter]:
+        """Textual's own, and behind them the last wall: no controls, and ASCII only where it must be."""
         return [*super().get_line_filters(), *self._own_filters]
 
     # --- what comes in --------------------------------------------------------------------------------
@@ -336,6 +340,7 @@ class FarmwatchApp(ContainedApp[None]):
     # --- keys -----------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
+        """Show the keys that can be pressed on this screen, and what words and glyphs mean, over it."""
         from farmwatch.ui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen((key, words) for words, key, _ in keys_of(self.screen)))
@@ -346,6 +351,7 @@ class FarmwatchApp(ContainedApp[None]):
         return name.replace("⏎", "enter") if self._ascii_only else name
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the command palette offers: most of Textual's own, a picture, every key of the screen."""
         return commands(self, screen, super().get_system_commands(screen))
 
     def action_picture(self) -> None:
@@ -360,6 +366,7 @@ class FarmwatchApp(ContainedApp[None]):
             self.notify(clean(f"Saved {path}"), markup=False)
 
     def action_history(self) -> None:
+        """Show the history over this screen; nothing happens where none is kept, or where it is shown."""
         from farmwatch.ui.screens.history.screen import HistoryScreen
 
         screens = self._screens
@@ -381,16 +388,19 @@ class FarmwatchApp(ContainedApp[None]):
         super().copy_to_clipboard("\n".join("\t".join(clean(c, len(c)) for c in cells) for cells in lines))
 
     def action_copy_or_quit(self) -> None:
+        """Ctrl+C: copy what is selected with the mouse; where nothing is, leave with exit code 130."""
         if self.screen.get_selected_text():
             self.screen.action_copy_text()
         else:
             self.exit(return_code=130)
 
     def action_toggle_dark(self) -> None:
+        """From the dark theme to the light one, or back; a terminal of 16 colours has two of its own."""
         dark, light = self._themes
         self.theme = light if self.current_theme.dark else dark
 
     def get_css_variables(self) -> dict[str, str]:
+        """Those of the theme, and how errors and muted words are told apart without colours."""
         return with_text_styles(super().get_css_variables(), no_color=self.no_color)
 
 

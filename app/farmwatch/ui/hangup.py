@@ -71,6 +71,7 @@ class PosixTerminal:
         self._parent = os.getppid()
 
     def is_gone(self) -> bool:
+        """Whether one of its descriptors has hung up; a look that a signal interrupts tells nothing."""
         for number in self._descriptors:
             try:
                 # Of a terminal that has hung up nothing can be asked any more: EIO on Linux, ENXIO on macOS.
@@ -81,6 +82,7 @@ class PosixTerminal:
         return False
 
     def is_lost(self) -> bool:
+        """Whether the parent has died and another process group is in the terminal's foreground."""
         if os.getppid() == self._parent or not self._descriptors:
             return False
         try:
@@ -89,6 +91,7 @@ class PosixTerminal:
             return False
 
     def restore(self) -> None:
+        """Put its attributes back and write `RESTORE`, within `RESTORE_WITHIN`. Raises nothing."""
         for number, attributes in self._attributes.items():
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(number, termios.TCSANOW, attributes)

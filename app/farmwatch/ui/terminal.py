@@ -14,6 +14,7 @@ class NoControls(LineFilter):
     """The second wall: no control character reaches the terminal from any text, whatever let it pass."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        """Clean the texts that have anything unprintable in them; Textual's own controls pass."""
         return [
             segment
             if segment.control or segment.text.isprintable()
@@ -26,6 +27,7 @@ class AsciiOnly(LineFilter):
     """For a terminal whose encoding knows no more: every character has a stand-in of the same width."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        """Put stand-ins into the texts that are not ASCII; Textual's own controls pass."""
         return [
             segment
             if segment.control or segment.text.isascii()

@@ -27,6 +27,7 @@ class DetailsScreen(ModalScreen[None]):
         self._rows = rows
 
     def compose(self) -> ComposeResult:
+        """A row for each pair, the values below each other; the page scrolls."""
         width = max((len(name) for name, _ in self._rows), default=0)
         with VerticalScroll(classes="page box") as page:
             page.border_title = content(self._heading)
@@ -35,5 +36,6 @@ class DetailsScreen(ModalScreen[None]):
                 yield Static(content((f"{name:<{width}}  ", "muted"), (value, "")), classes="row")
 
     def action_copy(self) -> None:
+        """Copy all rows: a line each, with a tab between name and value."""
         self.app.copy_to_clipboard("\n".join(f"{name}\t{value}" for name, value in self._rows))
         self.notify("Copied", timeout=2)

@@ -39,13 +39,17 @@ class Held(Protocol):
     """What every handle of the Monitor can do."""
 
     @property
-    def rhythm(self) -> Rhythm: ...
+    def rhythm(self) -> Rhythm:
+        """How often it is asked for, and when next."""
 
-    def refresh(self) -> None: ...
+    def refresh(self) -> None:
+        """Ask at once."""
 
-    def pause(self, *, paused: bool) -> None: ...
+    def pause(self, *, paused: bool) -> None:
+        """Stop asking, or go on."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class FollowingScreen(Screen[None]):
@@ -65,10 +69,12 @@ class FollowingScreen(Screen[None]):
 
     @property
     def farmwatch(self) -> Program:
+        """The app, as far as a screen needs it."""
         return cast("Program", self.app)
 
     @property
     def monitor(self) -> Monitor:
+        """Where handles come from, and what the whole program knows."""
         return self.farmwatch.monitor
 
     # --- for the subclass ---------------------------------------------------------------------------
@@ -132,6 +138,7 @@ class FollowingScreen(Screen[None]):
     # --- edges --------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        """The lines at the edges, and between them a place for a fault in drawing, and the body."""
         yield Masthead()
         yield Crumbs()
         yield StatusLine()
@@ -184,38 +191,45 @@ class FollowingScreen(Screen[None]):
             self.redraw()
 
     def on_mount(self) -> None:
+        """Draw at once: what is known, or that nothing is yet."""
         self.redraw()
 
     def on_screen_resume(self) -> None:
+        """The screen is on top, for the first time or again: follow, and draw what is known."""
         self.wake()
         self.redraw()
 
     def on_screen_suspend(self) -> None:
-        # A question or a help page that lies above is looked through: what is below stays alive.
+        """Rest; but a question or a help page is looked through, and what is below stays alive."""
         if not isinstance(self.app.screen, ModalScreen):
             self.rest()
 
     def on_unmount(self) -> None:
+        """Let go of what is shown, and of what Textual would keep of how it was drawn."""
         self.let_go()
         forget_what_was_drawn()
 
     # --- keys ---------------------------------------------------------------------------------------
 
     def action_now(self) -> None:
+        """Ask at once, be it paused, final or waiting out a fault."""
         if self.held is not None:
             self.held.refresh()
 
     def action_pause(self) -> None:
+        """Stop asking for what is shown, or go on."""
         if self.held is not None:
             self.held.pause(paused=not self.rhythm.paused)
 
     def action_up(self) -> None:
+        """Go up one level, and after a visit back to where one came from; from the farms nowhere."""
         if self.is_visit:
             self.post_message(GoBack())
         elif self.place.parent is not None:
             self.post_message(GoTo(self.place.parent))
 
     def action_copy_id(self) -> None:
+        """Copy the whole id of what is under the cursor, or of the screen, to the clipboard; say so."""
         chosen = self.chosen_id()
         if chosen is not None:
             self.app.copy_to_clipboard(chosen)

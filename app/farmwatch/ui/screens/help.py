@@ -42,6 +42,7 @@ class HelpScreen(ModalScreen[None]):
         self._keys = list(keys)
 
     def compose(self) -> ComposeResult:
+        """The keys, how one moves first; then the lifecycle statuses and the words of freshness."""
         with VerticalScroll(classes="page box") as page:
             page.border_title = content("Keys")
             page.border_subtitle = content("esc closes")

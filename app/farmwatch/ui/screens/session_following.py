@@ -47,13 +47,15 @@ class SessionFollowing(FollowingScreen):
 
     @property
     def handle(self) -> SessionHandle:
-        # Once it was let go of it stays, and tells what was last known: taking a screen down has no order.
+        """The hold on the session, taken when it is first asked for. Once it was let go of it stays, and
+        tells what was last known: taking a screen down has no order."""
         if self._handle is None:
             self._handle = self.monitor.watch_session(self.place.ref)
         return self._handle
 
     @property
     def held(self) -> SessionHandle | None:
+        """The same where it has been taken; ``None`` before that."""
         return self._handle
 
     @property
@@ -66,9 +68,12 @@ class SessionFollowing(FollowingScreen):
 
     @property
     def logs(self) -> SessionLogs:
+        """Both logs of the session, as far as they have been read."""
         return self.reading.logs
 
     def wake(self) -> None:
+        """Take hold of the session, anew where it was let go of; it is looked at, and the logs wanted are
+        read."""
         if self._handle is not None and not self._handle.is_open:
             self._handle = None
         self._is_awake = True
@@ -76,6 +81,7 @@ class SessionFollowing(FollowingScreen):
         self.read_what_is_wanted()
 
     def rest(self) -> None:
+        """Read no more logs, and ask for the actions as where nobody looks; the session stays watched."""
         self._is_awake = False
         self.handle.attend(attended=False)
         self._stop_reading()
@@ -94,11 +100,13 @@ class SessionFollowing(FollowingScreen):
         self._reading, self._lanes = None, ()
 
     def let_go(self) -> None:
+        """Stop reading, and let go of the session; the handle stays, for what is still drawn."""
         self._stop_reading()
         if self._handle is not None:
             self._handle.close()
 
     def take(self, update: Update) -> bool:
+        """Take news of the session and of the logs that are read; none any more once it was let go of."""
         if self._handle is None or not self._handle.is_open:
             return False
         if update.subject == self.place.ref:
@@ -122,24 +130,30 @@ class SessionFollowing(FollowingScreen):
 
     @property
     def snapshot(self) -> SessionSnapshot:
+        """All that is known of the session now."""
         return self.handle.snapshot
 
     @property
     def observed(self) -> SessionObserved:
+        """What is known of the session but its actions: the newest reply, its errors, its statuses."""
         return self.snapshot.session
 
     @property
     def session(self) -> Session | None:
+        """The newest good reply; ``None`` before the first."""
         return self.snapshot.session.session
 
     @property
     def actions(self) -> ActionsObserved:
+        """The session's actions, as of when they were last seen."""
         return self.snapshot.actions
 
     def action(self, action_id: str | None) -> SessionAction | None:
+        """The session action with that id; ``None`` where it is not known."""
         return next((one for one in self.actions.actions if one.action_id == action_id), None)
 
     def session_freshness(self, now: datetime) -> Freshness:
+        """How fresh the session itself is; final once it has ended."""
         snapshot = self.snapshot
         observed = snapshot.session
         return freshness(
@@ -147,6 +161,7 @@ class SessionFollowing(FollowingScreen):
         )
 
     def actions_freshness(self, now: datetime) -> Freshness:
+        """How fresh the actions are, by their own polls; final once they and the session have ended."""
         snapshot = self.snapshot
         over = snapshot.session.is_final and all(action.is_final for action in snapshot.actions.actions)
         return freshness(

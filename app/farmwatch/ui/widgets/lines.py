@@ -53,11 +53,13 @@ class TwoSided(Widget):
         self._left = self._right = Content()
 
     def put(self, left: Content, right: Content) -> None:
+        """Show these two; nothing is drawn where they are the ones there."""
         if not (left.is_same(self._left) and right.is_same(self._right)):
             self._left, self._right = left, right
             self.refresh()
 
     def render(self) -> Content:
+        """The line in the cells there are, with two at least between its parts."""
         width = self.content_size.width
         right = self._right.truncate(width, ellipsis=True)
         room = max(0, width - right.cell_length - (2 if right.cell_length else 0))
@@ -110,6 +112,7 @@ class Crumbs(Widget):
     parts: reactive[tuple[tuple[str, Place], ...]] = reactive(())
 
     def render(self) -> Content:
+        """The names of the way, the last one bold, cut to fit the line."""
         drawn, _ = self._lay_out()
         return drawn
 
@@ -136,6 +139,7 @@ class Crumbs(Widget):
         return Content("").join(pieces), spans
 
     def on_click(self, event: events.Click) -> None:
+        """Tell which place was clicked on; between the names there is none."""
         offset = event.get_content_offset(self)
         if offset is None:
             return
@@ -165,6 +169,7 @@ class Keys(Footer):
         super().__init__(compact=True, show_command_palette=False)
 
     async def recompose(self) -> None:
+        """Draw the keys anew, and let go of those before."""
         await super().recompose()
         # Every key watches whether the footer is compact, and one that is gone is only let go of when that
         # changes, which it never does: each would be kept for ever, with all that it drew.
@@ -175,6 +180,7 @@ class StatusLine(TwoSided):
     """The third line: what is shown, and how fresh it is."""
 
     def show(self, what: list[Part], told: list[Part], *, is_fresh: bool) -> None:
+        """``what`` stands left, ``told`` right; what is not fresh is drawn as such."""
         self.put(content(*what), content(*told))
         self.set_class(not is_fresh, "-stale")
 
@@ -230,6 +236,7 @@ class FaultLine(Static):
     """What is wrong and what to do about it, above the keys; not there while all is well."""
 
     def show(self, fault: Fault | None, notes: tuple[str, ...] = ()) -> None:
+        """A fault, and below it what to do about it; without one the notes, a line each, or nothing."""
         self.display = fault is not None or bool(notes)
         if fault is not None:
             code = f"  {fault.operation}: {fault.code}" if fault.operation else f"  {fault.code}"

@@ -42,6 +42,7 @@ class LogStyles:
         self._styles.clear()
 
     def __call__(self, tone: str, on_cursor: bool, selected: bool) -> Style:
+        """The style of a tone, ``""`` for plain text; looked up where it was not yet."""
         style = self._styles.get((tone, on_cursor, selected))
         if style is None:
             view = self._view

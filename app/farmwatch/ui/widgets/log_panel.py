@@ -80,6 +80,7 @@ class LogPanel(Vertical):
         self._searched_before: Query | None = None
 
     def compose(self) -> ComposeResult:
+        """The view, the prompt, and the line that tells what is switched on."""
         yield self.view
         yield LogPrompt(id="prompt")
         yield Static(id="state")
@@ -133,10 +134,12 @@ class LogPanel(Vertical):
     # --- searching and filtering ----------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        # While something is typed, a slash is a slash.
+        """While something is typed, a slash is a slash."""
         return action != "ask" or not isinstance(self.screen.focused, Input)
 
     def action_ask(self, what: str) -> None:
+        """Open the prompt: ``what``, a value of `Asks`, says for a search, a filter or a file to save to. It
+        begins with the search or filter there is, or with a name for the file."""
         asks, browser = Asks(what), self._browser
         self._searched_before = browser.search
         before = {Asks.SEARCH: browser.search, Asks.FILTER: browser.reduction.query}.get(asks)
@@ -176,12 +179,15 @@ class LogPanel(Vertical):
         self.post_message(self.Changed())
 
     def action_match(self, forward: bool) -> None:
+        """Go to the next line that matches the search, or the one before."""
         self._finding.match(forward)
 
     def action_error(self, forward: bool) -> None:
+        """Go to the next line that is an error, or the one before."""
         self._finding.error(forward)
 
     def action_context(self) -> None:
+        """Show 2, 0 or 5 lines around those that match the filter: each press goes on to the next."""
         reduction = self._browser.reduction
         at = CONTEXTS.index(reduction.context) if reduction.context in CONTEXTS else -1
         self._browser.reduce(context=CONTEXTS[(at + 1) % len(CONTEXTS)])
@@ -190,6 +196,7 @@ class LogPanel(Vertical):
     # --- how lines are shown --------------------------------------------------------------------------
 
     def action_fold(self) -> None:
+        """Fold the section that the cursor is in, or unfold it."""
         cursor = self.view.cursor
         section = None if cursor is None else self._browser.section_of(cursor)
         if section is not None:
@@ -197,24 +204,29 @@ class LogPanel(Vertical):
             self._change()
 
     def action_fold_all(self) -> None:
+        """Fold every section, or unfold them where any is folded."""
         self._browser.fold_all()
         self._change()
 
     def action_repeats(self) -> None:
+        """Show lines that are the same as one, with how many there are, or each of them again."""
         self._browser.reduce(repeats=not self._browser.reduction.repeats)
         self._change()
 
     def action_wrap(self) -> None:
+        """Wrap long lines, or cut them again, from their first column on."""
         drawing = self.view.drawing
         drawing.wrap, drawing.aside = not drawing.wrap, 0
         self._change()
 
     def action_times(self) -> None:
+        """Write times local, in UTC, since the action began or not: each press goes on to the next."""
         drawing = self.view.drawing
         drawing.times = drawing.times.following
         self._change()
 
     def action_numbers(self) -> None:
+        """Number the lines, or not. To count from the first, all of the log has to be read."""
         drawing = self.view.drawing
         drawing.numbers = not drawing.numbers
         if drawing.numbers:
@@ -224,6 +236,7 @@ class LogPanel(Vertical):
     # --- taking out -----------------------------------------------------------------------------------
 
     def action_copy_lines(self) -> None:
+        """Copy the line, or the selected ones as far as a terminal takes them, and end the selection."""
         from farmwatch.ui.widgets.log_save import copied
 
         text, taken = copied(self._browser, self.view.selection)
@@ -236,6 +249,7 @@ class LogPanel(Vertical):
         self.view.unmark()
 
     def action_whole(self) -> None:
+        """Show the whole line under the cursor and all that is known about it, over the log."""
         from farmwatch.ui.widgets.log_save import whole_line
 
         cursor = self.view.cursor

@@ -79,6 +79,7 @@ class LogPrompt(Horizontal):
         self._is_regex = False
 
     def compose(self) -> ComposeResult:
+        """What is asked for, the text, and what is wrong with it."""
         yield Static(id="prompt-label")
         yield Input(id="prompt-text", compact=True)
         yield Static(id="prompt-fault")
@@ -122,11 +123,13 @@ class LogPrompt(Horizontal):
             self.post_message(self.Typed(self._asks, self._query()))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter has the name of what is asked for; a file to save to is no regular expression."""
         if action == "enter":
             return parameters == (self._asks.value,)
         return action != "regex" or self._asks is not Asks.SAVE
 
     def action_enter(self, asks: str) -> None:  # noqa: ARG002 - it tells the keys of three prompts apart
+        """Close the prompt and tell what was entered; it stays open where the expression is not valid."""
         query, text = self._query(), self.query_one(Input).value
         if text and query is None and self._asks is not Asks.SAVE:
             return
@@ -134,9 +137,11 @@ class LogPrompt(Horizontal):
         self.post_message(self.Entered(self._asks, text, query))
 
     def action_regex(self) -> None:
+        """Read what is typed as a regular expression, or as words again."""
         self._is_regex = not self._is_regex
         self.post_message(self.Typed(self._asks, self._query()))
 
     def action_leave(self) -> None:
+        """Close the prompt, and give up what was typed."""
         self.display = False
         self.post_message(self.Left(self._asks))

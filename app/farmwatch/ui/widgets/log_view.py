@@ -235,6 +235,7 @@ class LogView(ScrollView, can_focus=True):
         self.post_message(self.Moved(self))
 
     def on_resize(self) -> None:
+        """Lines are drawn for another width; the cursor's stays where it is, or the end in sight."""
         self.drawing.forget()
         self.rebuild()
         self._moved()
@@ -242,6 +243,8 @@ class LogView(ScrollView, can_focus=True):
     # --- keys and mouse ---------------------------------------------------------------------------------
 
     def action_move(self, by: int) -> None:
+        """Up or down by a line; one that is longer than the page is read to its end first, and below the last
+        one the end is followed."""
         if self._cursor is None:
             return
         page, row = self._page, self.browser.rows.row_of(*self._cursor)
@@ -264,6 +267,7 @@ class LogView(ScrollView, can_focus=True):
             self._moved()
 
     def action_page(self, by: int) -> None:
+        """By a page less one row, the cursor staying on its row of the screen; from the end on, follow."""
         if self._cursor is None:
             return
         page, row = self._page, self.browser.rows.row_of(*self._cursor)
@@ -280,6 +284,7 @@ class LogView(ScrollView, can_focus=True):
             self._moved()
 
     def action_first(self) -> None:
+        """To the first of the lines there are; the end is no longer followed."""
         self._stop_following()
         if self.rows:
             self._page.put(0, 0)
@@ -287,12 +292,15 @@ class LogView(ScrollView, can_focus=True):
         self._moved()
 
     def action_last(self) -> None:
+        """To the last line, and follow the end from now on."""
         self.following = True
         if self.rows:
             self._to_end()
         self._moved()
 
     def action_aside(self, by: int) -> None:
+        """Move long lines by so many cells, negative to the left, as far as the longest in sight goes;
+        wrapped lines stay."""
         if self.wrap:
             return
         page, width = self._page, self.scrollable_content_region.width
@@ -303,6 +311,7 @@ class LogView(ScrollView, can_focus=True):
         self._moved()
 
     def action_mark(self) -> None:
+        """Begin a selection at the cursor, or give it up."""
         self._anchor = self._cursor if self._anchor is None else None
         self._moved()
 
@@ -330,9 +339,11 @@ class LogView(ScrollView, can_focus=True):
             self._moved()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three rows of the screen down; from the end on that is followed again."""
         self._scroll_page(event, 3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three rows of the screen up; the end is no longer followed."""
         self._scroll_page(event, -3)
 
     def on_scroll_up(self, event: ScrollUp) -> None:
@@ -355,6 +366,7 @@ class LogView(ScrollView, can_focus=True):
         self._scrolled(down=event.y > before)
 
     def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the line that was clicked on; the end is no longer followed."""
         at = event.get_content_offset(self)
         placed = None if at is None else self._page.at(at.y)
         if placed is not None:
@@ -365,16 +377,19 @@ class LogView(ScrollView, can_focus=True):
     # --- drawing ----------------------------------------------------------------------------------------
 
     def notify_style_update(self) -> None:
+        """Another theme or style: what was drawn in the one before is forgotten."""
         super().notify_style_update()
         self._style.forget()
         self.drawing.forget()
 
     def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor looks other with the focus than without it: draw every line anew."""
         super().watch_has_focus(has_focus)
         self.drawing.forget()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
+        """The line on a row of the screen, or its part there; why there is none where the log is empty."""
         width = self.scrollable_content_region.width
         placed = self._page.at(y) if self.rows else None
         if placed is None:
@@ -384,7 +399,7 @@ class LogView(ScrollView, can_focus=True):
         return strips[min(part, len(strips) - 1)]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        # What is selected is worked out once for a page.
+        """What is selected is worked out once for a page."""
         self._selected_rows = self._selected()
         return super().render_lines(crop)
 

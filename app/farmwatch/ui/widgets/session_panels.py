@@ -40,6 +40,7 @@ class SessionPanels(VerticalScroll, can_focus=False):
         self._shown_log = ""
 
     def compose(self) -> ComposeResult:
+        """The four folded lines, and the four panels; the style sheet shows the ones or the others."""
         yield Static(id="folded")
         with Container(id="top"):
             yield Static(id="session", classes="box")
@@ -49,6 +50,7 @@ class SessionPanels(VerticalScroll, can_focus=False):
             yield Static(id="worker-log", classes="box")
 
     def on_mount(self) -> None:
+        """The titles that stay; those of the logs tell more, and come with the session."""
         for name, title in (("session", "Session"), ("host", "Host")):
             entitle(self._panel(name), content(title))
 

@@ -15,6 +15,7 @@ class TableMessage(Message):
 
     @property
     def control(self) -> Widget:
+        """The table, for the selectors of Textual's ``on``."""
         return self.table
 
 
@@ -26,6 +27,7 @@ class RowHighlighted(TableMessage):
         self.key = key
 
     def can_replace(self, message: Message) -> bool:
+        """Of several that wait, the last row of a table will do."""
         return isinstance(message, RowHighlighted) and message.table is self.table
 
 
@@ -54,6 +56,7 @@ class ViewChanged(TableMessage):
         self.last = last
 
     def can_replace(self, message: Message) -> bool:
+        """Of several that wait, what a table has in sight last will do."""
         return isinstance(message, ViewChanged) and message.table is self.table
 
 

@@ -37,10 +37,13 @@ class ListRows:
         return len(self._rows)
 
     def key(self, index: int) -> str:
+        """The first of the pair."""
         return self._rows[index][0]
 
     def index(self, key: str) -> int | None:
+        """Where the row of that key is; ``None`` where there is none."""
         return self._at.get(key)
 
     def cells(self, index: int) -> Sequence[Cell]:
+        """The second of the pair."""
         return self._rows[index][1]

@@ -91,6 +91,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     @property
     def rows(self) -> Rows:
+        """The model. After a change within it, call `rows_changed` or `row_changed`."""
         return self._rows
 
     @rows.setter
@@ -159,6 +160,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     @property
     def cursor_index(self) -> int:
+        """The row under the cursor, from 0; 0 too where there are no rows."""
         return self._cursor
 
     @property
@@ -236,17 +238,20 @@ class VirtualTable(ScrollView, can_focus=True):
         return cells
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """However it was scrolled: where other rows are in sight, measure them and tell."""
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self._after_change()
 
     def on_resize(self) -> None:
+        """Share the columns' widths out anew, and keep the cursor in sight."""
         self._columns.forget()
         self._measure_rows()
         self._keep_in_sight()
         self._after_change()
 
     def notify_style_update(self) -> None:
+        """Another theme or style: those that were looked up are forgotten."""
         super().notify_style_update()
         self._styles.clear()
 
@@ -266,6 +271,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return style
 
     def render_line(self, y: int) -> Strip:
+        """The header on the first line, which never scrolls; then rows, or the words for an empty table."""
         width = self.scrollable_content_region.width
         if y == 0:
             return self._header(width)
@@ -304,6 +310,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return Strip(text).adjust_cell_length(width, style)
 
     def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor looks other with the focus than without it."""
         self._styles.clear()
         super().watch_has_focus(has_focus)
         self.refresh()
@@ -331,6 +338,7 @@ class VirtualTable(ScrollView, can_focus=True):
             self._tell_near_end()
 
     def action_move(self, by: int) -> None:
+        """Up or down by so many rows, as far as there are any."""
         self._move_to(self._cursor + by)
 
     def action_page(self, by: int) -> None:
@@ -340,24 +348,31 @@ class VirtualTable(ScrollView, can_focus=True):
         self._move_to(self._cursor + by * self._page)
 
     def action_first(self) -> None:
+        """To the first row."""
         self._move_to(0)
 
     def action_last(self) -> None:
+        """To the last row that is loaded."""
         self._move_to(len(self._rows) - 1)
 
     def action_select(self) -> None:
+        """Tell whoever holds the table that the row under the cursor is to be gone into."""
         if self._cursor_key is not None:
             self.post_message(self.RowSelected(self, self._cursor_key))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three rows down at once; the cursor stays on its row, be it out of sight."""
         event.stop()
         self._jump(self._offset + 3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three rows up at once; the cursor stays on its row, be it out of sight."""
         event.stop()
         self._jump(self._offset - 3)
 
     def on_click(self, event: events.Click) -> None:
+        """On a title: tell which column. On a row: put the cursor there; if it was there, or with a double
+        click, go into the row."""
         at = event.get_content_offset(self)
         if at is None:
             return

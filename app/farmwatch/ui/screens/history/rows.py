@@ -155,9 +155,11 @@ class HistoryRows:
         return len(self._rows)
 
     def key(self, index: int) -> str:
+        """The id of the row's session; for a row below it, with what sets that apart."""
         return self._rows[index].key
 
     def index(self, key: str) -> int | None:
+        """Where the row is; ``None`` where it is folded away or left out."""
         return self._at.get(key)
 
     def place(self, key: str | None) -> Place | None:
@@ -169,6 +171,7 @@ class HistoryRows:
         return Place(ref.connection, ref.farm_id, ref.queue_id, ref.job_id, ref.session_id)
 
     def cells(self, index: int) -> Sequence[Cell]:
+        """A cell for each of `COLUMNS`; a row that unfolds sums up what is below it."""
         row = self._rows[index]
         now = self.now or row.story.entries[-1].at
         if row.is_open is not None:

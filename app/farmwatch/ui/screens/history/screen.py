@@ -60,43 +60,53 @@ class HistoryScreen(FollowingScreen):
 
     @property
     def reviewed(self) -> HistoryView:
+        """What happened, as it was last read; empty before that, and once it was let go of."""
         return HistoryView() if self._handle is None else self._handle.observed
 
     @property
     def table(self) -> VirtualTable:
+        """The table of sessions and what happened to them."""
         return self.query_one(VirtualTable)
 
     @property
     def box(self) -> Input:
+        """The line to type a filter or a time into; not there until one is asked for."""
         return self.query_one("#history-box", Input)
 
     @property
     def held(self) -> HistoryHandle | None:
+        """The hold on the history; ``None`` before it is first seen, and when the screen is left."""
         return self._handle
 
     def wake(self) -> None:
+        """Read the history, or go on reading it where another screen lay above."""
         if self._handle is None:
             self._handle = self.monitor.watch_history(self._recorder)
         else:
             self._handle.wake()
 
     def rest(self) -> None:
+        """Stop reading; what was read stays, and is shown at once on coming back."""
         if self._handle is not None:
             self._handle.rest()
 
     def let_go(self) -> None:
+        """Stop reading; `wake` begins anew."""
         if self._handle is not None:
             self._handle.close()
         self._handle = None
 
     def crumb(self) -> tuple[str, ...]:
+        """The history stands behind the place that it was opened from."""
         return ("History",)
 
     def body(self) -> ComposeResult:
+        """The line to type into, and the table."""
         yield Input(id="history-box", compact=True)
         yield VirtualTable(COLUMNS, empty="Reading the history…", id="history-table")
 
     def on_mount(self) -> None:
+        """Give the table its rows, and the focus."""
         self.table.rows = self._rows
         self.table.focus()
         super().on_mount()
@@ -104,6 +114,7 @@ class HistoryScreen(FollowingScreen):
     # --- drawing --------------------------------------------------------------------------------------
 
     def take(self, update: Update) -> bool:
+        """Take what was read of the history, and lay out the rows anew; nothing else is of interest."""
         if self._handle is None or update.subject != self._handle.subject:
             return False
         self._show_rows()
@@ -116,6 +127,7 @@ class HistoryScreen(FollowingScreen):
             self.table.rows_changed()
 
     def draw(self, now: datetime) -> None:
+        """Bring up to date: what is left out, how much happened, when it was read, the words for no rows."""
         reviewed = self.reviewed
         self._rows.now = now
         what: list[Part] = []
@@ -157,6 +169,7 @@ class HistoryScreen(FollowingScreen):
             self.post_message(Visit(place))
 
     def action_fold(self) -> None:
+        """Unfold the row, or fold it; of a row with nothing below it the one that it belongs to."""
         turned = self._rows.turn(self.table.cursor_key)
         self.table.rows_changed()
         if turned is not None:
@@ -164,15 +177,18 @@ class HistoryScreen(FollowingScreen):
             self.table.cursor_key = turned
 
     def action_fold_all(self) -> None:
+        """Unfold everything; fold it where nothing is left to unfold."""
         self._rows.turn_all()
         self.table.rows_changed()
 
     def action_failures(self) -> None:
+        """Leave failures only, or show everything again."""
         self._failures_only = not self._failures_only
         self._show_rows()
         self.redraw()
 
     def action_mark_seen(self) -> None:
+        """Look back to where it was read to from now on, and say so; say why not where it cannot be."""
         reviewed = self.reviewed
         if reviewed.seen_at is None or self._handle is None:
             self.notify("Not marked: the history cannot be read.", severity="error")
@@ -186,18 +202,21 @@ class HistoryScreen(FollowingScreen):
         )
 
     def action_times(self) -> None:
+        """Write times local, in UTC or relative: each press goes on to the next."""
         self._rows.times = self._rows.times.following
         self._show_rows()
         self.redraw()
 
     def action_filter(self) -> None:
+        """Open the line for a filter, with the one there is; every letter typed filters at once."""
         self._ask(since=False, hint="filter", text=self._text)
 
     def action_since(self) -> None:
+        """Open the line for a time to look back to; it counts when it is entered."""
         self._ask(since=True, hint=f"since when: {FORMS}; empty: since it was marked as seen", text="")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        # While something is typed, a letter is a letter.
+        """While something is typed, a letter is a letter."""
         return action not in TYPED or not isinstance(self.focused, Input)
 
     def _ask(self, *, since: bool, hint: str, text: str) -> None:
@@ -237,6 +256,7 @@ class HistoryScreen(FollowingScreen):
         self.table.focus()
 
     def action_up(self) -> None:
+        """Close the line and drop the filter typed there; else drop the filter; else leave the history."""
         if self.box.display:
             if not self._asks_since:
                 self._text = ""
@@ -250,5 +270,6 @@ class HistoryScreen(FollowingScreen):
         self.redraw()
 
     def chosen_id(self) -> str | None:
+        """The id of the session that the row under the cursor is about."""
         place = self._rows.place(self.table.cursor_key)
         return None if place is None else place.session_id

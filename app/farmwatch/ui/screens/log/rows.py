@@ -48,14 +48,18 @@ class OutlineRows:
         return len(self._outline.sections)
 
     def key(self, index: int) -> str:
+        """The number of the section's first line, as text."""
         return str(self._outline.heads[index])
 
     def index(self, key: str) -> int | None:
+        """Where the section that begins with that line is; ``None`` where none does. Raises `ValueError`
+        where the key is no number."""
         heads, head = self._outline.heads, int(key)
         index = bisect_left(heads, head)
         return index if index < len(heads) and heads[index] == head else None
 
     def cells(self, index: int) -> Sequence[Cell]:
+        """Status, name and duration of the action; the banner's own words where none is known for it."""
         section = self._outline.sections[index]
         return _cells(section, self._outline.actions.get(section.head), self._steps, self._now)
 

@@ -84,6 +84,7 @@ class LogScreen(SessionFollowing):
     # --- what is shown --------------------------------------------------------------------------------
 
     def lanes_read(self) -> tuple[int, ...]:
+        """Both, whichever is in sight."""
         return (SESSION, WORKER)
 
     @cached_property
@@ -96,6 +97,7 @@ class LogScreen(SessionFollowing):
 
     @property
     def view(self) -> LogView:
+        """The lines."""
         return self._panel.view
 
     @property
@@ -104,19 +106,23 @@ class LogScreen(SessionFollowing):
         return self._browser.in_sight[0]
 
     def crumb(self) -> tuple[str, ...]:
+        """Which log is looked at."""
         return (str(self._browser.shown),)
 
     def wake(self) -> None:
+        """Follow the session and both logs, the one in sight before the other."""
         super().wake()
         self.logs.look_at(self._browser.in_sight)
 
     def body(self) -> ComposeResult:
+        """Notes on the logs; below them the outline and the panel with the lines."""
         yield Static(id="notes")
         with Horizontal(id="log-body"):
             yield VirtualTable(OUTLINE_COLUMNS, empty="No action has written yet.", id="outline")
             yield self._panel
 
     def on_mount(self) -> None:
+        """Give the view the focus, and put it on the line that was asked for, if one was."""
         self.query_one("#outline", VirtualTable).rows = self._outline
         self.view.focus()
         self.view.grew()
@@ -127,6 +133,7 @@ class LogScreen(SessionFollowing):
         super().on_mount()
 
     def take_log(self, lane: int) -> None:
+        """Show the lines that have come in, and go to the action that was asked for, once it is read."""
         store = self._browser.lanes[lane].store
         ends = (store.first, store.end)
         if self._ends.get(lane) != ends:
@@ -138,6 +145,7 @@ class LogScreen(SessionFollowing):
     # --- drawing --------------------------------------------------------------------------------------
 
     def draw(self, now: datetime) -> None:
+        """Bring all but the lines up to date: edges, notes, why there are no lines, state, outline."""
         session, log = self.session, self._log_to_tell_of()
         what: list[Part] = [lifecycle(session.lifecycle_status)] if session is not None else []
         fresh = None if log is None else self.log_freshness(log, now)
@@ -205,6 +213,7 @@ class LogScreen(SessionFollowing):
             table.cursor_key = str(section.head)
 
     def action_outline(self) -> None:
+        """Show the outline and go there, or hide it and go back to the lines."""
         table = self.query_one("#outline", VirtualTable)
         table.display = not table.display
         self.redraw()
@@ -227,6 +236,7 @@ class LogScreen(SessionFollowing):
         return self._browser.lanes[SESSION].outline.actions.get(section.head)
 
     def action_why(self) -> None:
+        """Show why the session failed, over the log."""
         self.post_message(ShowWhy(self.place))
 
     # --- going somewhere ------------------------------------------------------------------------------
@@ -299,7 +309,8 @@ class LogScreen(SessionFollowing):
         self.redraw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # One key leads from the outline to the log, from there to the other log, and nowhere from a prompt.
+        """One key leads from the outline to the log, from there to the other log, and nowhere from a
+        prompt."""
         in_outline = isinstance(self.focused, VirtualTable)
         if action == "read":
             return in_outline
@@ -309,15 +320,19 @@ class LogScreen(SessionFollowing):
         return True
 
     def action_read(self) -> None:
+        """Go from the outline to the lines; the outline stays."""
         self.view.focus()
 
     def action_other(self, which: str) -> None:
+        """Show one log alone: ``which`` is ``session`` or ``worker``."""
         self._show(Shown.SESSION if which == "session" else Shown.WORKER)
 
     def action_both(self) -> None:
+        """Show both logs merged by time, or the session's alone again."""
         self._show(Shown.SESSION if self._browser.shown is Shown.BOTH else Shown.BOTH)
 
     def action_all(self) -> None:
+        """In the worker's log, show all its events or this session's only; elsewhere go to it, with all."""
         if self._browser.shown is Shown.WORKER:
             self._browser.reduce(own_only=not self._browser.reduction.own_only)
             self._read_back()
@@ -329,6 +344,8 @@ class LogScreen(SessionFollowing):
     # --- back -----------------------------------------------------------------------------------------
 
     def action_up(self) -> None:
+        """From the outline to the lines; else give up a selection, the filter or the search; else go back, to
+        the action in sight."""
         if self.query_one("#outline", VirtualTable).has_focus:
             self.view.focus()
         elif not self._panel.give_up():
@@ -336,4 +353,5 @@ class LogScreen(SessionFollowing):
             self.post_message(GoBack(None if action is None else action.action_id))
 
     def chosen_id(self) -> str | None:
+        """The session's, whatever line the cursor is on."""
         return self.place.session_id

@@ -44,22 +44,27 @@ class PickerRows:
         return len(self._items)
 
     def key(self, index: int) -> str:
+        """The id of the farm, queue, job or session."""
         key: str = self._items[index].key
         return key
 
     def index(self, key: str) -> int | None:
+        """Where the row is; ``None`` where it is filtered out or not loaded."""
         return self._at.get(key)
 
     def item(self, key: str | None) -> Any | None:
+        """What the row is about; ``None`` where there is no such row."""
         index = self._at.get(key or "")
         return None if index is None else self._items[index]
 
     def view(self) -> View:
+        """What cells draw on besides the row. Raises `ValueError` while the time is not known."""
         if self.now is None:
             raise ValueError("rows are drawn before they know the time")
         return View(self.now, self._observed.hosts, self._observed.failures)
 
     def cells(self, index: int) -> Sequence[Cell]:
+        """A cell for each column of the level; muted where the list, or this row, is not fresh."""
         item = self._items[index]
         cells = self._level.cells(item, self.view())
         return cells if self._is_fresh(item.key) else [muted(spans(cell)) for cell in cells]

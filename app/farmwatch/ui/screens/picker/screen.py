@@ -88,15 +88,18 @@ class PickerScreen(FollowingScreen):
 
     @property
     def observed(self) -> ListObserved[Any]:
+        """The list as it was last heard of; an empty one before that."""
         return self._nothing if self._snapshot is None else self._snapshot.observed
 
     @property
     def table(self) -> VirtualTable:
+        """The table of the list."""
         return self.query_one(VirtualTable)
 
     # --- what the screen is made of -------------------------------------------------------------------
 
     def body(self) -> ComposeResult:
+        """The filter's line, the table, and from 160 columns on the details of a row beside it."""
         yield Input(placeholder=f"filter {self.level.singular}s", id="filter", compact=True)
         with Horizontal(id="rows"):
             table = VirtualTable(self.level.columns, empty=f"Asking for {self.level.singular}s…", id="table")
@@ -110,19 +113,23 @@ class PickerScreen(FollowingScreen):
 
     @property
     def held(self) -> ListHandle[Any] | None:
+        """The hold on the list, another one for every search; ``None`` before it is first seen."""
         return self._handle
 
     def wake(self) -> None:
+        """Begin to follow the list, or go on where another screen lay above."""
         if self._handle is None:
             self._handle = self.monitor.watch_list(self._query())
         else:
             self._handle.wake()
 
     def rest(self) -> None:
+        """Ask for nothing; the list stays as it is known."""
         if self._handle is not None:
             self._handle.rest()
 
     def let_go(self) -> None:
+        """Let go of the list; what it had stays on the screen."""
         if self._handle is not None:
             self._handle.close()
         self._handle = None
@@ -133,6 +140,7 @@ class PickerScreen(FollowingScreen):
         )
 
     def on_mount(self) -> None:
+        """Give the table its rows, and the focus."""
         self._rows.now = self.farmwatch.clock.now()
         self.table.rows = self._rows
         self.table.focus()
@@ -141,6 +149,7 @@ class PickerScreen(FollowingScreen):
     # --- drawing --------------------------------------------------------------------------------------
 
     def take(self, update: Update) -> bool:
+        """Take what was heard of this list; news of the search before it is of no interest any more."""
         if self._handle is None or update.subject != self._handle.subject:
             return False
         self._snapshot = update.snapshot
@@ -160,6 +169,7 @@ class PickerScreen(FollowingScreen):
         self.table.rows_changed()
 
     def draw(self, now: datetime) -> None:
+        """Bring the edges, how fresh the rows look, the words for none and the details up to date."""
         observed = self.observed
         fresh = freshness(self.rhythm, seen_at=observed.seen_at, fault=observed.fault, final=False, now=now)
         self._rows.now = now
@@ -182,6 +192,7 @@ class PickerScreen(FollowingScreen):
         self._draw_details()
 
     def tick(self) -> None:
+        """The rows of jobs and sessions tell ages and durations, so they too are drawn."""
         super().tick()
         if self.level.ticks and self.is_alive:
             self.table.rows_changed()
@@ -233,6 +244,7 @@ class PickerScreen(FollowingScreen):
     # --- what the table says --------------------------------------------------------------------------
 
     def on_virtual_table_row_highlighted(self) -> None:
+        """The cursor is on another row: show the details of that."""
         if self.is_alive:
             self._draw_details()
 
@@ -277,20 +289,23 @@ class PickerScreen(FollowingScreen):
         self.post_message(GoTo(self.place.into(key)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        # While something is typed, a slash is a slash.
+        """While something is typed, a slash is a slash."""
         return action != "filter" or not isinstance(self.focused, Input)
 
     def action_filter(self) -> None:
+        """Open the filter's line, with what is in it, and type there."""
         box = self.query_one("#filter", Input)
         box.display = True
         # At once, and the key goes before others: what is typed right after it belongs to the filter.
         self.set_focus(box)
 
     def action_sort(self) -> None:
+        """Sort by the next order that the level has, its usual way round."""
         sorts = self.level.sorts
         self._sort(sorts[(sorts.index(self.sort_by) + 1) % len(sorts)])
 
     def action_reverse(self) -> None:
+        """Turn the order round."""
         self._sort(self.sort_by, backwards=not self.backwards)
 
     def _sort(self, sort: Sort, *, backwards: bool = False) -> None:
@@ -309,11 +324,13 @@ class PickerScreen(FollowingScreen):
         table.sort_reverse = self.sort_by.descending != self.backwards
 
     def action_details(self) -> None:
+        """Show everything about the row under the cursor, over the list."""
         rows = [(label.strip(), "".join(text for text, _ in value)) for label, value in self._detailed()]
         if rows:
             self.post_message(ShowDetails(self.level.singular.capitalize(), rows))
 
     def action_up(self) -> None:
+        """Clear the filter and close its line; where there is none, up as on every screen."""
         if self.text or self.query_one("#filter", Input).display:
             self._close_filter(clear=True)
         else:
@@ -338,6 +355,7 @@ class PickerScreen(FollowingScreen):
         self._close_filter(clear=False)
 
     def on_key(self, event: events.Key) -> None:
+        """Down leads from the filter into the table."""
         if event.key == "down" and isinstance(self.focused, Input):
             event.stop()
             self.table.focus()
@@ -364,4 +382,5 @@ class PickerScreen(FollowingScreen):
         return sorted(user for user in self._users if word and user and word in user.casefold())
 
     def chosen_id(self) -> str | None:
+        """The id of the row under the cursor."""
         return self.table.cursor_key

@@ -60,12 +60,15 @@ class ActionRows:
         return len(self.actions)
 
     def key(self, index: int) -> str:
+        """The id of the action."""
         return self.actions[index].action_id
 
     def index(self, key: str) -> int | None:
+        """Where the action is; ``None`` where the session has none of that id."""
         return self._at.get(key)
 
     def cells(self, index: int) -> Sequence[Cell]:
+        """A cell for each of `ACTION_COLUMNS`; the name of what is over and did not fail is muted."""
         action = self.actions[index]
         now = self._now or action.started_at
         tone = "muted" if action.is_final and action.status != "FAILED" else ""
@@ -100,13 +103,16 @@ class ErrorRows:
         return len(self.errors)
 
     def key(self, index: int) -> str:
+        """Where, code, first time and message: an error has no id of its own."""
         trouble = self.errors[index]
         return f"{trouble.source.words} {trouble.code} {trouble.first_at.isoformat()} {trouble.message}"
 
     def index(self, key: str) -> int | None:
+        """Where the error is, looked for from the newest on; ``None`` where it is not there."""
         return next((index for index in range(len(self)) if self.key(index) == key), None)
 
     def cells(self, index: int) -> Sequence[Cell]:
+        """A cell for each of `ERROR_COLUMNS`; an error that is over is muted."""
         trouble = self.errors[index]
         now = self.now or trouble.last_at
         mark, tone = ("✗", "error") if trouble.is_open else ("○", "muted")

@@ -82,10 +82,12 @@ class SessionScreen(SessionFollowing):
         self._errors_seen = ErrorRows()
 
     def lanes_read(self) -> tuple[int, ...]:
-        # Where there is room to show the newest lines.
+        """The session's log, where there is room to show its newest lines."""
         return (SESSION,) if self.has_class("-wide") else ()
 
     def body(self) -> ComposeResult:
+        """The panels, below them the two tables with the lines that they fold into, and the newest of the
+        log."""
         with Vertical(id="session-parts"):
             yield SessionPanels(id="session-body")
             with Horizontal(id="below"):
@@ -100,6 +102,7 @@ class SessionScreen(SessionFollowing):
                 yield LiveLog(id="live-log", classes="box")
 
     def on_mount(self) -> None:
+        """Give the tables their rows, and that of the actions the focus."""
         self.action_table.rows = self._actions
         self.error_table.rows = self._errors_seen
         self.action_table.focus(scroll_visible=False)
@@ -107,27 +110,31 @@ class SessionScreen(SessionFollowing):
         super().on_mount()
 
     def on_resize(self) -> None:
-        # What is drawn depends on the room there is, and that is known when it is laid out.
+        """What is drawn depends on the room there is, and that is known when it is laid out: draw after
+        that."""
         self.call_after_refresh(self.redraw)
 
     @property
     def action_table(self) -> VirtualTable:
+        """The table of the session actions."""
         return self.query_one("#action-table", VirtualTable)
 
     @property
     def error_table(self) -> VirtualTable:
+        """The table of the service errors."""
         return self.query_one("#error-table", VirtualTable)
 
     # --- drawing --------------------------------------------------------------------------------------
 
     def take_session(self) -> None:
+        """Note when each member changed, so that it stays marked for a while."""
         observed = self.observed
         if observed.seen_at is not None and observed.seen_at != self._seen_at:
             self._seen_at = observed.seen_at
             self._changed_at |= dict.fromkeys(observed.changed, observed.seen_at)
 
     def hear(self, update: Update) -> None:
-        # Nothing but its own lines depends on a log.
+        """Draw everything for news of the session; nothing but its own lines depends on a log."""
         if self.take(update) and self.is_current:
             if update.subject == self.place.ref:
                 self.redraw()
@@ -135,6 +142,7 @@ class SessionScreen(SessionFollowing):
                 self._draw_log(self.farmwatch.clock.now())
 
     def draw(self, now: datetime) -> None:
+        """Bring edges, panels, tables and log up to date, as many of them as there is room for."""
         observed = self.observed
         fresh = self.session_freshness(now)
         self.draw_edges(self._headline(fresh, now), fresh, now)
@@ -250,46 +258,56 @@ class SessionScreen(SessionFollowing):
     # --- keys -----------------------------------------------------------------------------------------
 
     def action_faster(self) -> None:
+        """Ask for the session more often: the next shorter interval, 1 s at the least."""
         self.handle.set_interval(faster(self.handle.interval))
 
     def action_slower(self) -> None:
+        """Ask for the session less often: the next longer interval, 1 h at the most."""
         self.handle.set_interval(slower(self.handle.interval))
 
     def action_times(self) -> None:
+        """Write times local, in UTC or relative: each press goes on to the next."""
         self._times = self._times.following
         self.redraw()
 
     def action_other_log(self) -> None:
+        """Show the other log's configuration, where there is room for one only."""
         self.query_one(SessionPanels).turn_logs()
 
     def action_other_table(self) -> None:
+        """Go to the errors, or back to the actions; on a low terminal one takes the other's place."""
         to_errors = self.focused is not self.error_table
         self.set_class(to_errors, "-errors")
         (self.error_table if to_errors else self.action_table).focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """``tab`` only where there are errors, ``w`` only where one of the two logs is out of sight."""
         if action == "other_table":
             return not self.has_class("-no-errors")
         # Where both logs are on screen there is no other one to turn to.
         return action != "other_log" or (self.has_class("-narrow") and not self.has_class("-low"))
 
     def action_details(self) -> None:
+        """Show every member of the newest reply and every status seen, whole, over this screen."""
         self.post_message(ShowDetails("Session", raw_rows(self.observed)))
 
     def action_action_details(self) -> None:
+        """Show everything about the action under the cursor, over this screen."""
         action = self._action_under_cursor()
         if action is not None:
             self._show_action(action)
 
     def came_back(self, action_id: str | None) -> None:
-        # On with the action that was read about in the log.
+        """On with the action that was read about in the log."""
         if action_id is not None:
             self.action_table.cursor_key = action_id
 
     def action_log(self) -> None:
+        """Show the logs of the session, over this screen."""
         self.post_message(ShowLog(self.place))
 
     def action_why(self) -> None:
+        """Show why the session failed, over this screen."""
         self.post_message(ShowWhy(self.place))
 
     def _action_under_cursor(self) -> SessionAction | None:
@@ -321,4 +339,5 @@ class SessionScreen(SessionFollowing):
         self.post_message(ShowDetails("Error", rows))
 
     def chosen_id(self) -> str | None:
+        """The session's, whatever is under the cursor."""
         return self.place.session_id

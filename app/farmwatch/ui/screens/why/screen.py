@@ -58,12 +58,15 @@ class EvidenceRows:
         return len(self.evidence)
 
     def key(self, index: int) -> str:
+        """Its number, as text: a piece of evidence has no name."""
         return str(index)
 
     def index(self, key: str) -> int | None:
+        """Where the piece of that number is; ``None`` where there are not so many."""
         return int(key) if key.isdecimal() and int(key) < len(self.evidence) else None
 
     def cells(self, index: int) -> Sequence[Cell]:
+        """What it is about, on the first of several only; its time of day, its source, the text."""
         one = self.evidence[index]
         is_first = index == 0 or self.evidence[index - 1].part is not one.part
         at = "" if one.at is None or self.now is None else clock_time(one.at, self.now)
@@ -89,6 +92,7 @@ class WhyScreen(SessionFollowing):
         self._read: object = None
 
     def lanes_read(self) -> tuple[int, ...]:
+        """Both: there may be evidence in either."""
         return (SESSION, WORKER)
 
     @cached_property
@@ -96,20 +100,24 @@ class WhyScreen(SessionFollowing):
         return EvidenceRows(self.farmwatch.severities)
 
     def wake(self) -> None:
+        """Follow the session, read its logs back as far as the failure needs, and work the card out."""
         super().wake()
         self._want()
         self._consider()
 
     def crumb(self) -> tuple[str, ...]:
+        """It stands behind the session that it explains."""
         return ("why",)
 
     def body(self) -> ComposeResult:
+        """The card with the sentence, and the table of the evidence."""
         with Container(id="card", classes="box"):
             yield Static(id="sentence")
             yield Static(id="about")
         yield VirtualTable(COLUMNS, empty="Nothing to show.", id="evidence")
 
     def on_mount(self) -> None:
+        """Give the table its rows and the focus, and work the card out."""
         table = self.query_one("#evidence", VirtualTable)
         table.rows = self._rows
         table.focus()
@@ -117,10 +125,12 @@ class WhyScreen(SessionFollowing):
         super().on_mount()
 
     def take_session(self) -> None:
+        """Read back as far as is needed by now, and work the card out anew."""
         self._want()
         self._consider()
 
     def take_log(self, lane: int) -> None:  # noqa: ARG002 - whichever it is
+        """Lines of either log may change the card: read back further, and work it out anew."""
         self._want()
         self._consider()
 
@@ -139,6 +149,7 @@ class WhyScreen(SessionFollowing):
     # --- drawing --------------------------------------------------------------------------------------
 
     def draw(self, now: datetime) -> None:
+        """Bring edges, card and evidence up to date; where nothing is to be explained, the card says so."""
         fresh = self.session_freshness(now)
         session = self.session
         what: list[Part] = [lifecycle(session.lifecycle_status)] if session is not None else []
@@ -228,6 +239,7 @@ class WhyScreen(SessionFollowing):
         self.post_message(ShowLog(self.place, line=line))
 
     def action_copy_card(self) -> None:
+        """Copy the card as plain text, fit for a ticket, and say so; nothing where there is no failure."""
         if self.failure is not None:
             self.app.copy_to_clipboard(self.card())
             self.notify("Copied the card", timeout=2)
@@ -258,7 +270,9 @@ class WhyScreen(SessionFollowing):
         return "\n".join(lines) + "\n"
 
     def action_up(self) -> None:
+        """Leave the card, for the session's screen or its log."""
         self.post_message(GoBack())
 
     def chosen_id(self) -> str | None:
+        """The session's."""
         return self.place.session_id
