@@ -9,6 +9,7 @@ from moto_deadline.server import PortTaken, serve
 
 
 def main() -> None:
+    """Serve a farm as the arguments say, until told to end; exit code 1 where the port cannot be had."""
     parser = argparse.ArgumentParser(prog="moto_deadline", description="Serve an embedded render farm.")
     parser.add_argument("--port", type=int, default=5000, help="0 takes a free one (default: 5000)")
     parser.add_argument("--speed", type=float, default=1.0, help="times life (default: 1)")

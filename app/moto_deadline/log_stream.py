@@ -40,10 +40,12 @@ class Generated:
     count: int | None = None
 
     def size(self, now: int) -> int:
+        """How many lines there are at a time (milliseconds); with a ``count``, always all of them."""
         passed = max(0, int((now - self.start) * self.rate / 1000))
         return passed if self.count is None else self.count
 
     def at(self, index: int) -> int:
+        """The time of a line (milliseconds), by its index from 0."""
         return self.start + int(index * 1000 / self.rate)
 
 
@@ -97,6 +99,7 @@ class ServiceLogStream(LogStream):
             self.stored_bytes += len(message)
 
     def put_log_events(self, log_events: list[dict[str, Any]]) -> str:
+        """Take in events as PutLogEvents has them, all of them now; the next sequence token."""
         taken_in = _milliseconds(self._now())
         for event in log_events:
             self.add(int(event["timestamp"]), event["message"], taken_in)
@@ -141,6 +144,8 @@ class ServiceLogStream(LogStream):
                 self.last_ingestion_time = at.replace(tzinfo=None)
 
     def filter_log_events(self, start_time: int, end_time: int, filter_pattern: str) -> list[dict[str, Any]]:
+        """Events that fit a pattern, between two times (milliseconds, 0 for none), both included: what
+        FilterLogEvents asks. What is generated is not looked at."""
         from moto.logs.utils import EventMessageFilter
 
         wanted = EventMessageFilter(filter_pattern)

@@ -49,52 +49,65 @@ class DeadlineBackend(BaseBackend):
     # --- farms, queues, fleets, workers ---------------------------------------------------------------
 
     def list_farms(self, asked: Asked) -> Record:
+        """Every farm of the account; a ``principalId`` makes no difference."""
         return page(list(self.account.farms.values()), asked, "farms", "farmId")
 
     def get_farm(self, asked: Asked) -> Record:
+        """A farm; raises `ResourceNotFoundException` where there is none."""
         return _found(self.account.farms, "farm", asked["farmId"])
 
     def list_queues(self, asked: Asked) -> Record:
+        """The queues of a farm; those of one ``status``, if it is asked for."""
         self.get_farm(asked)
         queues = [q for q in self.account.queues[asked["farmId"]].values() if _fits(q, asked, "status")]
         return page(queues, asked, "queues", "queueId")
 
     def get_queue(self, asked: Asked) -> Record:
+        """A queue; raises `ResourceNotFoundException` where the farm has none such."""
         self.get_farm(asked)
         return _found(self.account.queues[asked["farmId"]], "queue", asked["queueId"])
 
     def list_queue_environments(self, asked: Asked) -> Record:
+        """The environments of a queue; raises `ResourceNotFoundException` where there is no such queue."""
         self.get_queue(asked)
         environments = list(self.account.environments[asked["queueId"]].values())
         return page(environments, asked, "environments", "queueEnvironmentId")
 
     def get_queue_environment(self, asked: Asked) -> Record:
+        """An environment; raises `ResourceNotFoundException` where the queue has none such."""
         self.get_queue(asked)
         environments = self.account.environments[asked["queueId"]]
         return _found(environments, "queue-environment", asked["queueEnvironmentId"])
 
     def list_fleets(self, asked: Asked) -> Record:
+        """The fleets of a farm; those of one ``status`` and ``displayName``, if they are asked for."""
         self.get_farm(asked)
         fleets = self.account.fleets[asked["farmId"]].values()
         fitting = [f for f in fleets if _fits(f, asked, "status") and _fits(f, asked, "displayName")]
         return page(fitting, asked, "fleets", "fleetId")
 
     def get_fleet(self, asked: Asked) -> Record:
+        """A fleet; raises `ResourceNotFoundException` where the farm has none such."""
         self.get_farm(asked)
         return _found(self.account.fleets[asked["farmId"]], "fleet", asked["fleetId"])
 
     def list_workers(self, asked: Asked) -> Record:
+        """The workers of a fleet; raises `ResourceNotFoundException` where there is no such fleet."""
         self.get_fleet(asked)
         return page(list(self.account.workers[asked["fleetId"]].values()), asked, "workers", "workerId")
 
     def get_worker(self, asked: Asked) -> Record:
+        """A worker; raises `ResourceNotFoundException` where the fleet has none such."""
         self.get_fleet(asked)
         return _found(self.account.workers[asked["fleetId"]], "worker", asked["workerId"])
 
     def batch_get_worker(self, asked: Asked) -> Record:
+        """Up to 100 workers, each found or told of in ``errors``."""
         return self._batch("GetWorker", asked, "workers")
 
     def search_workers(self, asked: Asked) -> Record:
+        """Workers of the fleets that are named, found and sorted; raises `ResourceNotFoundException` where
+        one of these fleets is not there."""
         workers: list[Record] = []
         for fleet_id in asked["fleetIds"]:
             self.get_fleet({"farmId": asked["farmId"], "fleetId": fleet_id})
@@ -104,10 +117,13 @@ class DeadlineBackend(BaseBackend):
     # --- jobs, steps, tasks ---------------------------------------------------------------------------
 
     def list_jobs(self, asked: Asked) -> Record:
+        """All jobs of a queue, as they were put there: nothing is sorted."""
         self.get_queue(asked)
         return page(list(self.account.jobs[asked["queueId"]].values()), asked, "jobs", "jobId")
 
     def search_jobs(self, asked: Asked) -> Record:
+        """Jobs of the queues that are named, found and sorted. Their parameters are told as
+        ``jobParameters``, where GetJob says ``parameters``."""
         reply = search("jobs", self._jobs_of(asked), JOBS, asked)
         shown = [{**job, "jobParameters": job.get("parameters", {})} for job in reply["jobs"]]
         return {**reply, "jobs": shown}
@@ -121,26 +137,32 @@ class DeadlineBackend(BaseBackend):
         return [job for job in jobs if asked.get("jobId") in (None, job["jobId"])]
 
     def get_job(self, asked: Asked) -> Record:
+        """A job; raises `ResourceNotFoundException` where the queue has none such."""
         self.get_queue(asked)
         return _found(self.account.jobs[asked["queueId"]], "job", asked["jobId"])
 
     def batch_get_job(self, asked: Asked) -> Record:
+        """Up to 100 jobs, each found or told of in ``errors``."""
         return self._batch("GetJob", asked, "jobs")
 
     def list_steps(self, asked: Asked) -> Record:
+        """The steps of a job, which is written out by that if it is one of the archive."""
         self.get_job(asked)
         self._look_into(asked)
         return page(list(self.account.steps[asked["jobId"]].values()), asked, "steps", "stepId")
 
     def get_step(self, asked: Asked) -> Record:
+        """A step; raises `ResourceNotFoundException` where the job has none such."""
         self.get_job(asked)
         self._look_into(asked)
         return _found(self.account.steps[asked["jobId"]], "step", asked["stepId"])
 
     def batch_get_step(self, asked: Asked) -> Record:
+        """Up to 100 steps, each found or told of in ``errors``."""
         return self._batch("GetStep", asked, "steps")
 
     def search_steps(self, asked: Asked) -> Record:
+        """Steps of the jobs of the queues that are named, or of one of these jobs, found and sorted."""
         return search("steps", self._steps_of(asked), STEPS, asked)
 
     def _steps_of(self, asked: Asked) -> Iterator[Record]:
@@ -150,17 +172,21 @@ class DeadlineBackend(BaseBackend):
             yield from self.account.steps[job["jobId"]].values()
 
     def list_tasks(self, asked: Asked) -> Record:
+        """The tasks of a step; raises `ResourceNotFoundException` where there is no such step."""
         self.get_step(asked)
         return page(list(self.account.tasks[asked["stepId"]].values()), asked, "tasks", "taskId")
 
     def get_task(self, asked: Asked) -> Record:
+        """A task; raises `ResourceNotFoundException` where the step has none such."""
         self.get_step(asked)
         return _found(self.account.tasks[asked["stepId"]], "task", asked["taskId"])
 
     def batch_get_task(self, asked: Asked) -> Record:
+        """Up to 100 tasks, each found or told of in ``errors``."""
         return self._batch("GetTask", asked, "tasks")
 
     def search_tasks(self, asked: Asked) -> Record:
+        """Tasks of the jobs of the queues that are named, or of one of these jobs, found and sorted."""
         tasks = (
             task for step in self._steps_of(asked) for task in self.account.tasks[step["stepId"]].values()
         )
@@ -169,11 +195,13 @@ class DeadlineBackend(BaseBackend):
     # --- sessions -------------------------------------------------------------------------------------
 
     def list_sessions(self, asked: Asked) -> Record:
+        """The sessions of a job, which is written out by that if it is one of the archive."""
         self.get_job(asked)
         self._look_into(asked)
         return page(list(self.account.sessions[asked["jobId"]].values()), asked, "sessions", "sessionId")
 
     def list_sessions_for_worker(self, asked: Asked) -> Record:
+        """The sessions of a worker, of whatever job; without those of archived jobs not yet written out."""
         self.get_worker(asked)
         sessions = [
             session
@@ -184,14 +212,17 @@ class DeadlineBackend(BaseBackend):
         return page(sessions, asked, "sessions", "sessionId")
 
     def get_session(self, asked: Asked) -> Record:
+        """A session; raises `ResourceNotFoundException` where the job has none such."""
         self.get_job(asked)
         self._look_into(asked)
         return _found(self.account.sessions[asked["jobId"]], "session", asked["sessionId"])
 
     def batch_get_session(self, asked: Asked) -> Record:
+        """Up to 100 sessions, each found or told of in ``errors``."""
         return self._batch("GetSession", asked, "sessions")
 
     def update_session(self, asked: Asked) -> Record:
+        """Tell a session to end, in its own time; raises `ConflictException` where it has ended."""
         session = self.get_session(asked)
         if session["lifecycleStatus"] == "ENDED":
             raise ConflictException("The session has ended.", "STATUS_CONFLICT", asked["sessionId"])
@@ -200,6 +231,8 @@ class DeadlineBackend(BaseBackend):
         return {}
 
     def list_session_actions(self, asked: Asked) -> Record:
+        """The actions of a session, or those of a task in all sessions of the job; raises
+        `ValidationException` unless exactly one of the two is named."""
         self.get_job(asked)
         self._look_into(asked)
         if ("sessionId" in asked) == ("taskId" in asked):
@@ -218,6 +251,8 @@ class DeadlineBackend(BaseBackend):
         return page(actions, asked, "sessionActions", "sessionActionId")
 
     def get_session_action(self, asked: Asked) -> Record:
+        """An action of a job, whose session is not named but stands in its id; raises
+        `ResourceNotFoundException` where the job has none such."""
         self.get_job(asked)
         self._look_into(asked)
         # The id of an action holds that of its session.
@@ -227,6 +262,7 @@ class DeadlineBackend(BaseBackend):
         return _found(actions, "session-action", asked["sessionActionId"])
 
     def batch_get_session_action(self, asked: Asked) -> Record:
+        """Up to 100 actions, each found or told of in ``errors``."""
         return self._batch("GetSessionAction", asked, "sessionActions")
 
     def _batch(self, single: str, asked: Asked, name: str) -> Record:
@@ -253,14 +289,18 @@ class DeadlineBackend(BaseBackend):
     # --- roles ----------------------------------------------------------------------------------------
 
     def assume_queue_role_for_read(self, asked: Asked) -> Record:
+        """Credentials that open nothing real, good for 15 minutes; raises `ResourceNotFoundException` where
+        there is no simulation."""
         self.get_queue(asked)
         return self._credentials(asked["queueId"])
 
     def assume_queue_role_for_user(self, asked: Asked) -> Record:
+        """Credentials as `assume_queue_role_for_read` gives them."""
         self.get_queue(asked)
         return self._credentials(asked["queueId"])
 
     def assume_fleet_role_for_read(self, asked: Asked) -> Record:
+        """Credentials as a queue's read role gives them, but of the fleet."""
         self.get_fleet(asked)
         return self._credentials(asked["fleetId"])
 

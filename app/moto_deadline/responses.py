@@ -25,14 +25,16 @@ class DeadlineResponse(BaseResponse):
 
     @property
     def deadline_backend(self) -> DeadlineBackend:
+        """The backend of the account and the region that the request is for."""
         return backend_of(self.current_account, self.region)
 
     def parse_parameters(self, request: Any) -> None:
-        # A path that the service model does not have has no parameters that could be read.
+        """Read the parameters, where the service model has the path: else there are none to be read."""
         if self._get_action() is not None:
             super().parse_parameters(request)
 
     def call_action(self) -> TYPE_RESPONSE:
+        """Answer by the operation's method; what has none is refused with `UNKNOWN_OPERATION`, status 404."""
         operation = self._get_action()
         if operation is not None and hasattr(type(self), xform_name(operation)):
             return super().call_action()
@@ -51,106 +53,141 @@ class DeadlineResponse(BaseResponse):
         return ActionResult(answer)
 
     def list_farms(self) -> ActionResult:
+        """ListFarms: every farm of the account, in pages."""
         return self._answer("ListFarms")
 
     def get_farm(self) -> ActionResult:
+        """GetFarm: one farm."""
         return self._answer("GetFarm")
 
     def list_queues(self) -> ActionResult:
+        """ListQueues: the queues of a farm, in pages; ``status`` may narrow them."""
         return self._answer("ListQueues")
 
     def get_queue(self) -> ActionResult:
+        """GetQueue: one queue of a farm."""
         return self._answer("GetQueue")
 
     def list_queue_environments(self) -> ActionResult:
+        """ListQueueEnvironments: the environments of a queue, in pages."""
         return self._answer("ListQueueEnvironments")
 
     def get_queue_environment(self) -> ActionResult:
+        """GetQueueEnvironment: one environment of a queue."""
         return self._answer("GetQueueEnvironment")
 
     def list_fleets(self) -> ActionResult:
+        """ListFleets: the fleets of a farm, in pages; ``status`` and ``displayName`` may narrow them."""
         return self._answer("ListFleets")
 
     def get_fleet(self) -> ActionResult:
+        """GetFleet: one fleet of a farm."""
         return self._answer("GetFleet")
 
     def list_workers(self) -> ActionResult:
+        """ListWorkers: the workers of a fleet, in pages."""
         return self._answer("ListWorkers")
 
     def get_worker(self) -> ActionResult:
+        """GetWorker: one worker of a fleet."""
         return self._answer("GetWorker")
 
     def batch_get_worker(self) -> ActionResult:
+        """BatchGetWorker: 1 to 100 workers, with ``errors`` for those that are not found."""
         return self._answer("BatchGetWorker")
 
     def search_workers(self) -> ActionResult:
+        """SearchWorkers: workers of the fleets that are named, by filters and an offset."""
         return self._answer("SearchWorkers")
 
     def list_jobs(self) -> ActionResult:
+        """ListJobs: the jobs of a queue, in pages."""
         return self._answer("ListJobs")
 
     def get_job(self) -> ActionResult:
+        """GetJob: one job of a queue."""
         return self._answer("GetJob")
 
     def batch_get_job(self) -> ActionResult:
+        """BatchGetJob: 1 to 100 jobs, with ``errors`` for those that are not found."""
         return self._answer("BatchGetJob")
 
     def search_jobs(self) -> ActionResult:
+        """SearchJobs: jobs of the queues that are named, by filters and an offset."""
         return self._answer("SearchJobs")
 
     def list_steps(self) -> ActionResult:
+        """ListSteps: the steps of a job, in pages."""
         return self._answer("ListSteps")
 
     def get_step(self) -> ActionResult:
+        """GetStep: one step of a job."""
         return self._answer("GetStep")
 
     def batch_get_step(self) -> ActionResult:
+        """BatchGetStep: 1 to 100 steps, with ``errors`` for those that are not found."""
         return self._answer("BatchGetStep")
 
     def search_steps(self) -> ActionResult:
+        """SearchSteps: steps of the queues that are named, or of one job, by filters and an offset."""
         return self._answer("SearchSteps")
 
     def list_tasks(self) -> ActionResult:
+        """ListTasks: the tasks of a step, in pages."""
         return self._answer("ListTasks")
 
     def get_task(self) -> ActionResult:
+        """GetTask: one task of a step."""
         return self._answer("GetTask")
 
     def batch_get_task(self) -> ActionResult:
+        """BatchGetTask: 1 to 100 tasks, with ``errors`` for those that are not found."""
         return self._answer("BatchGetTask")
 
     def search_tasks(self) -> ActionResult:
+        """SearchTasks: tasks of the queues that are named, or of one job, by filters and an offset."""
         return self._answer("SearchTasks")
 
     def list_sessions(self) -> ActionResult:
+        """ListSessions: the sessions of a job, in pages, without their hosts and log configurations."""
         return self._answer("ListSessions")
 
     def list_sessions_for_worker(self) -> ActionResult:
+        """ListSessionsForWorker: the sessions of a worker, in pages."""
         return self._answer("ListSessionsForWorker")
 
     def get_session(self) -> ActionResult:
+        """GetSession: one session of a job, with its host and log configurations."""
         return self._answer("GetSession")
 
     def batch_get_session(self) -> ActionResult:
+        """BatchGetSession: 1 to 100 sessions, with ``errors`` for those that are not found."""
         return self._answer("BatchGetSession")
 
     def update_session(self) -> ActionResult:
+        """UpdateSession: asks for the end of a session, the one target that there is; the reply is empty."""
         return self._answer("UpdateSession")
 
     def list_session_actions(self) -> ActionResult:
+        """ListSessionActions: the actions of a session or of a task, in pages, without their messages."""
         return self._answer("ListSessionActions")
 
     def get_session_action(self) -> ActionResult:
+        """GetSessionAction: one action of a session of a job, with its message and exit code."""
         return self._answer("GetSessionAction")
 
     def batch_get_session_action(self) -> ActionResult:
+        """BatchGetSessionAction: 1 to 100 actions, with ``errors`` for those that are not found."""
         return self._answer("BatchGetSessionAction")
 
     def assume_queue_role_for_read(self) -> ActionResult:
+        """AssumeQueueRoleForRead: credentials to read the logs of a queue's sessions with."""
         return self._answer("AssumeQueueRoleForRead")
 
     def assume_queue_role_for_user(self) -> ActionResult:
+        """AssumeQueueRoleForUser: credentials to use a queue with."""
         return self._answer("AssumeQueueRoleForUser")
 
     def assume_fleet_role_for_read(self) -> ActionResult:
+        """AssumeFleetRoleForRead: credentials to read the logs of a fleet's workers with."""
         return self._answer("AssumeFleetRoleForRead")

@@ -37,6 +37,7 @@ class Searchable:
         return self.fields[field.upper()]
 
     def texts(self, record: Record) -> tuple[str, ...]:
+        """What a search term looks into, casefolded; empty for a member that the record does not have."""
         return tuple(str(value_of(record, member) or "").casefold() for member in self.terms)
 
 

@@ -38,16 +38,20 @@ class Where(Protocol):
     """Whom to ask, and as whom; ``None`` leaves a thing to boto3. A demo has no credentials to look for."""
 
     @property
-    def profile(self) -> str | None: ...
+    def profile(self) -> str | None:
+        """The AWS profile that credentials and settings are read from."""
 
     @property
-    def region(self) -> str | None: ...
+    def region(self) -> str | None:
+        """The AWS region of the farms; goes before that of the profile and of the environment."""
 
     @property
-    def endpoint_url(self) -> str | None: ...
+    def endpoint_url(self) -> str | None:
+        """A URL that is asked in place of AWS's own endpoints, for every service."""
 
     @property
-    def demo(self) -> bool: ...
+    def demo(self) -> bool:
+        """Whether an embedded farm is asked: then no environment and no file is looked at."""
 
 
 class Login(StrEnum):
@@ -95,6 +99,7 @@ class Identity:
 
     @property
     def principal_id(self) -> str | None:
+        """What the list calls send as ``principalId``; ``None`` where they send none."""
         return self.user
 
 

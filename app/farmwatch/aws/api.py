@@ -45,37 +45,54 @@ OPERATIONS = {
 class DeadlineApi(Protocol):
     """Blocking questions, each answered by a value or a `Fault`; none raises."""
 
-    def farms(self, token: str | None = None) -> Page[Farm] | Fault: ...
+    def farms(self, token: str | None = None) -> Page[Farm] | Fault:
+        """A page of the farms (ListFarms): the first, or the one that the ``next`` before it names."""
 
-    def farm(self, farm_id: str) -> Farm | Fault: ...
+    def farm(self, farm_id: str) -> Farm | Fault:
+        """A farm by its id (GetFarm)."""
 
-    def queues(self, farm_id: str, token: str | None = None) -> Page[Queue] | Fault: ...
+    def queues(self, farm_id: str, token: str | None = None) -> Page[Queue] | Fault:
+        """A page of the queues of a farm (ListQueues); ``token`` as in `farms`, and so in all that follow."""
 
-    def queue(self, farm_id: str, queue_id: str) -> Queue | Fault: ...
+    def queue(self, farm_id: str, queue_id: str) -> Queue | Fault:
+        """A queue by its id, and its farm's (GetQueue)."""
 
-    def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault: ...
+    def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault:
+        """A page of what SearchJobs finds, from ``offset`` (0..10,000) on. Its ``next`` is the offset of the
+        page that follows, as a text; its ``total`` is how many jobs are found in all."""
 
-    def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault: ...
+    def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault:
+        """A page of all jobs of a queue (ListJobs), neither searched nor sorted by the service."""
 
-    def job(self, farm_id: str, queue_id: str, job_id: str) -> Job | Fault: ...
+    def job(self, farm_id: str, queue_id: str, job_id: str) -> Job | Fault:
+        """A job by its id, and those above it (GetJob)."""
 
     def sessions(
         self, farm_id: str, queue_id: str, job_id: str, token: str | None = None
-    ) -> Page[SessionSummary] | Fault: ...
+    ) -> Page[SessionSummary] | Fault:
+        """A page of the sessions of a job (ListSessions), without their hosts and log configurations."""
 
-    def session(self, ref: SessionRef) -> Session | Fault: ...
+    def session(self, ref: SessionRef) -> Session | Fault:
+        """A session, with its host and both log configurations (GetSession)."""
 
-    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session | Fault] | Fault: ...
+    def sessions_by_id(self, refs: Sequence[SessionRef]) -> Mapping[str, Session | Fault] | Fault:
+        """Up to 100 sessions (BatchGetSession) by their session ids, each with an answer of its own. A
+        `Fault` alone is one of the whole call."""
 
-    def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault: ...
+    def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault:
+        """A page of the actions of a session (ListSessionActions), without messages and exit codes."""
 
-    def session_action(self, ref: SessionRef, action_id: str) -> SessionAction | Fault: ...
+    def session_action(self, ref: SessionRef, action_id: str) -> SessionAction | Fault:
+        """An action of a session, with its message and exit code (GetSessionAction)."""
 
     def session_actions_by_id(
         self, ref: SessionRef, action_ids: Sequence[str]
-    ) -> Mapping[str, SessionAction] | Fault: ...
+    ) -> Mapping[str, SessionAction] | Fault:
+        """Up to 100 actions by their ids, with messages and exit codes (BatchGetSessionAction). Those that
+        could not be had are left out."""
 
-    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault: ...
+    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
+        """The name of a step of the session's job (GetStep); actions tell only the ids of steps."""
 
     def log_page(
         self,
@@ -86,4 +103,7 @@ class DeadlineApi(Protocol):
         start: int | None = None,
         end: int | None = None,
         limit: int = 10_000,
-    ) -> LogPage | Fault: ...
+    ) -> LogPage | Fault:
+        """A page of a log (GetLogEvents), of at most ``limit`` events (1..10,000). Without a token it is the
+        first (``from_head``) or the last page of the events from ``start`` on and before ``end``
+        (milliseconds since 1970)."""

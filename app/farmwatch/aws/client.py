@@ -95,14 +95,17 @@ class DeadlineClient:
             return
 
     def farms(self, token: str | None = None) -> Page[Farm] | Fault:
+        """ListFarms, 100 a page, with the ``principalId`` if there is one."""
         return self._ask(
             "ListFarms", lambda reply: _page(reply, "farms", Farm.from_reply), **self._list_of(token)
         )
 
     def farm(self, farm_id: str) -> Farm | Fault:
+        """A farm by its id: GetFarm."""
         return self._ask("GetFarm", Farm.from_reply, farmId=farm_id)
 
     def queues(self, farm_id: str, token: str | None = None) -> Page[Queue] | Fault:
+        """ListQueues, 100 a page, with the ``principalId`` if there is one."""
         return self._ask(
             "ListQueues",
             lambda reply: _page(reply, "queues", Queue.from_reply),
@@ -111,6 +114,7 @@ class DeadlineClient:
         )
 
     def queue(self, farm_id: str, queue_id: str) -> Queue | Fault:
+        """A queue by its ids: GetQueue."""
         return self._ask("GetQueue", Queue.from_reply, farmId=farm_id, queueId=queue_id)
 
     def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault:
@@ -149,6 +153,7 @@ class DeadlineClient:
         return self._ask("SearchJobs", read, **asked)
 
     def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault:
+        """ListJobs, 100 a page, with the ``principalId`` if there is one."""
         return self._ask(
             "ListJobs",
             lambda reply: _page(reply, "jobs", Job.from_reply),
@@ -158,12 +163,13 @@ class DeadlineClient:
         )
 
     def job(self, farm_id: str, queue_id: str, job_id: str) -> Job | Fault:
+        """A job by its ids: GetJob."""
         return self._ask("GetJob", Job.from_reply, farmId=farm_id, queueId=queue_id, jobId=job_id)
 
     def sessions(
         self, farm_id: str, queue_id: str, job_id: str, token: str | None = None
     ) -> Page[SessionSummary] | Fault:
-        # ListSessions takes no principalId.
+        """ListSessions, 100 a page. It takes no ``principalId``."""
         return self._ask(
             "ListSessions",
             lambda reply: _page(reply, "sessions", SessionSummary.from_reply),
@@ -175,6 +181,8 @@ class DeadlineClient:
         )
 
     def session(self, ref: SessionRef) -> Session | Fault:
+        """GetSession; a reply that is about another session is a bad reply, and so a `Fault`."""
+
         def read(reply: Reply) -> Session:
             session = Session.from_reply(reply)
             if session.session_id != ref.session_id:
@@ -206,6 +214,7 @@ class DeadlineClient:
         return self._ask(operation, read, identifiers=[_ids(ref) for ref in refs])
 
     def session_actions(self, ref: SessionRef, token: str | None = None) -> Page[SessionAction] | Fault:
+        """ListSessionActions of one session, 100 a page."""
         return self._ask(
             "ListSessionActions",
             lambda reply: _page(reply, "sessionActions", SessionAction.from_reply),
@@ -215,6 +224,7 @@ class DeadlineClient:
         )
 
     def session_action(self, ref: SessionRef, action_id: str) -> SessionAction | Fault:
+        """GetSessionAction, which is asked with the ids of the job, but not with that of the session."""
         return self._ask(
             "GetSessionAction", SessionAction.from_reply, **_job_ids(ref), sessionActionId=action_id
         )
@@ -233,6 +243,7 @@ class DeadlineClient:
         return self._ask("BatchGetSessionAction", read, identifiers=asked)
 
     def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
+        """The ``name`` in the reply of GetStep; a reply without one is a bad reply, and so a `Fault`."""
         return self._ask("GetStep", lambda reply: text(reply, "name"), **_job_ids(ref), stepId=step_id)
 
     def log_page(

@@ -59,6 +59,7 @@ class Job:
 
     @property
     def key(self) -> str:
+        """Its id, by which a list tells it from other jobs."""
         return self.job_id
 
     @property
@@ -68,10 +69,12 @@ class Job:
 
     @property
     def tasks_succeeded(self) -> int:
+        """How many of its tasks are SUCCEEDED."""
         return self.task_counts.get("SUCCEEDED", 0)
 
     @property
     def tasks_failed(self) -> int:
+        """How many of its tasks are FAILED."""
         return self.task_counts.get("FAILED", 0)
 
     @property
@@ -81,10 +84,13 @@ class Job:
 
     @property
     def is_active(self) -> bool:
+        """Whether a worker has, or is about to have, something to do for it."""
         return self.task_run_status in ACTIVE_TASK_RUN_STATUSES
 
     @classmethod
     def from_reply(cls, reply: Reply) -> Job:
+        """Of GetJob's reply, or a member of that of SearchJobs or ListJobs; raises `BadReply`. Statuses that
+        no task is in (the service counts 0 for them) are left out."""
         counts = mapping(reply, "taskRunStatusCounts") or {}
         if not all(isinstance(value, int) and value >= 0 for value in counts.values()):
             raise BadReply("taskRunStatusCounts holds something that is not a count")

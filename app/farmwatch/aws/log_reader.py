@@ -38,9 +38,11 @@ class Connection(Protocol):
     deadline: DeadlineCloudClient
 
     @property
-    def logs(self) -> CloudWatchLogsClient: ...
+    def logs(self) -> CloudWatchLogsClient:
+        """The client for CloudWatch Logs with the credentials of the connection itself."""
 
-    def logs_as(self, key_id: str, secret: str, token: str) -> CloudWatchLogsClient: ...
+    def logs_as(self, key_id: str, secret: str, token: str) -> CloudWatchLogsClient:
+        """A client for CloudWatch Logs with the credentials of a read role."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class Fault:
 
     @property
     def source(self) -> FaultSource:
+        """Where it shows: the call that failed, or else the connection or the monitor itself."""
         return FaultSource.of(self.operation)
 
 
@@ -132,10 +133,12 @@ class Farm:
 
     @property
     def key(self) -> str:
+        """Its id, by which a list tells it from other farms."""
         return self.farm_id
 
     @classmethod
     def from_reply(cls, reply: Reply) -> Farm:
+        """Of GetFarm's reply, or a member of that of ListFarms; all four members must be there."""
         return cls(
             farm_id=id_of_kind(reply, "farmId", "farm"),
             name=text(reply, "displayName"),
@@ -157,10 +160,12 @@ class Queue:
 
     @property
     def key(self) -> str:
+        """Its id, by which a list tells it from other queues."""
         return self.queue_id
 
     @classmethod
     def from_reply(cls, reply: Reply) -> Queue:
+        """Of GetQueue's reply, or a member of that of ListQueues; only ``blockedReason`` may be missing."""
         return cls(
             queue_id=id_of_kind(reply, "queueId", "queue"),
             name=text(reply, "displayName"),
@@ -183,6 +188,7 @@ class LogConfiguration:
 
     @classmethod
     def from_reply(cls, reply: Reply) -> LogConfiguration:
+        """Of a session's ``log`` or ``workerLog``: only ``logDriver`` must be there."""
         error = optional_text(reply, "error")
         return cls(
             driver=text(reply, "logDriver"),
@@ -204,6 +210,7 @@ class Host:
 
     @classmethod
     def from_reply(cls, reply: Reply) -> Host:
+        """Of a session's ``hostProperties``, all of which may be missing; IPv4 addresses come first."""
         found = mapping(reply, "ipAddresses") or {}
         addresses: list[str] = []
         for family in ("ipV4Addresses", "ipV6Addresses"):
@@ -235,6 +242,7 @@ class SessionSummary:
 
     @property
     def key(self) -> str:
+        """Its id, by which a list tells it from other sessions."""
         return self.session_id
 
     @property
@@ -249,6 +257,7 @@ class SessionSummary:
 
     @classmethod
     def from_reply(cls, reply: Reply) -> SessionSummary:
+        """Of a member of ListSessions' reply."""
         return cls(**_summary_members(reply))
 
 
@@ -262,6 +271,8 @@ class Session(SessionSummary):
 
     @classmethod
     def from_reply(cls, reply: Reply) -> Session:
+        """Of GetSession's reply, or a member of that of BatchGetSession: ``log`` must be there, ``workerLog``
+        and ``hostProperties`` may be missing."""
         log = mapping(reply, "log")
         if log is None:
             raise BadReply("log is missing")

@@ -30,6 +30,7 @@ def is_id(kind: str, text: str) -> bool:
 
 
 def text(reply: Reply, name: str) -> str:
+    """A text that must be there and not be empty, made harmless; raises `BadReply`."""
     value = reply.get(name)
     if not isinstance(value, str) or not value:
         raise BadReply(f"{name} is missing" if value is None else f"{name} is not a text")
@@ -37,6 +38,7 @@ def text(reply: Reply, name: str) -> str:
 
 
 def optional_text(reply: Reply, name: str) -> str | None:
+    """A text, made harmless, perhaps empty; ``None`` where the member is missing. Raises `BadReply`."""
     value = reply.get(name)
     if value is None:
         return None
@@ -46,6 +48,7 @@ def optional_text(reply: Reply, name: str) -> str | None:
 
 
 def id_of_kind(reply: Reply, name: str, kind: str) -> str:
+    """An id of that kind, as `is_id` knows them, which must be there; raises `BadReply`."""
     value = text(reply, name)
     if not is_id(kind, value):
         raise BadReply(f"{name} is not a {kind} id")
@@ -53,6 +56,8 @@ def id_of_kind(reply: Reply, name: str, kind: str) -> str:
 
 
 def optional_time(reply: Reply, name: str) -> datetime | None:
+    """A time, in UTC, which one without a zone is taken for; ``None`` where the member is missing. Raises
+    `BadReply`, for times out of range as well."""
     value = reply.get(name)
     if value is None:
         return None
@@ -66,6 +71,7 @@ def optional_time(reply: Reply, name: str) -> datetime | None:
 
 
 def time(reply: Reply, name: str) -> datetime:
+    """A time that must be there, in UTC; raises `BadReply`."""
     value = optional_time(reply, name)
     if value is None:
         raise BadReply(f"{name} is missing")
@@ -73,6 +79,7 @@ def time(reply: Reply, name: str) -> datetime:
 
 
 def whole(reply: Reply, name: str, default: int | None = None) -> int:
+    """A whole number (true and false are none), ``default`` where it is missing; raises `BadReply`."""
     value = reply.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadReply(f"{name} is missing" if value is None else f"{name} is not a whole number")
@@ -80,6 +87,7 @@ def whole(reply: Reply, name: str, default: int | None = None) -> int:
 
 
 def mapping(reply: Reply, name: str) -> Reply | None:
+    """A structure, its members not yet checked; ``None`` where it is missing. Raises `BadReply`."""
     value = reply.get(name)
     if value is None:
         return None
@@ -89,6 +97,7 @@ def mapping(reply: Reply, name: str) -> Reply | None:
 
 
 def some_list(reply: Reply, name: str) -> Sequence[Any]:
+    """A list that must be there, its members not yet checked; raises `BadReply`."""
     value = reply.get(name)
     if not isinstance(value, list):
         raise BadReply(f"{name} is missing" if value is None else f"{name} is not a list")

@@ -64,6 +64,7 @@ class SessionAction:
 
     @property
     def is_final(self) -> bool:
+        """Whether its status is one that nothing follows."""
         return self.status in FINAL
 
     @property

@@ -53,6 +53,7 @@ class Inbox:
         self._is_stopped = False
 
     def put(self, update: Update) -> None:
+        """Add an update, from any thread. Where too many wait the oldest goes, and counts as lost."""
         with self._changed:
             self._updates.append(update)
             if len(self._updates) > KEPT_WAITING:
@@ -68,6 +69,7 @@ class Inbox:
 
     @property
     def is_stopped(self) -> bool:
+        """Whether `stop` was called: whoever takes from here is to end."""
         return self._is_stopped
 
     def take(self, seconds: float) -> tuple[list[Update], int]:
@@ -91,6 +93,7 @@ class Output:
         self._stream = stream
 
     def write(self, line: str) -> None:
+        """Write a line, with its end, and flush it; raises `NobodyReads`."""
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
@@ -198,7 +201,8 @@ class Watching:
 class Step(Protocol):
     """What a command does with what has come in; the exit code where it ends by that."""
 
-    def __call__(self, updates: Sequence[Update], lost: int) -> int | None: ...
+    def __call__(self, updates: Sequence[Update], lost: int) -> int | None:
+        """Called once a second at least; ``lost`` is how many updates were dropped since. ``None``: go on."""
 
 
 def run(watching: Watching, step: Step) -> int:
@@ -230,6 +234,7 @@ class Telling:
         self._beat_at = self._clock.monotonic() + HEARTBEAT
 
     def __call__(self, updates: Sequence[Update], lost: int) -> int | None:
+        """Tell of these updates, and now and then that it is being watched; 0 where that was the end."""
         try:
             for told in self._records(updates, lost):
                 self._output.write(self._line(told))
@@ -273,6 +278,7 @@ class Waiting:
         self._login_since: float | None = None
 
     def __call__(self, updates: Sequence[Update], lost: int) -> int | None:  # noqa: ARG002 - as every step
+        """Judge all that is known by now, whatever the updates were; an exit code where that ends it."""
         found = self._outcome()
         if found is None:
             return None

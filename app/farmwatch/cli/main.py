@@ -193,4 +193,5 @@ def history(since: str | None, session_id: str | None, *, as_json: bool) -> None
 
 
 def main() -> None:
+    """Run the command line: what ``farmwatch`` and ``python -m farmwatch`` call."""
     cli(prog_name="farmwatch")

@@ -31,6 +31,7 @@ class Running:
         return 128 + self._ended_by[0] if self._ended_by else code
 
     def end(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signals are handled
+        """Handle a signal: keep its number for the exit code, and wake up `run`, which ends by it."""
         self._ended_by.append(number)
         self.watching.inbox.stop()
 

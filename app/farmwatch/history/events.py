@@ -86,7 +86,8 @@ class NoRecords:
     """For whoever keeps none."""
 
     def record(self, entries: Sequence[Event], watched: Sequence[Watched]) -> object:
-        pass
+        """Nothing is written down, so nothing has to be waited for."""
 
     def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
+        """An empty `Past` for each."""
         return dict.fromkeys(refs, Past())

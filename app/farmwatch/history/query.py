@@ -119,6 +119,8 @@ class HistoryQuery(Target):
         self.choose(None)
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:  # noqa: ARG002 - nobody is asked
+        """Write the mark that is to be set, and read the file where it has changed. While it cannot be read,
+        ``seen_at`` is ``None`` and the rest stays as it was."""
         now = clock.now()
         if not self._mark():
             self.observed = replace(self.observed, seen_at=None)

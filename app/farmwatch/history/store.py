@@ -74,6 +74,7 @@ class History:
             raise
 
     def close(self) -> None:
+        """Close the file; what was written is committed already."""
         self._database.close()
 
     @property

@@ -35,6 +35,7 @@ class JobRef:
     job_id: str
 
     def session(self, session_id: str) -> SessionRef:
+        """Names a session of this job."""
         return SessionRef(self.connection, self.farm_id, self.queue_id, self.job_id, session_id)
 
 
@@ -47,6 +48,7 @@ class QueueRef:
     queue_id: str
 
     def job(self, job_id: str) -> JobRef:
+        """Names a job of this queue."""
         return JobRef(self.connection, self.farm_id, self.queue_id, job_id)
 
 

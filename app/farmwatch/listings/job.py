@@ -38,6 +38,7 @@ class JobTarget(Target):
         self._ref = ref
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:
+        """Ask once; an answer is final, but for the last looks. A fault leaves the job that was known."""
         ref = self._ref
         answer = api if isinstance(api, Fault) else api.job(ref.farm_id, ref.queue_id, ref.job_id)
         if isinstance(answer, Fault):

@@ -44,6 +44,8 @@ class Jobs:
         self._parts = parts[::-1] if self.backwards else parts
 
     def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[Job] | Fault:
+        """The page at a cursor, ``None`` for the first. Where SearchJobs is denied for the first one, this
+        page and all others come from ListJobs, and ``note`` says so."""
         if not self.seekable:
             return api.list_jobs(self.search.farm_id, self.search.queue_id, cursor)
         answer = self._joined(api, cursor)

@@ -46,7 +46,8 @@ class Source(Protocol[K]):
     failed: int | None
     note: str
 
-    def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[K] | Fault: ...
+    def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[K] | Fault:
+        """The page at a cursor: ``None`` for the first, else the ``next`` of the page before it."""
 
     def count(self, api: DeadlineApi, clock: Clock, items: tuple[K, ...], *, complete: bool) -> None:
         """Bring the counts up to date, after a page was loaded; ``items`` are those loaded so far."""
@@ -85,6 +86,7 @@ class Farms:
     note: str = ""
 
     def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[Farm] | Fault:
+        """A page by ListFarms; the cursor is its token."""
         return api.farms(cursor)
 
     def count(self, api: DeadlineApi, clock: Clock, items: tuple[Farm, ...], *, complete: bool) -> None:
@@ -103,6 +105,7 @@ class Queues:
     note: str = field(default="", init=False)
 
     def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[Queue] | Fault:
+        """A page by ListQueues; the cursor is its token."""
         return api.queues(self.farm_id, cursor)
 
     def count(self, api: DeadlineApi, clock: Clock, items: tuple[Queue, ...], *, complete: bool) -> None:
@@ -124,6 +127,7 @@ class Sessions:
     note: str = field(default="", init=False)
 
     def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[SessionSummary] | Fault:
+        """A page by ListSessions; the cursor is its token."""
         return api.sessions(self.farm_id, self.queue_id, self.job_id, cursor)
 
     def count(
@@ -132,6 +136,7 @@ class Sessions:
         """Nothing is counted but the rows."""
 
     def ref(self, session_id: str) -> SessionRef:
+        """Names a session of this job."""
         return SessionRef(self.connection, self.farm_id, self.queue_id, self.job_id, session_id)
 
 
@@ -175,6 +180,8 @@ class ListTarget(Target, Generic[K]):
         self._everywhere = True
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:
+        """Load one page more, where more rows are wanted (and come again at once), else the first page and
+        those in sight once more; then see to the counts, the hosts and the failed actions."""
         fault = api if isinstance(api, Fault) else self._load(api, clock)
         items = self._listing.items()
         if fault is None and not isinstance(api, Fault):
@@ -252,6 +259,7 @@ class NameTarget(Target):
         self._ask = ask
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:  # noqa: ARG002 - as every target
+        """Ask once; an answer is final, and not even last looks follow."""
         answer = api if isinstance(api, Fault) else self._ask(api)
         if isinstance(answer, Fault):
             return PollResult(answer)

@@ -10,8 +10,11 @@ from farmwatch.aws.model import Page
 
 
 class Keyed(Protocol):
+    """An item of a list, as `Listing` needs it."""
+
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """What tells it from the other items, and stays the same from one answer to the next: its id."""
 
 
 K = TypeVar("K", bound=Keyed)
@@ -43,6 +46,7 @@ class Listing(Generic[K]):
 
     @property
     def pages(self) -> int:
+        """How many pages are loaded."""
         return len(self._pages)
 
     @property
@@ -51,6 +55,7 @@ class Listing(Generic[K]):
         return bool(self._pages) and self.next is None
 
     def items(self) -> tuple[K, ...]:
+        """All items that are loaded, page after page."""
         return tuple(self._items[key] for page in self._pages for key in page.keys)
 
     def seen(self) -> dict[str, datetime]:

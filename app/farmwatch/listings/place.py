@@ -35,10 +35,12 @@ class Place:
 
     @property
     def level(self) -> Level:
+        """What is listed below the last id that is set; with all four of them, the session itself."""
         return list(Level)[len(self.ids)]
 
     @property
     def parent(self) -> Place | None:
+        """The place one level up; ``None`` for the list of farms."""
         return Place(self.connection, *self.ids[:-1]) if self.ids else None
 
     def into(self, below: str) -> Place:

@@ -217,6 +217,7 @@ class Browser:
 
     @property
     def are_errors_found(self) -> bool:
+        """Whether the search for errors, if there is one, has gone through the lanes in sight."""
         return all(self._errors[lane].is_done for lane in self.in_sight if lane in self._errors)
 
     def _next(self, scans: dict[int, Scan], line: Line, forward: bool) -> Line | None:

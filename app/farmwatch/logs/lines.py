@@ -59,11 +59,13 @@ class Lane:
 
     @property
     def scans(self) -> list[Scan]:
+        """What goes through the lines, in the order in which it is worked on: a filter first."""
         found = [self.filter, self.own, self.banners, self.tracebacks, self.repeats]
         return [scan for scan in found if scan is not None]
 
     @property
     def is_done(self) -> bool:
+        """Whether all of it has gone through every line that is there by now."""
         return all(scan.is_done for scan in self.scans)
 
     def work(self) -> bool:

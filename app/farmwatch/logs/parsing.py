@@ -66,6 +66,7 @@ class Severities:
         return cls(re.compile(f"{begins}|{_words(errors)}"), re.compile(_words(warnings)))
 
     def of_line(self, text: str) -> Severity:
+        """How bad a line is, by its own words alone; an error goes before a warning."""
         if self.error.search(text):
             return Severity.ERROR
         return Severity.WARNING if self.warning.search(text) else Severity.NONE
@@ -219,6 +220,7 @@ class WorkerEvent:
 
     @property
     def severity(self) -> Severity:
+        """How bad it is, by the level that the worker agent gave it."""
         if self.level in ("ERROR", "CRITICAL", "FATAL"):
             return Severity.ERROR
         return Severity.WARNING if self.level == "WARNING" else Severity.NONE

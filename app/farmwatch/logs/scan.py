@@ -43,9 +43,11 @@ class Numbers(Sequence[int]):
         yield from self._after
 
     def append(self, numbers: Sequence[int]) -> None:
+        """Add numbers that are greater than all others; they are rising too."""
         self._after.extend(numbers)
 
     def prepend(self, numbers: Sequence[int]) -> None:
+        """Add numbers that are smaller than all others; they are rising too."""
         self._before.extend(reversed(numbers))
 
     def place(self, number: int) -> int:
@@ -88,6 +90,7 @@ class Scan:
 
     @property
     def is_done(self) -> bool:
+        """Whether all lines that the store has by now were gone through; it may get more."""
         return self.end >= self._store.end and self.first <= self._store.first
 
     def advance(self) -> None:

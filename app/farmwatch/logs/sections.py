@@ -70,10 +70,12 @@ class Outline:
 
     @cached_property
     def heads(self) -> list[int]:
+        """The numbers of the banners' own lines, rising."""
         return [section.head for section in self.sections]
 
     @cached_property
     def firsts(self) -> list[int]:
+        """The numbers of the sections' first lines, rising."""
         return [section.first for section in self.sections]
 
     @cached_property

@@ -86,6 +86,7 @@ class LogObserved:
 
     @property
     def is_final(self) -> bool:
+        """The same as ``over``, by the name it has for sessions and actions."""
         return self.over
 
 
@@ -180,6 +181,7 @@ class LogTail(Target):
     # --- asking -----------------------------------------------------------------------------------------
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:
+        """Ask once, and write down where the log begins to fail, or no longer does."""
         polled = self._poll(api, clock)
         # A log that is not there yet, while its session lives, is none that fails.
         if polled.fault is None or polled.again_in != NOT_THERE_EVERY:

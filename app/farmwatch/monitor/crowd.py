@@ -22,6 +22,7 @@ class CrowdSnapshot:
 
     @property
     def sessions(self) -> tuple[SessionRef, ...]:
+        """The sessions that were found, in the order in which they were."""
         return tuple(ref for ref, _ in self.discovered.sessions)
 
 
@@ -44,6 +45,7 @@ class Crowd:
                 self.handles.pop(ref).close()
 
     def close(self) -> None:
+        """Let go of every session."""
         for handle in self.handles.values():
             handle.close()
         self.handles.clear()
@@ -58,6 +60,7 @@ class CrowdHandle(LookHandle):
 
     @property
     def subject(self) -> JobRef | QueueRef:
+        """The job or the queue, by which its updates are known."""
         return self._crowd.ref
 
     @property

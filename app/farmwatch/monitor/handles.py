@@ -118,6 +118,7 @@ class LogsHandle:
         return self._watch.want_lines(lane, number)
 
     def close(self) -> None:
+        """Stop reading them, unless another handle goes on."""
         if self._is_open:
             self._is_open = False
             self._watch.stop_reading(self._lanes)
@@ -186,6 +187,7 @@ class ListHandle(LookHandle, Generic[K]):
 
     @property
     def observed(self) -> ListObserved[Any]:
+        """The list as it is known now."""
         return self._list.observed
 
     def want(self, rows: int) -> None:
@@ -215,6 +217,7 @@ class HistoryHandle(LookHandle):
 
     @property
     def observed(self) -> HistoryView:
+        """What the history tells, as it was read last."""
         return self._review.observed
 
     def choose(self, since: datetime | None) -> None:

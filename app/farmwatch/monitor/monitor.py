@@ -151,6 +151,7 @@ class Monitor:
 
     @property
     def connections(self) -> tuple[str, ...]:
+        """The names of the connections, in the order in which they were given."""
         return tuple(self._connections)
 
     def who(self, connection: str) -> Who:

@@ -65,6 +65,7 @@ class SessionWatch:
         self._poller.follow(self._actions)
 
     def stop(self) -> None:
+        """Ask nothing more about it, its actions, its job and its logs; what is known stays."""
         for key in self.keys:
             self._poller.drop(key)
 
@@ -75,6 +76,7 @@ class SessionWatch:
     # --- snapshots ------------------------------------------------------------------------------------
 
     def snapshot(self) -> SessionSnapshot:
+        """What is known now of the session, its actions and its job."""
         return SessionSnapshot(
             self.ref,
             self._session.observed,
@@ -85,6 +87,7 @@ class SessionWatch:
         )
 
     def log_snapshot(self, lane: int) -> LogSnapshot:
+        """What is known now of the session's log (lane 0) or its worker's (1)."""
         logs = self.logs
         tail = logs.tails.get(lane)
         if tail is None:
@@ -102,10 +105,12 @@ class SessionWatch:
     # --- wishes ---------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
+        """Ask at once about all that is followed for it, be it paused, final or waiting out a fault."""
         for key in self.keys:
             self._poller.now(key)
 
     def pause(self, *, paused: bool) -> None:
+        """Stop asking about all that is followed for it, or go on."""
         for key in self.keys:
             self._poller.pause(key, paused)
 
@@ -115,6 +120,7 @@ class SessionWatch:
         self._actions.somebody_looks = self._attended_by > 0
 
     def set_interval(self, interval: timedelta) -> None:
+        """How often to ask for the session while all is well; its actions and logs have other rhythms."""
         self._poller.set_interval(self._session.key, interval)
 
     @property
@@ -148,6 +154,7 @@ class SessionWatch:
         logs.know(self._actions.observed.actions)
 
     def start_reading(self, lanes: Iterable[int]) -> None:
+        """One more reads these lanes: each is followed as soon as it is known where its log is."""
         for lane in lanes:
             self._readers[lane] += 1
             tail = self.logs.tails.get(lane)
@@ -156,6 +163,7 @@ class SessionWatch:
         self.bring_logs_up_to_date()
 
     def stop_reading(self, lanes: Iterable[int]) -> None:
+        """One less reads these lanes. What nobody reads is no longer asked for; what was read is kept."""
         for lane in lanes:
             self._readers[lane] -= 1
             tail = self.logs.tails.get(lane)

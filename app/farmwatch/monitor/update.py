@@ -110,10 +110,12 @@ class Snapshot:
 
     @property
     def seen_at(self) -> datetime | None:
+        """When the newest good answer came; ``None`` where there is none."""
         return self.observed.seen_at  # type: ignore[no-any-return]
 
     @property
     def fault(self) -> Fault | None:
+        """Why the newest look failed; ``None`` where it did not."""
         return self.observed.fault  # type: ignore[no-any-return]
 
 

@@ -51,6 +51,7 @@ class Freshness:
 
     @property
     def is_gone(self) -> bool:
+        """Whether the service says that there is no such thing (any more)."""
         return self.fault is not None and self.fault.kind is FaultKind.GONE
 
 

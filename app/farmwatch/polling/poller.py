@@ -109,6 +109,7 @@ class Poller:
     # --- wishes, from any thread -------------------------------------------------------------------
 
     def start(self) -> None:
+        """Start the threads: those that ask, and the one that calls `look_after`."""
         for _ in range(THREADS):
             self._start_thread()
         threading.Thread(target=self._watch, name="poller-watch", daemon=True).start()

@@ -94,6 +94,8 @@ class ActionsTarget(Target):
         self._undetailed_why: Fault | None = None
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:
+        """Ask for the pages that can still change, then for messages and exit codes that are missing, up to
+        100 by one call, then for names of steps. It is final when the session is and every action is over."""
         past = self._changes.open()
         if past is not None:
             self._error_log.remember(past.entries, ACTION_CALLS)
@@ -275,6 +277,7 @@ class StepNames:
         self._rest = Rest()
 
     def look(self, api: DeadlineApi, step_ids: Iterable[str], clock: Clock) -> None:
+        """Ask for the steps that have no name yet (GetStep); after a fault the others have to wait."""
         for step_id in step_ids:
             if step_id in self.found or not self._rest.is_over(clock.monotonic()):
                 continue

@@ -36,6 +36,7 @@ class LoggedError:
 
     @property
     def is_open(self) -> bool:
+        """Whether it lasts, as far as is known."""
         return self.over_at is None
 
 
@@ -53,6 +54,7 @@ class ErrorLog:
 
     @property
     def entries(self) -> tuple[LoggedError, ...]:
+        """All that are kept, those that last as well as those that are over; seen last comes first."""
         return tuple(sorted(self._entries, key=lambda entry: (entry.last_at, entry.first_at), reverse=True))
 
     def take_session(self, session: Session, at: datetime) -> None:

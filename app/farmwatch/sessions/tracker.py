@@ -70,6 +70,7 @@ class SessionObserved:
 
     @property
     def is_final(self) -> bool:
+        """Whether the newest good reply says that the session has ended."""
         return self.session is not None and self.session.is_final
 
 
@@ -167,10 +168,12 @@ class SessionTarget(Target):
         self._events: tuple[Event, ...] = ()
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:
+        """Ask for this session alone, as a group of one."""
         return self.group.poll([self], api, clock)[0]
 
     @property
     def knows_its_past(self) -> bool:
+        """Whether it has begun with what the history knows (`remember`)."""
         return self._changes.is_open
 
     def remember(self, past: Past) -> None:
@@ -237,6 +240,8 @@ class SessionGroup:
     def poll(
         self, targets: Sequence[SessionTarget], api: DeadlineApi | Fault, clock: Clock
     ) -> Sequence[PollResult]:
+        """Read the past of those that are new, ask, write down what was seen, and only then show it. Where
+        the call for many fails by one of `ONE_BY_ONE`, all of them come again at once, each by itself."""
         strangers = [target for target in targets if not target.knows_its_past]
         if strangers:
             past = self._records.past([target.ref for target in strangers])

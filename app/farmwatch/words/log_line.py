@@ -32,6 +32,7 @@ class LogTimes(StrEnum):
 
     @property
     def following(self) -> LogTimes:
+        """The way that ``t`` goes to from this one; the last leads to the first."""
         styles = list(LogTimes)
         return styles[(styles.index(self) + 1) % len(styles)]
 

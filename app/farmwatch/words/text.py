@@ -30,6 +30,7 @@ class TimeStyle(StrEnum):
 
     @property
     def following(self) -> TimeStyle:
+        """The way that `t` goes to from this one; the last leads to the first."""
         styles = list(TimeStyle)
         return styles[(styles.index(self) + 1) % len(styles)]
 

@@ -81,6 +81,7 @@ class SessionOnWorker:
 
     @property
     def is_over(self) -> bool:
+        """Whether the session has ended."""
         return bool(self.session["lifecycleStatus"] == "ENDED")
 
     @property
@@ -94,6 +95,7 @@ class SessionOnWorker:
     # --- begin and end --------------------------------------------------------------------------------
 
     def begin(self) -> None:
+        """The worker, started if it was stopped, is given the session and its first action."""
         if self.worker["status"] == "STOPPED":
             self.log.worker_status("STARTED")
             self.worker |= {"status": "RUNNING", "updatedAt": self.simulation.at}
@@ -103,11 +105,13 @@ class SessionOnWorker:
         self.simulation.running[self.session["sessionId"]] = self
 
     def first_definition(self) -> Record:
+        """What a session does first: download job attachments if there are any, else enter `environment`."""
         if self.run.attachments:
             return {"syncInputJobAttachments": {}}
         return {"envEnter": self.environment()}
 
     def environment(self) -> Record:
+        """The environment of a definition that enters or leaves one: each job has one, named Toolset."""
         return {"environmentId": f"JOB:{self.run.job['jobId']}:Toolset"}
 
     def cannot_begin(self, error: str) -> None:
@@ -131,6 +135,7 @@ class SessionOnWorker:
         self.session["updatedBy"] = self.worker["workerId"]
 
     def tidy_up(self) -> None:
+        """What is left to write in both logs once it is over; it does not count as running any more."""
         self.lines(session_log.cleanup(self.folder))
         self.log.complete(uninstalls=self.is_alone)
         self.simulation.running.pop(self.session["sessionId"], None)
@@ -183,6 +188,7 @@ class SessionOnWorker:
         self.log.runtime(*ending(self.pid, exit_code))
 
     def next_process(self) -> int:
+        """The pid of another process, which is `pid` from now on."""
         self.pid += 3
         return self.pid
 
@@ -224,6 +230,7 @@ class SessionOnWorker:
         return [action]
 
     def task_definition(self, task: Record) -> Record:
+        """The definition of an action that runs a task."""
         return {
             "taskRun": {
                 "taskId": task["taskId"],
@@ -254,6 +261,7 @@ class SessionOnWorker:
         self.finish("CANCELED", 143)
 
     def tell_process_to_end(self) -> None:
+        """The runtime sends the process a signal to end, and says so in both logs."""
         lines = session_log.canceling(self.pid, self.simulation.at)
         self.log.runtime(*lines)
         self.lines(lines)

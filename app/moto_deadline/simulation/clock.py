@@ -10,10 +10,13 @@ FROZEN_AT = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
 
 
 class StoryClock(Protocol):
+    """What a simulation goes by: `RealClock`, or `FrozenClock` that a test steps."""
+
     speed: float
     """How many seconds of the story pass in one."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The time of the wall, or where it has been set, in UTC."""
 
 
 class RealClock:
@@ -23,6 +26,7 @@ class RealClock:
         self.speed = speed
 
     def now(self) -> datetime:
+        """The time of day, in UTC, however much the story is sped up."""
         return datetime.now(UTC)
 
 
@@ -34,7 +38,9 @@ class FrozenClock:
         self._now = at
 
     def now(self) -> datetime:
+        """Where it stands, in UTC."""
         return self._now
 
     def step(self, seconds: float) -> None:
+        """Move it on; what becomes due by that happens when the simulation is looked at next."""
         self._now += timedelta(seconds=seconds)

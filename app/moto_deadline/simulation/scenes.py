@@ -35,6 +35,7 @@ TROUBLES = (
 
 
 def ago(simulation: Simulation, minutes: float) -> datetime:
+    """The time so many minutes before the simulation's start."""
     return simulation.start - timedelta(minutes=minutes)
 
 

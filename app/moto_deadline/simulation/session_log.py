@@ -19,10 +19,12 @@ _AGENT = "/opt/deadline/worker/lib/python3.11/site-packages/deadline"
 
 
 def banner(title: str) -> list[str]:
+    """How the runtime announces what follows: a title, in three lines with double rules."""
     return [_DOUBLE, f"--------- {title}", _DOUBLE]
 
 
 def phase(name: str) -> list[str]:
+    """How the runtime announces a phase of an action: its name, in three lines with single rules."""
     return [_SINGLE, f"Phase: {name}", _SINGLE]
 
 
@@ -81,6 +83,7 @@ def attachments(title: str, folder: str, pid: int) -> list[str]:
 
 
 def ending(pid: int, exit_code: int) -> list[str]:
+    """How the runtime tells that a process is over; an exit code below 0 is a signal's number."""
     return [f"Process pid {pid} exited with code: {exit_code} (unsigned) / {hex(exit_code)} (hex)"]
 
 
@@ -95,6 +98,7 @@ DOWNLOADED = "Downloaded 412.5 MB / 412.5 MB of 37 files (Transfer rate: 96.1 MB
 
 
 def download() -> list[str]:
+    """What the worker agent prints of a download of job attachments that goes well."""
     return [
         BLANK,
         "Starting download...",
@@ -132,6 +136,7 @@ def upload(folder: str, frame: int, manifest: str, at: datetime) -> list[str]:
 
 
 def failed_upload(at: datetime) -> list[str]:
+    """What the worker agent prints of an upload of job attachments that may not write its cache."""
     return [
         f"Manifest generated at manifest_merge/merge-{at:%Y-%m-%dT%H-%M-%S}.manifest",
         "Traceback (most recent call last):",
@@ -156,10 +161,12 @@ FAILURE_MESSAGE = "Failed to load asset /mnt/assets/tree_v07.abc"
 
 
 def not_found(folder: str, pid: int) -> list[str]:
+    """What the shell prints where the renderer is not installed; it exits with 127."""
     return [f"{script(folder, pid)}: 19: exec: /opt/renderers/karma-20.5/bin/karma: not found"]
 
 
 def traceback(folder: str, pid: int) -> list[str]:
+    """What a renderer's Python prints where a file of the scene is missing; it exits with 1."""
     file = _file(folder, pid)
     return [
         "loading scene",
@@ -174,6 +181,7 @@ def traceback(folder: str, pid: int) -> list[str]:
 
 
 def timed_out(pid: int, at: datetime) -> list[str]:
+    """What the runtime says of an action that has run into its time limit: it kills it at once."""
     stamp = f"{at:%Y-%m-%dT%H:%M:%SZ}"
     return [
         f"TIMEOUT - Runtime limit reached at {stamp}. Canceling action.",
@@ -195,6 +203,7 @@ def canceling(pid: int, at: datetime) -> list[str]:
 
 
 def progress(frame: int, percent: int) -> list[str]:
+    """What a renderer prints at so many per cent of a frame: two directives and a line of its own."""
     return [
         f"openjd_progress: {percent}",
         f"openjd_status: Frame {frame} tile {percent}%",

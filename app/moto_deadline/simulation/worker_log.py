@@ -84,6 +84,8 @@ class WorkerLog:
     # --- events of one kind each ----------------------------------------------------------------------
 
     def write(self, *messages: str) -> None:
+        """Events in the worker's log, at the simulation's time; those from more than a day before its start
+        are left out."""
         if self._simulation.start - self._simulation.at > KEPT_FOR:
             return
         options = self._worker["log"]["options"]
@@ -177,6 +179,7 @@ class WorkerLog:
         )
 
     def cannot_begin(self, error: str) -> None:
+        """The session fails before its first action is begun: an event of level ERROR."""
         self.write(self._of_session("Failed", error, "ERROR"))
 
     def began(self, actions: Sequence[Record], *, installs: bool) -> None:
@@ -236,9 +239,11 @@ class WorkerLog:
         )
 
     def added(self, action: Record) -> None:
+        """The worker takes another action into its queue."""
         self.write(self._added([action]))
 
     def removed(self, actions: Sequence[Record]) -> None:
+        """Actions go from the worker's queue, never attempted."""
         ids = [action["sessionActionId"] for action in actions]
         self.write(
             self._of_session("Remove", "Removed SessionActions.", action_ids=ids, queued_action_count=0)
@@ -247,12 +252,15 @@ class WorkerLog:
     # --- actions --------------------------------------------------------------------------------------
 
     def action_started(self, action: Record, kind: str) -> None:
+        """An action begins; ``kind`` is what the agent calls it (``TaskRun``)."""
         self.write(self._of_action("Start", action, kind, "Action started."))
 
     def action_canceled(self, action: Record, kind: str) -> None:
+        """The agent begins to cancel an action."""
         self.write(self._of_action("Cancel", action, kind, "Canceling Action."))
 
     def action_ended(self, action: Record, kind: str) -> None:
+        """An action is over, with the status it has by then."""
         self.write(self._of_action("End", action, kind, "Action complete.", status=action["status"]))
 
     def runtime(self, *lines: str) -> None:
@@ -283,6 +291,7 @@ class WorkerLog:
     # --- the worker -----------------------------------------------------------------------------------
 
     def worker_status(self, status: str) -> None:
+        """The worker tells the service its status (UpdateWorker), and its log."""
         ids = {f"{name}_id": self._worker[f"{name}Id"] for name in ("farm", "fleet", "worker")}
         self.write(
             *self._call("UpdateWorker", "", {"status": status}, {}),
