@@ -18,13 +18,12 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from moto_deadline.defaults import ACCOUNT, REGION
+
 if TYPE_CHECKING:
     from moto_deadline.simulation import Simulation
 
-ACCOUNT = "123456789012"
-"""The account that moto serves to every credential it does not know."""
-
-REGION = "us-west-2"
+__all__ = ["ACCOUNT", "REGION", "install", "register"]
 
 _HOST = re.compile(r"https?://(?:(?:management|scheduling)\.)?deadline\.(.+)\.amazonaws\.com")
 

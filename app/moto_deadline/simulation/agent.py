@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from moto_deadline.simulation import session_log
+import moto_deadline.simulation.session_log as session_log
 from moto_deadline.simulation.account import Record, log_configuration
 from moto_deadline.simulation.jobs import Run
 from moto_deadline.simulation.session_log import ending
 from moto_deadline.simulation.worker_log import WorkerLog
+from moto_deadline.simulation.world import World
 
 SPOT_MESSAGE = "The Worker received an EC2 spot interruption"
 TIMEOUT_MESSAGE = "TIMEOUT - Exceeded the allotted runtime limit."
@@ -35,8 +36,8 @@ def open_session(
 ) -> Record:
     """A worker takes up a session of a job, under a new id unless it is given one. With a ``log_error`` it
     is over at once: the agent attempts nothing that it could not log."""
-    simulation = run.simulation
-    session_id = session_id or simulation.new_id("session")
+    world = run.world
+    session_id = session_id or world.new_id("session")
     group = f"/aws/deadline/{run.farm_id}/{run.queue_id}"
     worker_log = {**worker["log"]}
     if worker_log_error is not None:
@@ -47,19 +48,34 @@ def open_session(
         "jobId": run.job["jobId"],
         "fleetId": worker["fleetId"],
         "workerId": worker["workerId"],
-        "startedAt": simulation.at,
+        "startedAt": world.at,
         "lifecycleStatus": "STARTED",
         "log": log_configuration(group, session_id, log_error),
         "hostProperties": worker["hostProperties"],
         "workerLog": worker_log,
     }
-    simulation.account.sessions[run.job["jobId"]][session_id] = session
+    world.account.sessions[run.job["jobId"]][session_id] = session
     on = SessionOnWorker(run, session, worker)
     if log_error is None:
         on.begin()
     else:
         on.cannot_begin(f"Log provisioning error: {log_error}")
     return session
+
+
+def under_way(world: World, session: Record) -> SessionOnWorker | None:
+    """What the agent has of a session; nothing once that is over."""
+    on = world.running.get(session["sessionId"])
+    return on if isinstance(on, SessionOnWorker) else None
+
+
+def all_on(world: World, worker: Record) -> list[SessionOnWorker]:
+    """The sessions under way on a worker."""
+    return [
+        one
+        for one in world.running.values()
+        if isinstance(one, SessionOnWorker) and one.worker["workerId"] == worker["workerId"]
+    ]
 
 
 class SessionOnWorker:
@@ -69,8 +85,8 @@ class SessionOnWorker:
         self.run = run
         self.session = session
         self.worker = worker
-        self.simulation = run.simulation
-        self.log = WorkerLog(run.simulation, worker, session)
+        self.world = run.world
+        self.log = WorkerLog(run.world, worker, session)
         digits = hashlib.sha256(session["sessionId"].encode()).hexdigest()
         self.folder = f"/sessions/{digits[:8]}"
         self.pid = 6700 + int(digits[8:12], 16) % 900
@@ -87,10 +103,7 @@ class SessionOnWorker:
     @property
     def is_alone(self) -> bool:
         """Whether no other session runs on the worker."""
-        return not any(
-            other.worker["workerId"] == self.worker["workerId"] and other is not self
-            for other in self.simulation.running.values()
-        )
+        return all(other is self for other in all_on(self.world, self.worker))
 
     # --- begin and end --------------------------------------------------------------------------------
 
@@ -98,11 +111,11 @@ class SessionOnWorker:
         """The worker, started if it was stopped, is given the session and its first action."""
         if self.worker["status"] == "STOPPED":
             self.log.worker_status("STARTED")
-            self.worker |= {"status": "RUNNING", "updatedAt": self.simulation.at}
+            self.worker |= {"status": "RUNNING", "updatedAt": self.world.at}
         first = self._new_action(self.first_definition(), "SCHEDULED", keep=False)
         self.log.assigned([first])
         self.log.began([first], installs=self.is_alone)
-        self.simulation.running[self.session["sessionId"]] = self
+        self.world.running[self.session["sessionId"]] = self
 
     def first_definition(self) -> Record:
         """What a session does first: download job attachments if there are any, else enter `environment`."""
@@ -117,7 +130,7 @@ class SessionOnWorker:
     def cannot_begin(self, error: str) -> None:
         """Its log could not be provisioned: the first action fails, the others are never attempted."""
         failed = self._new_action(self.first_definition(), "FAILED")
-        failed |= {"startedAt": self.simulation.at, "endedAt": self.simulation.at, "progressMessage": error}
+        failed |= {"startedAt": self.world.at, "endedAt": self.world.at, "progressMessage": error}
         self.log.assigned([failed])
         self.log.cannot_begin(error)
         queued = self._queue_next(error)
@@ -130,7 +143,7 @@ class SessionOnWorker:
         self.tidy_up()
 
     def _set_ended(self) -> None:
-        at = self.simulation.at
+        at = self.world.at
         self.session |= {"lifecycleStatus": "ENDED", "endedAt": at, "updatedAt": at}
         self.session["updatedBy"] = self.worker["workerId"]
 
@@ -138,23 +151,23 @@ class SessionOnWorker:
         """What is left to write in both logs once it is over; it does not count as running any more."""
         self.lines(session_log.cleanup(self.folder))
         self.log.complete(uninstalls=self.is_alone)
-        self.simulation.running.pop(self.session["sessionId"], None)
+        self.world.running.pop(self.session["sessionId"], None)
 
     # --- actions --------------------------------------------------------------------------------------
 
     def lines(self, lines: list[str]) -> None:
         """Lines in the session's log."""
-        self.simulation.log(self.session, lines)
+        self.world.log(self.session, lines)
 
     def _new_action(self, definition: Record, status: str, *, keep: bool = True) -> Record:
-        actions = self.simulation.account.actions[self.session["sessionId"]]
+        actions = self.world.account.actions[self.session["sessionId"]]
         stem = self.session["sessionId"].removeprefix("session-")
         action: Record = {
             "sessionActionId": f"sessionaction-{stem}-{len(actions)}",
             "sessionId": self.session["sessionId"],
             "status": status,
             "definition": definition,
-            "workerUpdatedAt": self.simulation.at,
+            "workerUpdatedAt": self.world.at,
         }
         if keep:
             actions[action["sessionActionId"]] = action
@@ -163,7 +176,7 @@ class SessionOnWorker:
     def start(self, definition: Record, lines: list[str], task: Record | None = None) -> Record:
         """Begin an action; ``lines`` are the beginning of its section, whose process is `pid`."""
         action = self._new_action(definition, "RUNNING")
-        action["startedAt"] = self.simulation.at
+        action["startedAt"] = self.world.at
         if not action["sessionActionId"].endswith("-0"):
             self.log.added(action)
         self.action, self.task, self.kind = action, task, _KINDS[next(iter(definition))]
@@ -179,7 +192,7 @@ class SessionOnWorker:
         """What the process says of its progress, reported to the service."""
         if percent:
             action["progressPercent"] = percent
-        action |= {"progressMessage": message, "workerUpdatedAt": self.simulation.at}
+        action |= {"progressMessage": message, "workerUpdatedAt": self.world.at}
         self.log.reported(action)
 
     def process_ended(self, exit_code: int, *lines: str) -> None:
@@ -197,7 +210,7 @@ class SessionOnWorker:
         action = self.action
         if action is None:
             return
-        action |= {"status": status, "endedAt": self.simulation.at, "workerUpdatedAt": self.simulation.at}
+        action |= {"status": status, "endedAt": self.world.at, "workerUpdatedAt": self.world.at}
         if exit_code is not None:
             action["processExitCode"] = exit_code
         if message is not None:
@@ -262,18 +275,13 @@ class SessionOnWorker:
 
     def tell_process_to_end(self) -> None:
         """The runtime sends the process a signal to end, and says so in both logs."""
-        lines = session_log.canceling(self.pid, self.simulation.at)
+        lines = session_log.canceling(self.pid, self.world.at)
         self.log.runtime(*lines)
         self.lines(lines)
 
     def interrupt(self) -> None:
         """The spot instance under the worker goes away: all of the worker's sessions are over."""
-        simulation, at = self.simulation, self.simulation.at
-        sessions = [
-            other
-            for other in simulation.running.values()
-            if other.worker["workerId"] == self.worker["workerId"]
-        ]
+        at, sessions = self.world.at, all_on(self.world, self.worker)
         self.log.says(
             f"Spot terminate happening at {at + WARNED_BEFORE:%Y-%m-%dT%H:%M:%SZ}",
             f"Spot interruption detected. Termination in {WARNED_BEFORE}",

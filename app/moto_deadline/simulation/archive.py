@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from moto_deadline.simulation.account import Record, job_status, task_counts
 from moto_deadline.simulation.agent import open_session
 from moto_deadline.simulation.jobs import Run, make_tasks
 from moto_deadline.simulation.script import ENTERING, FAILS, GAP, WELL, session_play
-
-if TYPE_CHECKING:
-    from moto_deadline.simulation.simulation import Simulation
+from moto_deadline.simulation.world import World
 
 ARCHIVED = 5000
 """Jobs of the archive's queue."""
@@ -22,10 +19,10 @@ _STEPS = 2
 """How often a frame of the archive reports."""
 
 
-def fill_archive(simulation: Simulation, farm_id: str, queue_id: str, users: Sequence[str]) -> None:
+def fill_archive(world: World, farm_id: str, queue_id: str, users: Sequence[str]) -> None:
     """Thousands of jobs of the last months, of which only what a list shows is made."""
-    chance = simulation.chance("archive")
-    at = simulation.start - timedelta(minutes=30)
+    chance = world.chance("archive")
+    at = world.start - timedelta(minutes=30)
     jobs: dict[str, Record] = {}
     for number in range(ARCHIVED):
         at -= timedelta(minutes=chance.uniform(5, 50))
@@ -35,7 +32,7 @@ def fill_archive(simulation: Simulation, farm_id: str, queue_id: str, users: Seq
         if fate is None:
             counts = {"CANCELED": frames}
         job: Record = {
-            "jobId": simulation.new_id("job"),
+            "jobId": world.new_id("job"),
             "queueId": queue_id,
             "name": f"dailies_sq{number // 40:03}_sh{number * 10 % 9999:04}_v{chance.randrange(1, 30):03}",
             "lifecycleStatus": "CREATE_COMPLETE",
@@ -50,8 +47,8 @@ def fill_archive(simulation: Simulation, farm_id: str, queue_id: str, users: Seq
             started = at + timedelta(seconds=chance.uniform(10, 200))
             job |= {"startedAt": started, "endedAt": started + timedelta(minutes=frames)}
         jobs[job["jobId"]] = job
-        simulation.archive[job["jobId"]] = (farm_id, fate or WELL)
-    simulation.account.jobs[queue_id] = jobs
+        world.archive[job["jobId"]] = (farm_id, fate or WELL)
+    world.account.jobs[queue_id] = jobs
 
 
 def _frames(job: Record) -> int:
@@ -64,11 +61,11 @@ def _pace(job: Record) -> float:
     return max(10.0, took.total_seconds() / (_frames(job) + 1))
 
 
-def outline(simulation: Simulation, job: Record, fate: str) -> None:
+def outline(world: World, job: Record, fate: str) -> None:
     """The step and the tasks of a job of long ago as they have been, without their sessions: a search over
     tasks goes through thousands of jobs."""
     frames = _frames(job)
-    step_id = simulation.id_of("step", job["jobId"])
+    step_id = world.id_of("step", job["jobId"])
     step, tasks = make_tasks(job, step_id, job["createdAt"], frames, job["createdBy"])
     step |= {
         "taskRunStatus": job["taskRunStatus"],
@@ -79,7 +76,7 @@ def outline(simulation: Simulation, job: Record, fate: str) -> None:
     at: datetime | None = job.get("startedAt")
     if at is not None:
         at += timedelta(seconds=ENTERING)
-    stem = simulation.id_of("session", job["jobId"]).removeprefix("session-")
+    stem = world.id_of("session", job["jobId"]).removeprefix("session-")
     for number, task in enumerate(tasks):
         if at is None:
             task |= {"runStatus": "CANCELED", "updatedAt": job["createdAt"]}
@@ -95,11 +92,11 @@ def outline(simulation: Simulation, job: Record, fate: str) -> None:
             "updatedAt": at,
             "latestSessionActionId": f"sessionaction-{stem}-{number + 1}",
         }
-    simulation.account.steps[job["jobId"]][step_id] = step
-    simulation.account.tasks[step_id] = {task["taskId"]: task for task in tasks}
+    world.account.steps[job["jobId"]][step_id] = step
+    world.account.tasks[step_id] = {task["taskId"]: task for task in tasks}
 
 
-def write_out_archived(simulation: Simulation, farm_id: str, job: Record, fate: str) -> None:
+def write_out_archived(world: World, farm_id: str, job: Record, fate: str) -> None:
     """The session of a job of long ago, as it has been."""
     if "startedAt" not in job:
         return
@@ -107,14 +104,14 @@ def write_out_archived(simulation: Simulation, farm_id: str, job: Record, fate: 
     # The session runs over copies: looking into a job changes nothing of what its lists have said.
     played: Record = {**job, "taskRunStatusCounts": task_counts(READY=frames)}
     step, tasks = make_tasks(
-        played, simulation.id_of("step", job["jobId"]), job["createdAt"], frames, job["createdBy"]
+        played, world.id_of("step", job["jobId"]), job["createdAt"], frames, job["createdBy"]
     )
-    run = Run(simulation, farm_id, job["queueId"], played, step, tasks, deque(tasks))
-    fleets = list(simulation.account.fleets[farm_id])
-    chance = simulation.chance(job["jobId"])
-    worker = chance.choice(list(simulation.account.workers[chance.choice(fleets)].values()))
-    here, simulation.at = simulation.at, job["startedAt"]
-    session = open_session(run, worker, session_id=simulation.id_of("session", job["jobId"]))
-    simulation.at = here
+    run = Run(world, farm_id, job["queueId"], played, step, tasks, deque(tasks))
+    fleets = list(world.account.fleets[farm_id])
+    chance = world.chance(job["jobId"])
+    worker = chance.choice(list(world.account.workers[chance.choice(fleets)].values()))
+    here, world.at = world.at, job["startedAt"]
+    session = open_session(run, worker, session_id=world.id_of("session", job["jobId"]))
+    world.at = here
     play = session_play(run, session, worker, fate=fate, fate_at=frames - 1, pace=_pace(job), steps=_STEPS)
-    simulation.play_out(play, job["startedAt"])
+    world.play_out(play, job["startedAt"])

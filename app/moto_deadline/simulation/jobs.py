@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from moto_deadline.simulation.account import Record, job_status, task_counts
-
-if TYPE_CHECKING:
-    from moto_deadline.simulation.simulation import Simulation
+from moto_deadline.simulation.world import World
 
 OVER = ("SUCCEEDED", "FAILED", "CANCELED")
 """What a task that is over can be."""
@@ -20,7 +17,7 @@ OVER = ("SUCCEEDED", "FAILED", "CANCELED")
 class Run:
     """A job being run: its tasks wait to be taken by sessions."""
 
-    simulation: Simulation
+    world: World
     farm_id: str
     queue_id: str
     job: Record
@@ -32,7 +29,7 @@ class Run:
 
     def set_status(self, task: Record, status: str) -> None:
         """A task has got another status, and so perhaps its step and its job."""
-        at = self.simulation.at
+        at = self.world.at
         for counted in (self.job, self.step):
             counts = counted["taskRunStatusCounts"]
             counts[task["runStatus"]] -= 1
@@ -65,7 +62,7 @@ class Run:
 
 
 def submit(
-    simulation: Simulation,
+    world: World,
     farm_id: str,
     queue_id: str,
     name: str,
@@ -76,9 +73,9 @@ def submit(
     attachments: bool = False,
 ) -> Run:
     """Submit a job of so many frames."""
-    at = simulation.at
+    at = world.at
     job: Record = {
-        "jobId": simulation.new_id("job"),
+        "jobId": world.new_id("job"),
         "queueId": queue_id,
         "name": name,
         "lifecycleStatus": "CREATE_COMPLETE",
@@ -95,12 +92,12 @@ def submit(
         manifest = {"rootPath": f"/mnt/shows/{name}", "rootPathFormat": "posix"}
         job["attachments"] = {"manifests": [manifest], "fileSystem": "COPIED"}
     # Newest first, as a list of jobs is wanted.
-    simulation.account.jobs[queue_id] = {job["jobId"]: job, **simulation.account.jobs[queue_id]}
+    world.account.jobs[queue_id] = {job["jobId"]: job, **world.account.jobs[queue_id]}
     job |= {"taskRunStatus": "READY", "taskRunStatusCounts": task_counts(READY=frames)}
-    step, tasks = make_tasks(job, simulation.new_id("step"), at, frames, by)
-    simulation.account.steps[job["jobId"]][step["stepId"]] = step
-    simulation.account.tasks[step["stepId"]] = {task["taskId"]: task for task in tasks}
-    return Run(simulation, farm_id, queue_id, job, step, tasks, deque(tasks), attachments)
+    step, tasks = make_tasks(job, world.new_id("step"), at, frames, by)
+    world.account.steps[job["jobId"]][step["stepId"]] = step
+    world.account.tasks[step["stepId"]] = {task["taskId"]: task for task in tasks}
+    return Run(world, farm_id, queue_id, job, step, tasks, deque(tasks), attachments)
 
 
 def make_tasks(job: Record, step_id: str, at: datetime, frames: int, by: str) -> tuple[Record, list[Record]]:

@@ -1,11 +1,10 @@
-"""Who is there when the simulation begins: farms, queues, fleets, workers, jobs, and what befalls them."""
+"""Who is there when the world begins: farms, queues, fleets, workers, jobs, and what befalls them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import cycle
-from typing import TYPE_CHECKING
 
 from moto_deadline.log_stream import Generated, ServiceLogStream
 from moto_deadline.simulation.account import Record, SessionIds, log_configuration, named
@@ -23,9 +22,7 @@ from moto_deadline.simulation.script import (
     told_later,
 )
 from moto_deadline.simulation.session_log import rendering
-
-if TYPE_CHECKING:
-    from moto_deadline.simulation.simulation import Play, Simulation
+from moto_deadline.simulation.world import Play, World
 
 USERS = ("mira", "jon", "aiko", "tomas", "zeynep", "priya")
 
@@ -84,19 +81,19 @@ CROWD = 300
 """Sessions of the job that has many."""
 
 KEPT_JOBS = 40
-"""Finished jobs that were born while the simulation ran, kept in each queue: it has to run for weeks."""
+"""Finished jobs that were born while the world ran, kept in each queue: it has to run for weeks."""
 
 
-def stage(simulation: Simulation) -> None:
-    """Fill the account of a simulation at its start."""
-    chance = simulation.chance("stage")
-    farm_id = _farm(simulation, "Northlight", 400)
-    annex_id = _farm(simulation, "Southgate [test] – מבחן", 90)
-    crews = [_fleet(simulation, farm_id, "gpu-spot", "g6e.2xlarge", 24)]
-    crews.append(_fleet(simulation, farm_id, "cpu-ondemand", "c7a.8xlarge", 16))
+def stage(world: World) -> None:
+    """Fill the account of a world at its start."""
+    chance = world.chance("stage")
+    farm_id = _farm(world, "Northlight", 400)
+    annex_id = _farm(world, "Southgate [test] – מבחן", 90)
+    crews = [_fleet(world, farm_id, "gpu-spot", "g6e.2xlarge", 24)]
+    crews.append(_fleet(world, farm_id, "cpu-ondemand", "c7a.8xlarge", 16))
     crew = cycle(worker for pair in zip(*crews, strict=False) for worker in pair)
     lighting, fx, comp, archive = (
-        _queue(simulation, farm_id, name, status)
+        _queue(world, farm_id, name, status)
         for name, status in (
             ("lighting", "SCHEDULING"),
             ("fx", "SCHEDULING"),
@@ -104,31 +101,29 @@ def stage(simulation: Simulation) -> None:
             ("dailies archive", "IDLE"),
         )
     )
-    _queue(simulation, farm_id, 'look-dev [WIP] "日本語" 🎬', "SCHEDULING_BLOCKED")
-    _queue(simulation, annex_id, "tests", "IDLE")
-    _fleet(simulation, annex_id, "spare", "c7a.large", 2)
-    fill_archive(simulation, farm_id, archive, USERS)
-    _odd_jobs(simulation, farm_id, comp, crew)
-    _lighting(simulation, farm_id, lighting, crew, crews[0][-3])
-    _talkers(simulation, farm_id, lighting, crews)
-    stage_troubles(simulation, farm_id, lighting, crews[0][-8:-3])
+    _queue(world, farm_id, 'look-dev [WIP] "日本語" 🎬', "SCHEDULING_BLOCKED")
+    _queue(world, annex_id, "tests", "IDLE")
+    _fleet(world, annex_id, "spare", "c7a.large", 2)
+    fill_archive(world, farm_id, archive, USERS)
+    _odd_jobs(world, farm_id, comp, crew)
+    _lighting(world, farm_id, lighting, crew, crews[0][-3])
+    _talkers(world, farm_id, lighting, crews)
+    stage_troubles(world, farm_id, lighting, crews[0][-8:-3])
     for queue_id, pause in ((lighting, 150.0), (fx, 60.0), (comp, 110.0)):
-        simulation.play(_life(simulation, farm_id, queue_id, crew, pause, 1), simulation.start)
-        simulation.play(
-            _life(simulation, farm_id, queue_id, crew, pause, 2), ago(simulation, chance.uniform(20, 40))
-        )
+        world.play(_life(world, farm_id, queue_id, crew, pause, 1), world.start)
+        world.play(_life(world, farm_id, queue_id, crew, pause, 2), ago(world, chance.uniform(20, 40)))
 
 
-def _farm(simulation: Simulation, name: str, days: int) -> str:
-    farm_id = simulation.new_id("farm")
-    at = simulation.start - timedelta(days=days)
-    simulation.account.farms[farm_id] = {**named(farm_id, name, at, "mira"), "costScaleFactor": 1.0}
+def _farm(world: World, name: str, days: int) -> str:
+    farm_id = world.new_id("farm")
+    at = world.start - timedelta(days=days)
+    world.account.farms[farm_id] = {**named(farm_id, name, at, "mira"), "costScaleFactor": 1.0}
     return farm_id
 
 
-def _queue(simulation: Simulation, farm_id: str, name: str, status: str) -> str:
-    queue_id = simulation.new_id("queue")
-    at = simulation.start - timedelta(days=60)
+def _queue(world: World, farm_id: str, name: str, status: str) -> str:
+    queue_id = world.new_id("queue")
+    at = world.start - timedelta(days=60)
     queue: Record = {
         **named(farm_id, name, at, "mira"),
         "queueId": queue_id,
@@ -137,9 +132,9 @@ def _queue(simulation: Simulation, farm_id: str, name: str, status: str) -> str:
     }
     if status == "SCHEDULING_BLOCKED":
         queue |= {"blockedReason": "NO_BUDGET_CONFIGURED"}
-    simulation.account.queues[farm_id][queue_id] = queue
+    world.account.queues[farm_id][queue_id] = queue
     environment: Record = {
-        "queueEnvironmentId": simulation.new_id("queueenv"),
+        "queueEnvironmentId": world.new_id("queueenv"),
         "name": "Toolset",
         "priority": 1,
         "templateType": "YAML",
@@ -147,13 +142,13 @@ def _queue(simulation: Simulation, farm_id: str, name: str, status: str) -> str:
         "createdAt": at,
         "createdBy": "mira",
     }
-    simulation.account.environments[queue_id] = {environment["queueEnvironmentId"]: environment}
+    world.account.environments[queue_id] = {environment["queueEnvironmentId"]: environment}
     return queue_id
 
 
-def _fleet(simulation: Simulation, farm_id: str, name: str, instance_type: str, size: int) -> list[Record]:
-    fleet_id = simulation.new_id("fleet")
-    at = simulation.start - timedelta(days=60)
+def _fleet(world: World, farm_id: str, name: str, instance_type: str, size: int) -> list[Record]:
+    fleet_id = world.new_id("fleet")
+    at = world.start - timedelta(days=60)
     mode = {"mode": "NO_SCALING"}
     capabilities = {
         "vCpuCount": {"min": 8},
@@ -161,7 +156,7 @@ def _fleet(simulation: Simulation, farm_id: str, name: str, instance_type: str, 
         "osFamily": "LINUX",
         "cpuArchitectureType": "x86_64",
     }
-    simulation.account.fleets[farm_id][fleet_id] = {
+    world.account.fleets[farm_id][fleet_id] = {
         **named(farm_id, name, at, "mira"),
         "fleetId": fleet_id,
         "status": "ACTIVE",
@@ -171,18 +166,18 @@ def _fleet(simulation: Simulation, farm_id: str, name: str, instance_type: str, 
         "minWorkerCount": 0,
         "maxWorkerCount": 2 * size,
         "configuration": {"customerManaged": {**mode, "workerCapabilities": capabilities}},
-        "roleArn": f"arn:aws:iam::{simulation.account_id}:role/deadline-fleet-{name}",
+        "roleArn": f"arn:aws:iam::{world.account_id}:role/deadline-fleet-{name}",
     }
-    workers = [_worker(simulation, farm_id, fleet_id, instance_type, number) for number in range(size)]
-    simulation.account.workers[fleet_id] = {worker["workerId"]: worker for worker in workers}
+    workers = [_worker(world, farm_id, fleet_id, instance_type, number) for number in range(size)]
+    world.account.workers[fleet_id] = {worker["workerId"]: worker for worker in workers}
     return workers
 
 
-def _worker(simulation: Simulation, farm_id: str, fleet_id: str, instance_type: str, number: int) -> Record:
-    worker_id = simulation.new_id("worker")
+def _worker(world: World, farm_id: str, fleet_id: str, instance_type: str, number: int) -> Record:
+    worker_id = world.new_id("worker")
     digits = worker_id.removeprefix("worker-")
     network = int(fleet_id[-2:], 16)
-    arn = f"arn:aws:ec2:{simulation.region}:{simulation.account_id}:instance/i-0{digits[:16]}"
+    arn = f"arn:aws:ec2:{world.region}:{world.account_id}:instance/i-0{digits[:16]}"
     addresses = {
         "ipV4Addresses": [f"10.0.{network}.{number + 10}"],
         # Written out, as the service model wants it.
@@ -200,32 +195,30 @@ def _worker(simulation: Simulation, farm_id: str, fleet_id: str, instance_type: 
         },
         "status": "RUNNING",
         "log": log_configuration(f"/aws/deadline/{farm_id}/{fleet_id}", worker_id),
-        "createdAt": ago(simulation, 900),
+        "createdAt": ago(world, 900),
         "createdBy": "deadline.amazonaws.com",
     }
 
 
-def _odd_jobs(simulation: Simulation, farm_id: str, queue_id: str, crew: Iterator[Record]) -> None:
+def _odd_jobs(world: World, farm_id: str, queue_id: str, crew: Iterator[Record]) -> None:
     for number, name in enumerate(ODD_NAMES):
-        simulation.at = ago(simulation, 50 - number)
-        run = submit(simulation, farm_id, queue_id, name[:128], frames=40, by=USERS[number % len(USERS)])
+        world.at = ago(world, 50 - number)
+        run = submit(world, farm_id, queue_id, name[:128], frames=40, by=USERS[number % len(USERS)])
         perform(run, next(crew), pace=200)
-    simulation.at = simulation.start
+    world.at = world.start
 
 
-def _lighting(
-    simulation: Simulation, farm_id: str, queue_id: str, crew: Iterator[Record], spare: Record
-) -> None:
+def _lighting(world: World, farm_id: str, queue_id: str, crew: Iterator[Record], spare: Record) -> None:
     """The queue that everything particular happens in. ``spare`` is a worker that nobody else has."""
 
     def job(minutes: float, name: str, frames: int, by: str = "mira", priority: int = 50) -> Run:
-        simulation.at = ago(simulation, minutes)
-        return submit(simulation, farm_id, queue_id, name, frames=frames, by=by, priority=priority)
+        world.at = ago(world, minutes)
+        return submit(world, farm_id, queue_id, name, frames=frames, by=by, priority=priority)
 
     def later(minutes: float) -> None:
-        simulation.at = ago(simulation, minutes)
+        world.at = ago(world, minutes)
 
-    _crowd(simulation, job(400, "sq030_crowd_sim_v020", 720, "priya", 30), crew)
+    _crowd(world, job(400, "sq030_crowd_sim_v020", 720, "priya", 30), crew)
     for number in range(8):
         run = job(300 - 20 * number, f"sq010_sh0{300 + 10 * number}_lgt_v00{number + 1}", 3, "aiko")
         perform(run, next(crew), cast="succeeded" if number == 0 else None, pace=90)
@@ -246,7 +239,7 @@ def _lighting(
     run = job(75, "sq020_sh0100_lgt_v007", 300, "tomas", 60)
     for cast, well, seconds in (("update_failed", False, 30.0), ("update_succeeded", True, 50.0)):
         session = perform(run, next(crew), cast=cast, pace=300)
-        simulation.play(told_later(simulation, session, seconds, well), simulation.start)
+        world.play(told_later(world, session, seconds, well), world.start)
     run = job(43, "sq010_sh0420_lgt_v012", 400, "mira", 80)
     perform(run, next(crew), cast="living", pace=180)
     for _ in range(2):
@@ -254,7 +247,7 @@ def _lighting(
     run = job(2, "sq010_sh0440_lgt_v001", 2, "jon", 90)
     later(1.5)
     perform(run, next(crew), cast="ends_soon", pace=75)
-    simulation.at = simulation.start
+    world.at = world.start
 
 
 LONG_LOG = 1_000_000
@@ -267,52 +260,52 @@ LATE = 60.0
 """Seconds until the log stream appears that is late."""
 
 
-def _talkers(simulation: Simulation, farm_id: str, queue_id: str, crews: list[list[Record]]) -> None:
+def _talkers(world: World, farm_id: str, queue_id: str, crews: list[list[Record]]) -> None:
     """Sessions whose logs are something particular. Their workers are taken from the ends of the fleets."""
     gpus, cpus = crews
 
     def job(minutes: float, name: str, frames: int) -> Run:
-        simulation.at = ago(simulation, minutes)
-        return submit(simulation, farm_id, queue_id, name, frames=frames, by="priya", priority=40)
+        world.at = ago(world, minutes)
+        return submit(world, farm_id, queue_id, name, frames=frames, by="priya", priority=40)
 
     def stream_of(session: Record) -> ServiceLogStream:
         options = session["log"]["options"]
-        return simulation.logs.stream(options["logGroupName"], options["logStreamName"])
+        return world.logs.stream(options["logGroupName"], options["logStreamName"])
 
     pace = 5000.0
     run = job(260, "sq040_sh0010_longlog_v001", 1)
     session = perform(run, gpus[-1], cast="long_log", pace=pace, steps=1)
     begins = int(session["startedAt"].timestamp() * 1000) + 7_000
     rate = LONG_LOG / (pace - 10)
-    stream_of(session).generated = Generated(begins, rate, rendering(simulation.seed), LONG_LOG)
+    stream_of(session).generated = Generated(begins, rate, rendering(world.seed), LONG_LOG)
 
     run = job(55, "sq040_sh0020_chatty_v001", 1)
     session = perform(run, gpus[-2], cast="chatty", pace=1e9, steps=1)
-    begins = int(simulation.start.timestamp() * 1000)
-    stream_of(session).generated = Generated(begins, CHATTY, rendering(simulation.seed + 1))
+    begins = int(world.start.timestamp() * 1000)
+    stream_of(session).generated = Generated(begins, CHATTY, rendering(world.seed + 1))
 
     run = job(52, "sq040_sh0040_twins_v001", 80)
     for number in (1, 2):
         perform(run, cpus[-1], cast=f"shared_worker_{number}", pace=140)
 
     run = job(50, "sq040_sh0030_latelog_v001", 60)
-    simulation.at = simulation.start
+    world.at = world.start
     session = open_session(run, cpus[-2])
-    simulation.held[session["sessionId"]] = []
-    simulation.play(session_play(run, session, cpus[-2], pace=120))
-    simulation.play(released_later(simulation, session, LATE), simulation.start)
-    simulation.cast["late_log"] = SessionIds(farm_id, queue_id, run.job["jobId"], session["sessionId"])
+    world.held[session["sessionId"]] = []
+    world.play(session_play(run, session, cpus[-2], pace=120))
+    world.play(released_later(world, session, LATE), world.start)
+    world.cast["late_log"] = SessionIds(farm_id, queue_id, run.job["jobId"], session["sessionId"])
 
 
-def _crowd(simulation: Simulation, run: Run, crew: Iterator[Record]) -> None:
+def _crowd(world: World, run: Run, crew: Iterator[Record]) -> None:
     """A job with hundreds of sessions: most of them are over, the last ones live on."""
-    start = simulation.at
+    start = world.at
     living = 12
     for number in range(CROWD - living):
-        simulation.play(
+        world.play(
             _later_session(run, next(crew), pace=30, most=2, steps=2), start + timedelta(minutes=number)
         )
-    simulation.at = ago(simulation, 20)
+    world.at = ago(world, 20)
     for number in range(living):
         cast = "crowd" if number == 0 else None
         perform(run, next(crew), cast=cast, pace=1800, most=2)
@@ -325,19 +318,17 @@ def _later_session(run: Run, worker: Record, *, pace: float, most: int | None = 
         yield from session_play(run, session, worker, pace=pace, most=most, steps=steps)
 
 
-def _life(
-    simulation: Simulation, farm_id: str, queue_id: str, crew: Iterator[Record], pause: float, lane: int
-) -> Play:
+def _life(world: World, farm_id: str, queue_id: str, crew: Iterator[Record], pause: float, lane: int) -> Play:
     """New jobs for ever, some of which go wrong; the oldest that are over are forgotten."""
     born: list[tuple[Run, list[Record]]] = []
     number = 0
     while True:
         number += 1
-        chance = simulation.chance("life", queue_id, lane, number)
+        chance = world.chance("life", queue_id, lane, number)
         name = f"sq{chance.randrange(1, 60) * 10:03}_sh{chance.randrange(1, 99) * 10:04}"
         kind = chance.choice(("lgt", "fx", "comp", "sim"))
         run = submit(
-            simulation,
+            world,
             farm_id,
             queue_id,
             f"{name}_{kind}_v{chance.randrange(1, 20):03}",
@@ -351,15 +342,15 @@ def _life(
             session = open_session(run, worker)
             fate = chance.choices(fates, (80, 10, 4, 6))[0]
             pace = chance.uniform(40, 140)
-            simulation.play(session_play(run, session, worker, fate=fate, pace=pace, fate_at=0))
+            world.play(session_play(run, session, worker, fate=fate, pace=pace, fate_at=0))
         born.append((run, workers))
-        _forget(simulation, born)
+        _forget(world, born)
         yield chance.uniform(0.6, 1.6) * pause
 
 
-def _forget(simulation: Simulation, born: list[tuple[Run, list[Record]]]) -> None:
+def _forget(world: World, born: list[tuple[Run, list[Record]]]) -> None:
     while len(born) > KEPT_JOBS:
         run, _ = born.pop(0)
-        for session in simulation.account.forget_job(run.queue_id, run.job["jobId"]):
+        for session in world.account.forget_job(run.queue_id, run.job["jobId"]):
             options = session["log"]["options"]
-            simulation.logs.forget(options["logGroupName"], options["logStreamName"])
+            world.logs.forget(options["logGroupName"], options["logStreamName"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
-from typing import TYPE_CHECKING
 
 from moto_deadline.simulation.account import Record, SessionIds
 from moto_deadline.simulation.agent import open_session
@@ -19,9 +18,7 @@ from moto_deadline.simulation.script import (
     WELL,
     session_play,
 )
-
-if TYPE_CHECKING:
-    from moto_deadline.simulation.simulation import Simulation
+from moto_deadline.simulation.world import World
 
 TROUBLES = (
     # name in the cast, job, frames, attachments, fate, number of the frame that it befalls
@@ -34,9 +31,9 @@ TROUBLES = (
 )
 
 
-def ago(simulation: Simulation, minutes: float) -> datetime:
-    """The time so many minutes before the simulation's start."""
-    return simulation.start - timedelta(minutes=minutes)
+def ago(world: World, minutes: float) -> datetime:
+    """The time so many minutes before the world's start."""
+    return world.start - timedelta(minutes=minutes)
 
 
 def perform(
@@ -52,22 +49,22 @@ def perform(
     log_error: str | None = None,
     worker_log_error: str | None = None,
 ) -> Record:
-    """Give a session of a job to a worker at the simulation's time, and a name in the cast."""
-    simulation = run.simulation
+    """Give a session of a job to a worker at the world's time, and a name in the cast."""
+    world = run.world
     session = open_session(run, worker, log_error=log_error, worker_log_error=worker_log_error)
     play = session_play(run, session, worker, fate=fate, pace=pace, most=most, fate_at=fate_at, steps=steps)
-    simulation.play(play)
+    world.play(play)
     if cast is not None:
         ids = SessionIds(run.farm_id, run.queue_id, run.job["jobId"], session["sessionId"])
-        simulation.cast[cast] = ids
+        world.cast[cast] = ids
     return session
 
 
-def stage_troubles(simulation: Simulation, farm_id: str, queue_id: str, workers: Sequence[Record]) -> None:
+def stage_troubles(world: World, farm_id: str, queue_id: str, workers: Sequence[Record]) -> None:
     """A job and a session for each of the `TROUBLES`, all of them over; no two share a worker at a time."""
     for number, (trouble, worker) in enumerate(zip(TROUBLES, cycle(workers), strict=False)):
         cast, name, frames, attachments, fate, fate_at = trouble
-        simulation.at = ago(simulation, 140 - 12 * number)
-        run = submit(simulation, farm_id, queue_id, name, frames=frames, by="zeynep", attachments=attachments)
+        world.at = ago(world, 140 - 12 * number)
+        run = submit(world, farm_id, queue_id, name, frames=frames, by="zeynep", attachments=attachments)
         perform(run, worker, cast=cast, fate=fate, fate_at=fate_at, pace=60)
-    simulation.at = simulation.start
+    world.at = world.start

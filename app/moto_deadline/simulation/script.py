@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
 
-from moto_deadline.simulation import session_log
+import moto_deadline.simulation.session_log as session_log
 from moto_deadline.simulation.account import Record
-from moto_deadline.simulation.agent import TIMEOUT_MESSAGE, SessionOnWorker
+from moto_deadline.simulation.agent import TIMEOUT_MESSAGE, SessionOnWorker, under_way
 from moto_deadline.simulation.jobs import Run
-
-if TYPE_CHECKING:
-    from moto_deadline.simulation.simulation import Play, Simulation
+from moto_deadline.simulation.world import Play, World
 
 # What becomes of a session.
 WELL = "well"
@@ -53,7 +50,7 @@ def session_play(
     number of the frame at which a ``fate`` other than well befalls it, ``steps`` how often a frame reports.
     """
     del worker
-    on = run.simulation.running.get(session["sessionId"])
+    on = under_way(run.world, session)
     if on is None:
         return
     if run.attachments:
@@ -162,11 +159,11 @@ def _upload(on: SessionOnWorker, action: Record, frame: int, *, fails: bool) -> 
     if on.action is not action:
         return False
     if fails:
-        on.process_ended(1, *session_log.failed_upload(on.simulation.at))
+        on.process_ended(1, *session_log.failed_upload(on.world.at))
         on.finish("FAILED", 1)
         return False
     manifest = output_manifest(on, action)
-    on.process_ended(0, *session_log.upload(on.folder, frame, manifest, on.simulation.at))
+    on.process_ended(0, *session_log.upload(on.folder, frame, manifest, on.world.at))
     action["manifests"] = [{"outputManifestPath": manifest, "outputManifestHash": f"{frame:032x}"}]
     return True
 
@@ -188,7 +185,7 @@ def _befall(on: SessionOnWorker, fate: str) -> bool:
         on.cancel()
         on.run.cancel_waiting()
     elif fate == TIMES_OUT:
-        lines = session_log.timed_out(on.pid, on.simulation.at)
+        lines = session_log.timed_out(on.pid, on.world.at)
         on.log.runtime(*lines)
         on.process_ended(-9, *lines)
         on.finish("FAILED", -9, TIMEOUT_MESSAGE)
@@ -207,36 +204,36 @@ def _befall(on: SessionOnWorker, fate: str) -> bool:
     return True
 
 
-def told_to_end(simulation: Simulation, session: Record, well: bool) -> Play:
+def told_to_end(world: World, session: Record, well: bool) -> Play:
     """Somebody asks for the end of a session: UPDATE_IN_PROGRESS, then as it goes."""
-    _update(simulation, session, "UPDATE_IN_PROGRESS", TOLD_BY)
+    _update(world, session, "UPDATE_IN_PROGRESS", TOLD_BY)
     session["targetLifecycleStatus"] = "ENDED"
     yield 40
     if session["lifecycleStatus"] == "ENDED":
         return
     if not well:
-        _update(simulation, session, "UPDATE_FAILED", "deadline.amazonaws.com")
+        _update(world, session, "UPDATE_FAILED", "deadline.amazonaws.com")
         return
-    _update(simulation, session, "UPDATE_SUCCEEDED", "deadline.amazonaws.com")
+    _update(world, session, "UPDATE_SUCCEEDED", "deadline.amazonaws.com")
     yield 40
-    on = simulation.running.get(session["sessionId"])
+    on = under_way(world, session)
     if on is not None:
         on.cancel()
         on.end()
 
 
-def _update(simulation: Simulation, session: Record, status: str, by: str) -> None:
-    session |= {"lifecycleStatus": status, "updatedAt": simulation.at, "updatedBy": by}
+def _update(world: World, session: Record, status: str, by: str) -> None:
+    session |= {"lifecycleStatus": status, "updatedAt": world.at, "updatedBy": by}
 
 
-def told_later(simulation: Simulation, session: Record, seconds: float, well: bool) -> Play:
+def told_later(world: World, session: Record, seconds: float, well: bool) -> Play:
     """Somebody will ask for the end of a session."""
     yield seconds
     if session["lifecycleStatus"] == "STARTED":
-        simulation.play(told_to_end(simulation, session, well))
+        world.play(told_to_end(world, session, well))
 
 
-def released_later(simulation: Simulation, session: Record, seconds: float) -> Play:
+def released_later(world: World, session: Record, seconds: float) -> Play:
     """The log stream of a session appears some time after the session has begun."""
     yield seconds
-    simulation.release(session)
+    world.release(session)

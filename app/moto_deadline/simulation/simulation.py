@@ -1,33 +1,18 @@
-"""The simulation: an account, a clock, and what is yet to happen in it."""
+"""The simulation: a world that is staged, and moved on by what others want of it."""
 
 from __future__ import annotations
 
-import hashlib
-import heapq
-import random
-import threading
-from collections.abc import Generator
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-
-from moto_deadline import ACCOUNT, REGION
-from moto_deadline.simulation.account import Account, Record, SessionIds
-from moto_deadline.simulation.clock import RealClock, StoryClock
-from moto_deadline.simulation.logs import LogWriter
-
-if TYPE_CHECKING:
-    from moto_deadline.simulation.agent import SessionOnWorker
-
-Play = Generator[float, None, None]
-"""Something that happens: between two steps it says how many seconds pass."""
+from moto_deadline.defaults import ACCOUNT, REGION
+from moto_deadline.simulation.account import Record
+from moto_deadline.simulation.archive import outline, write_out_archived
+from moto_deadline.simulation.clock import StoryClock
+from moto_deadline.simulation.scenario import stage
+from moto_deadline.simulation.script import told_to_end
+from moto_deadline.simulation.world import World
 
 
-class Simulation:
-    """Fills an account and moves it along a clock; the same seed and clock give the same simulation.
-
-    It moves when `advance` is called, by everything that has become due since: nothing runs by itself.
-    ``cast`` names sessions that something particular happens to.
-    """
+class Simulation(World):
+    """Fills an account and moves it along a clock; the same seed and clock give the same simulation."""
 
     def __init__(
         self,
@@ -36,126 +21,23 @@ class Simulation:
         account_id: str = ACCOUNT,
         region: str = REGION,
     ) -> None:
-        from moto_deadline.simulation.scenario import stage
-
-        self.seed = seed
-        self.clock = clock or RealClock()
-        self.account_id = account_id
-        self.region = region
-        self.account = Account()
-        self.lock = threading.RLock()
-        """Held while the simulation moves, and while anything of it is read."""
-        self.logs = LogWriter(account_id, region, lambda: self.clock.now(), self.lock, self.advance)
-        self.held: dict[str, list[tuple[datetime, list[str]]]] = {}
-        """Lines of sessions whose log stream is not there yet."""
-        self.cast: dict[str, SessionIds] = {}
-        self.start = self.clock.now()
-        self.at = self.start
-        self.running: dict[str, SessionOnWorker] = {}
-        """Sessions that are not over, by their ids."""
-        self.archive: dict[str, tuple[str, str]] = {}
-        self._due: list[tuple[datetime, int, Play]] = []
-        self._plays = 0
-        self._numbers: dict[str, int] = {}
+        super().__init__(seed, clock, account_id, region)
         stage(self)
         self.advance()
 
-    # --- time -----------------------------------------------------------------------------------------
-
-    def play(self, play: Play, at: datetime | None = None) -> None:
-        """Begin something at a time, now unless told."""
-        self._push(at or self.at, play)
-
-    def _push(self, at: datetime, play: Play) -> None:
-        self._plays += 1
-        heapq.heappush(self._due, (at, self._plays, play))
-
-    def advance(self) -> None:
-        """Let everything happen that is due by now."""
-        with self.lock:
-            self._advance()
-
-    def _advance(self) -> None:
-        now = self.clock.now()
-        while self._due and self._due[0][0] <= now:
-            at, _, play = heapq.heappop(self._due)
-            self.at = at
-            seconds = next(play, None)
-            if seconds is not None:
-                self._push(self.after(at, seconds), play)
-        self.at = max(self.at, now)
-
-    def after(self, at: datetime, seconds: float) -> datetime:
-        """The time so many seconds of the simulation later. What lies before its start is history, and was
-        never sped up."""
-        history = max(0.0, (self.start - at).total_seconds())
-        unsped = min(seconds, history)
-        return at + timedelta(seconds=unsped + (seconds - unsped) / self.clock.speed)
-
-    def play_out(self, play: Play, at: datetime) -> datetime:
-        """Let something happen from beginning to end in the past; the time of its end."""
-        here = self.at
-        self.at = at
-        for seconds in play:
-            self.at += timedelta(seconds=seconds)
-        end, self.at = self.at, here
-        return end
-
-    # --- names and chance -----------------------------------------------------------------------------
-
-    def new_id(self, kind: str) -> str:
-        """The next id of a kind: ``session-`` and 32 hexadecimal digits."""
-        number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
-        return self.id_of(kind, number)
-
-    def id_of(self, kind: str, *names: object) -> str:
-        """An id of a kind that follows from names: the same whenever it is asked for."""
-        told = " ".join(map(str, (self.seed, kind, *names)))
-        return f"{kind}-{hashlib.sha256(told.encode()).hexdigest()[:32]}"
-
-    def chance(self, *names: object) -> random.Random:
-        """A source of chance of one's own, so that no play disturbs another's."""
-        return random.Random(f"{self.seed} {names}")
-
-    # --- what sessions and workers write --------------------------------------------------------------
-
-    def log(self, session: Record, lines: list[str]) -> None:
-        """Lines in the log of a session, if it has one."""
-        if session["sessionId"] in self.held:
-            self.held[session["sessionId"]].append((self.at, lines))
-        elif "error" not in session["log"]:
-            options = session["log"]["options"]
-            self.logs.write(options["logGroupName"], options["logStreamName"], self.at, lines)
-
-    def release(self, session: Record) -> None:
-        """The log stream of a session appears, with what was held back."""
-        here = self.at
-        for at, lines in self.held.pop(session["sessionId"], []):
-            self.at = at
-            self.log(session, lines)
-        self.at = here
-
-    # --- what others want -----------------------------------------------------------------------------
-
     def tell_to_end(self, session: Record, well: bool = True) -> None:
         """Somebody asked for the end of a session (UpdateSession)."""
-        from moto_deadline.simulation.script import told_to_end
-
         self.play(told_to_end(self, session, well))
         self.advance()
 
     def outline(self, queue_id: str, job_id: str) -> None:
         """Make the step and the tasks of an archived job, which is done when they are looked for."""
-        from moto_deadline.simulation.archive import outline
-
         if job_id in self.archive and job_id not in self.account.steps:
             _, fate = self.archive[job_id]
             outline(self, self.account.jobs[queue_id][job_id], fate)
 
     def write_out(self, queue_id: str, job_id: str) -> None:
         """Make the steps, tasks and sessions of an archived job, which is done when it is looked into."""
-        from moto_deadline.simulation.archive import write_out_archived
-
         self.outline(queue_id, job_id)
         archived = self.archive.pop(job_id, None)
         if archived is not None:

@@ -9,12 +9,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto_deadline.simulation.account import Record
-
-if TYPE_CHECKING:
-    from moto_deadline.simulation.simulation import Simulation
+from moto_deadline.simulation.world import World
 
 _PICTURES = {
     "AWSCreds": "🔑",
@@ -36,7 +34,7 @@ KEPT = 3000
 """Events of a worker's log that are kept for certain: a farm has to run for weeks."""
 
 KEPT_FOR = timedelta(days=1)
-"""Events older than this when the simulation begins are gone."""
+"""Events older than this when the world begins are gone."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -73,8 +71,8 @@ def plain_event(message: str) -> str:
 class WorkerLog:
     """The events of one session in the log of its worker."""
 
-    def __init__(self, simulation: Simulation, worker: Record, session: Record) -> None:
-        self._simulation = simulation
+    def __init__(self, world: World, worker: Record, session: Record) -> None:
+        self._world = world
         self._worker = worker
         self._session = session
         self._queue_id: str = session["queueId"]
@@ -84,13 +82,13 @@ class WorkerLog:
     # --- events of one kind each ----------------------------------------------------------------------
 
     def write(self, *messages: str) -> None:
-        """Events in the worker's log, at the simulation's time; those from more than a day before its start
+        """Events in the worker's log, at the world's time; those from more than a day before its start
         are left out."""
-        if self._simulation.start - self._simulation.at > KEPT_FOR:
+        if self._world.start - self._world.at > KEPT_FOR:
             return
         options = self._worker["log"]["options"]
-        self._simulation.logs.write(
-            options["logGroupName"], options["logStreamName"], self._simulation.at, messages, keep=KEPT
+        self._world.logs.write(
+            options["logGroupName"], options["logStreamName"], self._world.at, messages, keep=KEPT
         )
 
     def _of_session(self, subtype: str, message: str, level: str = "INFO", **more: Any) -> str:
@@ -125,7 +123,7 @@ class WorkerLog:
     def _call(self, operation: str, path: str, asked: Any, answer: Any) -> list[str]:
         """A request of the agent and its response."""
         farm, fleet, worker = (self._worker[name] for name in ("farmId", "fleetId", "workerId"))
-        host = f"https://scheduling.deadline.{self._simulation.region}.amazonaws.com/2023-10-12"
+        host = f"https://scheduling.deadline.{self._world.region}.amazonaws.com/2023-10-12"
         request = {
             "operation": f"deadline:{operation}",
             "params": asked,
@@ -155,7 +153,7 @@ class WorkerLog:
 
     @property
     def _role(self) -> str:
-        return f"arn:aws:iam::{self._simulation.account_id}:role/northlight-queue"
+        return f"arn:aws:iam::{self._world.account_id}:role/northlight-queue"
 
     # --- the session ----------------------------------------------------------------------------------
 
@@ -189,7 +187,7 @@ class WorkerLog:
         log = self._session["log"]["options"]
         destination = f"{log['logGroupName']}/{log['logStreamName']}"
         local = f"/var/log/amazon/deadline/{self._queue_id}/{self._session['sessionId']}.log"
-        expiry = self._simulation.at + timedelta(hours=1)
+        expiry = self._world.at + timedelta(hours=1)
         refresh = expiry - timedelta(minutes=15)
         self.write(
             *self._entity("jobDetails", job),
