@@ -15,7 +15,7 @@ from typing import Any
 from farmwatch.aws.log_page import LogEvent
 from farmwatch.aws.model import DEFAULT_CONNECTION, Session, SessionRef
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.sources import SessionLogs
 from farmwatch.logs.store import lines_of
 from farmwatch.logs.times import milliseconds

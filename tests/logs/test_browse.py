@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from farmwatch.aws.log_page import LogEvent
 from farmwatch.logs.browse import CONTEXTS, Browser, Line, Shown
-from farmwatch.logs.lines import SESSION, WORKER, Lane
+from farmwatch.logs.lanes import SESSION, WORKER
+from farmwatch.logs.lines import Lane
 from farmwatch.logs.parsing import Severities
 from farmwatch.logs.scan import Query
 from farmwatch.logs.store import LogStore, lines_of

@@ -10,7 +10,7 @@ import pytest
 from farmwatch.aws.model import Job
 from farmwatch.logs.evidence import Part
 from farmwatch.logs.failure import Failure, failed_action, has_failed, investigate
-from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.parsing import CLEANUP, UPLOAD
 from farmwatch.logs.store import OWN
 from farmwatch.words.action import action_name, exit_words

@@ -24,7 +24,7 @@ from farmwatch.logs.failure import (
     wanted_since,
 )
 from farmwatch.logs.failure_worker import WORKER_EVENTS
-from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.sources import SessionLogs
 from farmwatch.logs.store import lines_of
 from farmwatch.logs.times import milliseconds, moment

@@ -8,16 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farmwatch.aws.log_page import LogEvent
-from farmwatch.logs.lines import (
-    SESSION,
-    WORKER,
-    Lane,
-    Reduction,
-    Rows,
-    Run,
-    interleaved,
-    rows_of,
-)
+from farmwatch.logs.lanes import SESSION, WORKER
+from farmwatch.logs.lines import Lane, Reduction, Rows, Run, interleaved, rows_of
 from farmwatch.logs.scan import Query
 from farmwatch.logs.store import LogStore, lines_of
 from tests.captures import lines_in

@@ -14,7 +14,7 @@ from farmwatch.aws.model import FaultKind, LogConfiguration
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.history.events import EventKind
 from farmwatch.history.recorder import Recorder
-from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.parsing import Severities, Severity
 from farmwatch.logs.sections import NEAR, actions_of
 from farmwatch.logs.sources import SessionLogs, Unread, find

@@ -24,7 +24,7 @@ from farmwatch.aws.redaction import redact
 from farmwatch.config.paths import history_file, make_private, state_folder
 from farmwatch.config.settings import Settings
 from farmwatch.history.store import History, sentence
-from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.sources import find
 
 CLOCK_OFF = timedelta(minutes=4)

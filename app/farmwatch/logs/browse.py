@@ -7,7 +7,8 @@ from dataclasses import replace
 from enum import StrEnum
 
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.logs.lines import SESSION, WORKER, Lane, Reduction, Rows, interleaved, rows_of
+from farmwatch.logs.lanes import SESSION, WORKER
+from farmwatch.logs.lines import Lane, Reduction, Rows, interleaved, rows_of
 from farmwatch.logs.parsing import Severities
 from farmwatch.logs.scan import Query, Scan, errors, worker_errors
 from farmwatch.logs.sections import Section

@@ -14,7 +14,8 @@ from farmwatch.aws.model import Fault, Job, Session
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.evidence import CAUSES, Case, Evidence, Part, short
 from farmwatch.logs.failure_worker import read_worker_log
-from farmwatch.logs.lines import SESSION, Lane
+from farmwatch.logs.lanes import SESSION
+from farmwatch.logs.lines import Lane
 from farmwatch.logs.parsing import Severities, Severity, banner, directive, exit_code, is_rule
 from farmwatch.logs.scan import beginning, having, last_of
 from farmwatch.logs.sources import SessionLogs

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from farmwatch.aws.model import Session
 from farmwatch.logs.evidence import CAUSES, Case, Part
-from farmwatch.logs.lines import WORKER, Lane
+from farmwatch.logs.lanes import WORKER
+from farmwatch.logs.lines import Lane
 from farmwatch.logs.parsing import Notice, Severity, WorkerEvent, worker_event
 from farmwatch.logs.scan import having, last_of, worker_errors
 from farmwatch.logs.sources import SessionLogs

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from farmwatch.aws.session_action import SessionAction
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.parsing import UPLOAD
 from farmwatch.logs.scan import Numbers, Query, Scan, banners, own_lines, repeats, tracebacks
 from farmwatch.logs.sections import Outline, Section, outline_of, read_banner
 from farmwatch.logs.store import LogStore
-
-SESSION, WORKER = 0, 1
-"""The two lanes."""
 
 TRACEBACK_LINES = 200
 """Lines that a traceback is followed at most."""

@@ -11,7 +11,8 @@ from farmwatch.aws.model import LogConfiguration, Session, SessionRef
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.history.events import NoRecords, Records
 from farmwatch.logs.browse import Browser
-from farmwatch.logs.lines import SESSION, WORKER, Lane
+from farmwatch.logs.lanes import SESSION, WORKER
+from farmwatch.logs.lines import Lane
 from farmwatch.logs.parsing import Severities, is_about
 from farmwatch.logs.store import LogStore
 from farmwatch.logs.tail import LogTail

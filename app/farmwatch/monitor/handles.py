@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from farmwatch.history.query import HistoryQuery, HistoryView
 from farmwatch.listings.lists import ListObserved, ListTarget
-from farmwatch.logs.sources import SessionLogs
-from farmwatch.monitor.session_watch import LANES, SessionWatch
+from farmwatch.logs.lanes import LANES
+from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import LogSnapshot, SessionSnapshot, Snapshot
 from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.poller import Poller
 from farmwatch.polling.target import Target
+
+if TYPE_CHECKING:
+    from farmwatch.history.query import HistoryQuery, HistoryView
+    from farmwatch.logs.sources import SessionLogs
 
 K = TypeVar("K")
 

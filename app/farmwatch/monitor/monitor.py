@@ -13,19 +13,15 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Farm, Fault, Job, Queue, SessionRef, Who
 from farmwatch.history.events import NoRecords, Records
-from farmwatch.history.query import HistoryQuery
-from farmwatch.history.recorder import Recorder
 from farmwatch.listings.discovery import JobDiscovery, JobRef, QueueDiscovery, QueueRef
 from farmwatch.listings.list_query import ListQuery, target_of
 from farmwatch.listings.lists import NameTarget
 from farmwatch.listings.place import Place
-from farmwatch.logs.parsing import Severities
-from farmwatch.logs.sources import SessionLogs
 from farmwatch.monitor.crowd import Crowd, CrowdHandle, CrowdSnapshot
 from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, SessionHandle
 from farmwatch.monitor.session_watch import SessionWatch
@@ -44,6 +40,11 @@ from farmwatch.polling.schedule import RequestBudget
 from farmwatch.polling.target import Target, TargetUpdate
 from farmwatch.sessions.actions import ActionsTarget
 from farmwatch.sessions.tracker import SessionGroup, SessionTarget
+
+if TYPE_CHECKING:
+    from farmwatch.history.recorder import Recorder
+    from farmwatch.logs.parsing import Severities
+    from farmwatch.logs.sources import SessionLogs
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class Monitor:
         clock: Clock | None = None,
         interval: timedelta = DEFAULT_INTERVAL,
         log_requests: float = 5.0,
-        severities: Callable[[], Severities] = Severities.of,
+        severities: Callable[[], Severities] | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
         self.interval = interval
@@ -194,7 +195,12 @@ class Monitor:
         session = SessionTarget(ref, self.interval, self._records, actions, connection.group)
 
         def make_logs() -> SessionLogs:
-            return SessionLogs(ref, connection.log_budget, self._severities(), self._records)
+            # Not needed, nor imported, as long as nobody reads a log.
+            from farmwatch.logs.parsing import Severities
+            from farmwatch.logs.sources import SessionLogs
+
+            severities = Severities.of() if self._severities is None else self._severities()
+            return SessionLogs(ref, connection.log_budget, severities, self._records)
 
         return SessionWatch(connection.poller, session, actions, make_logs)
 
@@ -215,6 +221,8 @@ class Monitor:
 
     def watch_history(self, recorder: Recorder) -> HistoryHandle:
         """Follow what the history has to tell; it asks nobody."""
+        from farmwatch.history.query import HistoryQuery
+
         number = next(self._numbers)
         target = HistoryQuery(recorder, key=f"history #{number}")
         return HistoryHandle(self._look(self.connections[0], target, HistoryRef(number)), target)

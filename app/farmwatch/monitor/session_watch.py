@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from farmwatch.listings.job import JobTarget
-from farmwatch.logs.lines import SESSION, WORKER
-from farmwatch.logs.sources import SessionLogs
-from farmwatch.logs.tail import LogTail
 from farmwatch.monitor.update import LogRef, LogSnapshot, SessionSnapshot
 from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.poller import Poller
@@ -17,8 +15,9 @@ from farmwatch.polling.target import TargetUpdate
 from farmwatch.sessions.actions import ActionsTarget
 from farmwatch.sessions.tracker import SessionTarget
 
-LANES = (SESSION, WORKER)
-"""The session's log and its worker's."""
+if TYPE_CHECKING:
+    from farmwatch.logs.sources import SessionLogs
+    from farmwatch.logs.tail import LogTail
 
 
 class SessionWatch:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from farmwatch.aws.model import Fault, SessionRef
 from farmwatch.history.events import Event
 from farmwatch.listings.job import JobObserved
-from farmwatch.logs.sources import Found
-from farmwatch.logs.tail import LogObserved
 from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.schedule import LASTING
 from farmwatch.sessions.actions import ActionsObserved
 from farmwatch.sessions.error_log import LoggedError
 from farmwatch.sessions.tracker import SessionObserved
+
+if TYPE_CHECKING:
+    from farmwatch.logs.sources import Found
+    from farmwatch.logs.tail import LogObserved
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from farmwatch.aws.model import Fault, FaultKind, LogConfiguration, Session
 from farmwatch.logs.browse import Browser, Line, Shown
-from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.sources import AWSLOGS, Found, SessionLogs, Unread
 from farmwatch.logs.tail import LogObserved
 from farmwatch.logs.times import milliseconds, moment

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from farmwatch.logs.browse import Browser, Line, Shown
-from farmwatch.logs.lines import WORKER
+from farmwatch.logs.lanes import WORKER
 from farmwatch.ui.widgets.table_cells import fitted, wrapped
 from farmwatch.words.log_line import LogTimes, line_parts, time_text
 from farmwatch.words.text import Part

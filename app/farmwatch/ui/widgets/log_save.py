@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from farmwatch.config.paths import create_private
 from farmwatch.logs.browse import Browser, Line, Shown
-from farmwatch.logs.lines import WORKER, Rows
+from farmwatch.logs.lanes import WORKER
+from farmwatch.logs.lines import Rows
 from farmwatch.logs.parsing import worker_event
 from farmwatch.logs.store import LogStore
 from farmwatch.words.log import counted

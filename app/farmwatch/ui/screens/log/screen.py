@@ -17,7 +17,7 @@ from farmwatch.aws.model import Session
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.listings.place import Place
 from farmwatch.logs.browse import Browser, Line, Shown
-from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.times import milliseconds
 from farmwatch.monitor.update import LogSnapshot
 from farmwatch.polling.freshness import State

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.listings.place import Place
-from farmwatch.logs.lines import SESSION
+from farmwatch.logs.lanes import SESSION
 from farmwatch.polling.freshness import Freshness, State
 from farmwatch.polling.schedule import faster, slower
 from farmwatch.sessions.actions import ActionsObserved

@@ -16,7 +16,7 @@ from farmwatch.listings.place import Place
 from farmwatch.logs.evidence import Evidence
 from farmwatch.logs.evidence import Part as About
 from farmwatch.logs.failure import Failure, failed_action, has_failed, investigate, wanted_since
-from farmwatch.logs.lines import SESSION, WORKER
+from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.parsing import Severities
 from farmwatch.logs.times import milliseconds
 from farmwatch.ui.content import content
