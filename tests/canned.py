@@ -162,6 +162,8 @@ class CannedFarm:
     An answer may be a function, which is called with what was asked. ``asked`` has every question.
     """
 
+    skew: timedelta | None = None
+
     def __init__(self, **answers: Any) -> None:
         self.answers: dict[str, list[Any]] = {
             name: list(given) if isinstance(given, list) else [given]
@@ -179,6 +181,9 @@ class CannedFarm:
 
     def count(self, name: str) -> int:
         return sum(question[0] == name for question in self.asked)
+
+    def close(self) -> None:
+        """It has no sockets."""
 
     def farms(self, token: str | None = None) -> Page[Farm] | Fault:
         answer: Page[Farm] | Fault = self._answer("farms", token)

@@ -133,7 +133,7 @@ def test_credentials_that_do_not_come_are_said_and_come_after_all(monkeypatch: p
 
 def test_a_call_that_hung_is_called_by_its_operation_and_every_question_has_one() -> None:
     questions = {name for name in vars(DeadlineApi) if not name.startswith("_")}
-    assert set(OPERATIONS) == questions
+    assert set(OPERATIONS) == questions - {"skew", "close"}, "these ask nothing"
     assert hung_call(31, OPERATIONS["session_actions"]).source.words == "ListSessionActions"
     assert hung_call(31).source is CONNECTION
 

@@ -1,4 +1,4 @@
-"""What the things that follow ask of the farm: the seam between ``watch`` and the cloud.
+"""What the things that follow ask of the farm: the seam between what is watched and AWS.
 
 The real one is `farmwatch.aws.client.DeadlineClient`; tests answer from a list.
 """
@@ -6,6 +6,7 @@ The real one is `farmwatch.aws.client.DeadlineClient`; tests answer from a list.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from farmwatch.aws.log_page import LogPage, LogSource
@@ -44,6 +45,13 @@ OPERATIONS = {
 
 class DeadlineApi(Protocol):
     """Blocking questions, each answered by a value or a `Fault`; none raises."""
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the service's, by the newest reply; none before that."""
+
+    def close(self) -> None:
+        """Drop the sockets that are open: the next question begins with a new one."""
 
     def farms(self, token: str | None = None) -> Page[Farm] | Fault:
         """A page of the farms (ListFarms): the first, or the one that the ``next`` before it names."""

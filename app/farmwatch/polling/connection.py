@@ -124,9 +124,9 @@ class Connection:
 
     def drop_sockets(self) -> None:
         """Nothing that was open may still be: the next call begins with a new socket."""
-        close = getattr(self.questions, "close", None)
-        if close is not None:
-            close()
+        questions = self.questions
+        if questions is not None:
+            questions.close()
 
     def _make(self) -> None:
         found: DeadlineApi | Fault

@@ -279,7 +279,8 @@ class Poller:
     @property
     def skew(self) -> timedelta | None:
         """How far this machine's clock is ahead of the service's, by its newest reply."""
-        return getattr(self._connection.questions, "skew", None)
+        questions = self._connection.questions
+        return None if questions is None else questions.skew
 
     def requests_last_minute(self) -> int:
         """Requests made in the last 60 seconds, out of every budget that is known."""
