@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 from textual.app import App
 from textual.pilot import Pilot
@@ -34,28 +36,36 @@ def lines_of(app: App[Any]) -> list[str]:
     return [strip.text for strip in strips]
 
 
-class Steady(Pilot[Any]):
-    """A pilot that holds on a busy machine.
+async def _give_way(_: float = 0) -> None:
+    await asyncio.sleep(0)
 
-    Textual's own takes it for a sign of rest that the process uses no processor time, which is also so when
-    it is not let to. This one goes on until several looks have found no message under way to any widget.
+
+class Steady(Pilot[Any]):
+    """A pilot that holds on a busy machine, and loses no time on an idle one.
+
+    Textual's own takes it for a sign of rest that the process uses no processor time for a while, which is
+    also so when it is not let to. This one goes on until several rounds, in each of which every widget has
+    come to the end of what it was doing, have left no message under way to any of them.
     """
 
     async def pause(self, delay: float | None = None) -> None:
-        await super().pause(delay)
+        if delay:
+            await asyncio.sleep(delay)
         await self._settle()
 
     async def press(self, *keys: str) -> None:
         """Press keys, each when the one before is answered."""
-        for key in keys:
-            await super().press(key)
-            await self._settle()
+        with mock.patch("textual.app.wait_for_idle", _give_way):
+            for key in keys:
+                await super().press(key)
+                await self._settle()
 
     async def _settle(self) -> None:
         quiet, end = 0, time.monotonic() + LONG
         while quiet < 3 and self.app.return_code is None:
             assert time.monotonic() < end, "it does not come to rest"
             await super().pause(0)
+            await self.app.animator.wait_until_complete()
             nodes = [self.app, *self.app.screen.walk_children(with_self=True)]
             quiet = 0 if any(node.message_queue_size for node in nodes) else quiet + 1
 

@@ -96,7 +96,7 @@ async def test_what_is_copied_and_saved_of_a_log_is_harmless(
         await settle(stage)
         stage.app.screen.query_one("#prompt-text", Input).value = str(tmp_path / "saved.log")
         await stage.press("enter")
-        await stage.app.workers.wait_for_complete()
+        await stage.wait_for(lambda: "Saved" in stage.text)
     saved = (tmp_path / "saved.log").read_text(encoding="utf-8")
     assert harmful(saved) == {"\t"}
     assert "00␛[2Jgone" in saved

@@ -98,6 +98,8 @@ class FarmwatchApp(ContainedApp[None]):
         plain = True if "NO_COLOR" in os.environ else None
         self._themes = FEW_COLOURS if few_colours else COLOURS
         super().__init__(css_path=[*sorted(styles.glob("*.tcss"))], ansi_color=plain)
+        # Every step of a scroll would be drawn, and sent over ssh; a page is there at once.
+        self.animation_level = "none"
         self.settings = settings
         self.clock = clock or SystemClock()
         self.orders: dict[Level, tuple[str, bool]] = {}
