@@ -19,6 +19,7 @@ from farmwatch.history.events import Event, EventKind, Watched
 from farmwatch.history.recorder import Recorder
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.history.screen import HistoryScreen
+from farmwatch.ui.screens.log import screen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
 from farmwatch.ui.screens.why.screen import WhyScreen
@@ -84,6 +85,8 @@ async def test_what_is_copied_and_saved_of_a_log_is_harmless(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # This log has no beginning that could be waited for.
+    monkeypatch.setattr(screen, "LONGEST_WAIT", 0.2)
     async with on_stage(hostile_farm(), AT_SESSION, size=SIZE) as stage:
         await stage.press("l")
         await settle(stage)
