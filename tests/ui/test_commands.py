@@ -8,6 +8,7 @@ from textual.command import CommandList, CommandPalette
 
 from farmwatch.config.settings import Settings
 from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.screens.why.screen import WhyScreen
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, a_session
 from tests.ui.stage import Stage, on_stage
 
@@ -60,3 +61,17 @@ async def test_a_picture_that_cannot_be_saved_says_why(tmp_path: Path) -> None:
         await command(stage, "picture", "Save an SVG picture of the screen")
         await stage.wait_for(lambda: "Not saved" in stage.text)
         assert "No such file" in stage.text
+
+
+async def test_a_click_on_a_key_of_the_last_line_does_what_the_key_does() -> None:
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
+        at = stage.lines[-1].index("Why")
+        await stage.pilot.click("Keys", offset=(at, 0))
+        await stage.wait_for(lambda: isinstance(stage.app.screen, WhyScreen))
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
+async def test_where_it_is_narrow_the_keys_that_lead_on_and_out_stay(width: int) -> None:
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION, size=(width, 24)) as stage:
+        assert stage.lines[-1].rstrip().endswith("? Help q Quit")
+        assert ("Pause" in stage.lines[-1]) == (width >= 60)

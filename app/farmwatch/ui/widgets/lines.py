@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from farmwatch.aws.model import Fault, FaultKind, Who
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, Rhythm, State
 from farmwatch.ui.content import content
 from farmwatch.words.text import FRESHNESS_GLYPHS, Part, brief, clock_time, span
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
 
 SKEW = timedelta(minutes=4)
 """How far off a clock may be before it is worth a word: from five minutes on signatures are refused."""
@@ -162,18 +167,57 @@ def _shares(wanted: list[int], room: int) -> list[int]:
     return shares
 
 
-class Keys(Footer):
-    """The last line: the keys that matter here."""
+class Keys(Widget):
+    """The last line: the keys that matter here. A click on one does what it does.
 
-    def __init__(self) -> None:
-        super().__init__(compact=True, show_command_palette=False)
+    One widget draws them all. As a widget a key, which is how Textual's footer has them, they took as long to
+    come up as all the rest of a screen.
+    """
 
-    async def recompose(self) -> None:
-        """Draw the keys anew, and let go of those before."""
-        await super().recompose()
-        # Every key watches whether the footer is compact, and one that is gone is only let go of when that
-        # changes, which it never does: each would be kept for ever, with all that it drew.
-        self.mutate_reactive(Footer.compact)
+    ALLOW_SELECT = False
+
+    def on_mount(self) -> None:
+        """Be drawn again when other keys can be pressed than before."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[Any]) -> None:
+        if self.is_attached and screen is self.screen:
+            self.refresh()
+
+    def render(self) -> Content:
+        """The keys and their words, in the order of the screen's bindings."""
+        shown: list[Content] = []
+        for _, key, words, enabled in self._fitting():
+            drawn = Content.assemble((key, "bold $footer-key-foreground"), " " + words)
+            shown.append(drawn if enabled else drawn.stylize("dim"))
+        return Content(" ").join(shown)
+
+    def _fitting(self) -> list[tuple[str, str, str, bool]]:
+        """What there is room for: key, its name, its words, and whether it can be pressed. Where it is narrow
+        the last two, which lead to all the others and out, stay longest."""
+        found: dict[str, tuple[str, str, str, bool]] = {}
+        for _, binding, enabled, _ in self.screen.active_bindings.values():
+            if binding.show and binding.action not in found:
+                name = self.app.get_key_display(binding)
+                found[binding.action] = binding.key, name, binding.description, enabled
+        keys = list(found.values())
+        while len(keys) > 1 and sum(map(_cells, keys)) - 1 > self.content_size.width:
+            del keys[-3 if len(keys) > 2 else 0]
+        return keys
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was clicked on."""
+        offset = event.get_content_offset(self)
+        at = 0
+        for one in self._fitting():
+            if offset is not None and at <= offset.x < at + _cells(one) - 1:
+                self.app.simulate_key(one[0])
+            at += _cells(one)
+
+
+def _cells(key: tuple[str, str, str, bool]) -> int:
+    """The cells that a key takes, with the one to the next."""
+    return cell_len(key[1]) + 1 + cell_len(key[2]) + 1
 
 
 class StatusLine(TwoSided):
