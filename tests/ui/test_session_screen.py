@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from textual.widget import Widget
 
 from farmwatch.aws.model import Fault, FaultKind, LogConfiguration, Page
 from farmwatch.config.settings import Settings
@@ -248,6 +249,22 @@ async def test_y_copies_the_whole_id() -> None:
     async with at_session(a_session()) as stage:
         await stage.press("y")
         assert stage.app.clipboard == SESSION_ID
+
+
+async def test_time_that_passes_lays_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_session(a_session()) as stage:
+        await stage.move(5)
+        laid_out: list[Widget] = []
+        refresh = Widget.refresh
+
+        def noted(widget: Widget, *regions: Any, layout: bool = False, **how: Any) -> Widget:
+            if layout:
+                laid_out.append(widget)
+            return refresh(widget, *regions, layout=layout, **how)
+
+        monkeypatch.setattr(Widget, "refresh", noted)
+        await stage.move(5)
+        assert laid_out == []
 
 
 async def test_leaving_the_screen_stops_its_polls() -> None:

@@ -35,7 +35,9 @@ def put(widget: Static, words: Content) -> None:
         widget.update(words)
     elif not words.is_same(before):
         width = widget.content_size.width
-        widget.update(words, layout=not width or _height(words, width) != _height(before, width))
+        grows = not width or _height(words, width) != _height(before, width)
+        # What is not shown needs no room; it is laid out when it comes to be shown.
+        widget.update(words, layout=widget.display and grows)
 
 
 def _height(words: Content, width: int) -> int:
