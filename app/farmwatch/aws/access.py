@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.parsers import DEFAULT_TIMESTAMP_PARSER
 
 from farmwatch import __version__
-from farmwatch.aws.endpoints import spare_list_of_endpoints
+from farmwatch.aws.botocore_data import read_less
 from farmwatch.aws.faults import CredentialsFailed
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def connect(settings: Where) -> AwsConnection:
     the credentials cannot be resolved: a step of its own, because what it raises may be of any kind.
     """
     core = _core_session(settings)
-    spare_list_of_endpoints(core)
+    read_less(core)
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
     # boto3 knows AWS_DEFAULT_REGION alone; where it finds no region, the name of the other SDKs is one.
     region = settings.region or core.get_config_variable("region") or os.environ.get("AWS_REGION")

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farmwatch.cli.connections import fail, farm_opener, later, recorder_of
+from farmwatch.cli import memory
+from farmwatch.cli.connections import fail, farm_opener, recorder_of
 
 if TYPE_CHECKING:
     from farmwatch.cli.demo import DemoFarm
 
-STARTED_AFTER = 3.0
-"""Seconds after which everything is imported and on the screen."""
-
 
 def run(options: dict[str, Any]) -> int:
     """Run the monitor; the exit code."""
-    start_without_collecting()
+    memory.begin()
     # Whatever is written, a picture of the screen too, is for this user's eyes.
     os.umask(0o077)
     from farmwatch.config import debug_log
@@ -74,16 +71,3 @@ def _run(options: dict[str, Any]) -> int:
             finish()
     # Whoever ended without having been asked to has failed.
     return 1 if app.return_code is None else app.return_code
-
-
-def start_without_collecting() -> None:
-    """Leave the garbage alone while everything is imported: there is hardly any, and looking for it takes a
-    sixth of the time until the first frame. What was made by then stays; it is not looked through again."""
-
-    def collect() -> None:
-        gc.collect()
-        gc.freeze()
-        gc.enable()
-
-    gc.disable()
-    later(STARTED_AFTER, collect)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from farmwatch.cli import memory
 from farmwatch.cli.connections import fail
 from farmwatch.cli.headless import Output, Telling, as_json_line, as_text, close_quietly
 from farmwatch.cli.placing import settings_of, wanted
@@ -15,6 +16,7 @@ from farmwatch.cli.running import watching
 
 def run(place: str | None, options: Mapping[str, Any], *, as_json: bool, until_ended: bool) -> int:
     """Watch and tell; the exit code."""
+    memory.begin()
     settings = settings_of(place, {key: value for key, value in options.items() if key != "debug"})
     subject = wanted(settings)
     if subject is None:

@@ -19,7 +19,6 @@ from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Farm, Fault, Job, Queue, SessionRef, Who
 from farmwatch.history.events import NoRecords, Records
 from farmwatch.listings.discovery import JobDiscovery, JobRef, QueueDiscovery, QueueRef
-from farmwatch.listings.list_query import ListQuery, target_of
 from farmwatch.listings.lists import NameTarget
 from farmwatch.listings.place import Place
 from farmwatch.monitor.crowd import Crowd, CrowdHandle, CrowdSnapshot
@@ -43,6 +42,7 @@ from farmwatch.sessions.tracker import SessionGroup, SessionTarget
 
 if TYPE_CHECKING:
     from farmwatch.history.recorder import Recorder
+    from farmwatch.listings.list_query import ListQuery
     from farmwatch.logs.parsing import Severities
     from farmwatch.logs.sources import SessionLogs
 
@@ -214,6 +214,8 @@ class Monitor:
 
     def watch_list(self, query: ListQuery) -> ListHandle[Any]:
         """Follow a list for as long as somebody looks at it."""
+        from farmwatch.listings.list_query import target_of
+
         connection, target = query.place.connection, target_of(query)
         subject = ListRef(connection, query.key, next(self._numbers))
         target.key = f"{query.key} #{subject.number}"

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache
 
-from rich.cells import cell_len
-
 _STAND_INS = {
     **dict.fromkeys("─╸╺▔▁▂–—", "-"),
     "┄": ".",
@@ -33,7 +31,12 @@ _STAND_INS = {
 def _stand_in(character: str) -> str:
     if character.isascii():
         return character
-    return _STAND_INS.get(character) or "?" * cell_len(character)
+    known = _STAND_INS.get(character)
+    if known is not None:
+        return known
+    from rich.cells import cell_len
+
+    return "?" * cell_len(character)
 
 
 def in_ascii(text: str) -> str:

@@ -1,13 +1,14 @@
 """The list of endpoints that is made must lead every call to the same host as botocore's own."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.config import Config
 
-from farmwatch.aws.endpoints import spare_list_of_endpoints
+from farmwatch.aws.botocore_data import read_less, spare_list_of_endpoints
 from tests.aws.asking import http_response
 
 REGIONS = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "cn-north-1", "us-gov-west-1")
@@ -25,7 +26,7 @@ def asked(*, spared: bool, config: Config) -> list[tuple[str, ...]]:
     """Host and signing scope of a call to every service in every region; none leaves this machine."""
     session = botocore.session.Session()
     if spared:
-        spare_list_of_endpoints(session)
+        read_less(session)
     session.set_credentials("testing", "testing")
     found: list[tuple[str, ...]] = []
 
@@ -59,3 +60,34 @@ def test_a_botocore_with_other_files_is_left_alone(monkeypatch: pytest.MonkeyPat
     loader.load_data_with_path = lambda name: ({}, "") if name == "partitions" else load(name)
     spare_list_of_endpoints(session)
     assert loader.load_data_with_path("endpoints") == load("endpoints")
+
+
+def test_models_lose_their_documentation_and_nothing_else() -> None:
+    plain, spared = botocore.session.Session(), botocore.session.Session()
+    read_less(spared)
+    models = [
+        session.get_component("data_loader").load_service_model("deadline", "service-2", None)
+        for session in (plain, spared)
+    ]
+    assert "documentation" in models[0]["operations"]["GetSession"]
+    assert without_documentation(models[0]) == models[1]
+
+
+def without_documentation(found: Any) -> Any:
+    if isinstance(found, dict):
+        kept = {name: value for name, value in found.items() if not isinstance(value, str)}
+        told = {name: value for name, value in found.items() if isinstance(value, str)}
+        told.pop("documentation", None)
+        return told | {name: without_documentation(value) for name, value in kept.items()}
+    if isinstance(found, list):
+        return [without_documentation(one) for one in found]
+    return found
+
+
+def test_a_member_that_is_called_documentation_stays(tmp_path: Path) -> None:
+    (tmp_path / "made-up.json").write_text('{"members": {"documentation": {"shape": "String"}}, "a": 1}')
+    session = botocore.session.Session()
+    read_less(session)
+    loader = session.get_component("data_loader")
+    loader.search_paths.insert(0, str(tmp_path))
+    assert loader.load_data("made-up") == {"members": {"documentation": {"shape": "String"}}, "a": 1}

@@ -1,15 +1,44 @@
-"""Which host is asked: botocore's rule sets, without the list of every endpoint of every service.
+"""What botocore reads of its own data, without what nobody here needs of it.
 
-That list (7 MiB once read, and a tenth of the time until the first answer) comes from the time before the
-rule sets, which every service that is asked here has. What botocore still takes from it are the partitions
-and the pattern of their host names, and those stand in a small file of their own.
+The list of every endpoint of every service (7 MiB once read, and a tenth of the time until the first answer)
+comes from the time before the rule sets, which every service that is asked here has. What botocore still
+takes from it are the partitions and the pattern of their host names, and those stand in a small file of their
+own. The models of the services have their documentation in them, another 4 MiB.
 """
 
 from __future__ import annotations
 
+import gzip
+import json
+from pathlib import Path
 from typing import Any
 
 import botocore.session
+from botocore.loaders import JSONFileLoader
+
+
+def read_less(core: botocore.session.Session) -> None:
+    """Have a session read what is needed of its data; to be called before it makes a client."""
+    loader: Any = core.get_component("data_loader")
+    loader.file_loader = _WithoutDocumentation()
+    spare_list_of_endpoints(core)
+
+
+class _WithoutDocumentation(JSONFileLoader):
+    """Reads the files that botocore would, and drops what they say to people."""
+
+    def load_file(self, file_path: str) -> Any:
+        for name, open_file in ((f"{file_path}.json", Path.open), (f"{file_path}.json.gz", gzip.open)):
+            path = Path(name)
+            if path.is_file():
+                with open_file(path, "rb") as file:
+                    return json.loads(file.read(), object_pairs_hook=_needed)
+        return None
+
+
+def _needed(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    # A member of a shape may have that name too; what describes it is no string.
+    return {name: value for name, value in members if name != "documentation" or not isinstance(value, str)}
 
 
 def spare_list_of_endpoints(core: botocore.session.Session) -> None:
