@@ -13,7 +13,7 @@ test: .venv/dev-installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 # The tests beside two busy loops. However it ends these do too: by their ids, and by themselves where the
 # shell is killed that started them ($$$$ is its id in them as well).
