@@ -25,6 +25,12 @@ for _name in ("SIGHUP", "SIGINT"):
     if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests of the real program wait more than they work."""
+    return (os.cpu_count() or 1) + 1
+
+
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
