@@ -15,9 +15,10 @@ import pytest
 from farmwatch.history import recorder as recording
 from farmwatch.history import store as history
 from farmwatch.history.events import Past, Watched
+from farmwatch.history.query import HistoryQuery
 from farmwatch.history.recorder import Recorder
 from farmwatch.history.store import VERSION, History
-from tests.canned import REF, START, HandClock
+from tests.canned import REF, START, HandClock, a_fault
 from tests.history.test_store import entry
 from tests.waiting import LONG
 
@@ -305,3 +306,25 @@ def test_a_question_that_fails_is_answered_with_nothing(recorder: Recorder) -> N
 
     assert recorder.ask(fails) is None
     assert recorder.ask(lambda _: 3) == 3
+
+
+def test_what_is_marked_as_seen_while_an_earlier_mark_is_written_is_written_too(
+    recorder: Recorder, path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query, later = HistoryQuery(recorder), START + timedelta(minutes=1)
+    mark_seen = History.mark_seen
+
+    def while_it_is_written(history: History, at: Any) -> None:
+        if at == START:
+            query.mark_seen(later)
+        mark_seen(history, at)
+
+    monkeypatch.setattr(History, "mark_seen", while_it_is_written)
+    recorder.start()
+    query.mark_seen(START)
+    for _ in range(2):
+        query.poll(a_fault(), clock)
+    assert query.observed.since == later
+    history = History(path, run="reader")
+    assert history.seen_until() == later
+    history.close()

@@ -154,7 +154,9 @@ class HistoryQuery(Target):
         if to_mark is not None:
             # Even where it cannot be written somebody has seen it all, as long as this screen is there.
             self._marked_at, self._has_read_mark = to_mark, True
-            if self.recorder.ask(lambda history: _write_mark(history, to_mark)) is not None:
+            written = self.recorder.ask(lambda history: _write_mark(history, to_mark)) is not None
+            # It may have been marked again meanwhile; that is written with the next poll.
+            if written and self._to_mark is to_mark:
                 self._to_mark = None
         elif not self._has_read_mark:
             found = self.recorder.ask(lambda history: (history.seen_until(),))
