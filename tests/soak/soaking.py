@@ -40,7 +40,7 @@ from farmwatch.ui.screens.log.screen import LogScreen
 from tests.bench.bench_table import Paints
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, CannedFarm, HandClock, a_fault, a_session, an_action
 from tests.logs.model_log import ModelLog
-from tests.ui.stage import by_hand
+from tests.ui.stage import Steady, by_hand
 
 STEP = 5
 """Simulated seconds between two polls."""
@@ -168,9 +168,9 @@ async def _soak(days: float, polls: int, folder: Path) -> Soaked:
     by_hand(app)
     failed: list[BaseException] = []
 
-    async def watch(pilot: Pilot[Any]) -> None:
+    async def watch(_: Pilot[Any]) -> None:
         try:
-            await _watch(pilot, world, result, polls)
+            await _watch(Steady(app), world, result, polls)
         except BaseException as error:
             failed.append(error)
             raise
@@ -189,6 +189,7 @@ async def _soak(days: float, polls: int, folder: Path) -> Soaked:
 async def _watch(pilot: Pilot[None], world: _World, result: Soaked, polls: int) -> None:
     app = pilot.app
     assert isinstance(app, FarmwatchApp)
+    await pilot.pause()
     wanted = int(result.days * 86_400 / STEP)
     for step in count():
         if step >= wanted and world.polls >= polls:
