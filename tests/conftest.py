@@ -31,6 +31,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Watch no lines (``no_cover``) where that shows nothing: to watch them takes half as long again. The
+    real program runs in processes of its own; and a screen at another size, or with another key, goes through
+    much the same lines."""
+    seen: set[tuple[Path, str]] = set()
+    for item in items:
+        test = item.path, getattr(item, "originalname", item.name)
+        folder = item.path.relative_to(_HERE).parts[0]
+        if folder == "end_to_end" or (test in seen and folder in ("ui", "test_pictures.py")):
+            item.add_marker(pytest.mark.no_cover)
+        seen.add(test)
+
+
+_HERE = Path(__file__).resolve().parent
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
