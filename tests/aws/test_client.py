@@ -14,6 +14,7 @@ from farmwatch.aws.model import (
     Fault,
     FaultKind,
     JobSearch,
+    Page,
     SessionRef,
     SessionSummary,
 )
@@ -163,6 +164,17 @@ def test_garbage_with_status_200_is_a_bad_reply(
     answer = farm.ask.farms()
     assert isinstance(answer, Fault)
     assert answer.kind is FaultKind.BAD_REPLY
+
+
+def test_a_page_that_leads_to_itself_is_a_bad_reply(farm: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = {"sessions": [], "nextToken": "again"}
+    monkeypatch.setattr(farm.client, "list_sessions", lambda **_: page)
+    ref = farm.ref("living")
+    first = farm.ask.sessions(ref.farm_id, ref.queue_id, ref.job_id)
+    assert isinstance(first, Page)
+    second = farm.ask.sessions(ref.farm_id, ref.queue_id, ref.job_id, first.next)
+    assert isinstance(second, Fault)
+    assert second.kind is FaultKind.BAD_REPLY
 
 
 def test_every_request_is_counted(farm: Asked) -> None:

@@ -20,8 +20,8 @@ from farmwatch.cli.headless import (
     TIMED_OUT,
     WELL,
     Inbox,
-    NobodyReads,
     Output,
+    OutputClosed,
     Step,
     Telling,
     Waiting,
@@ -192,7 +192,7 @@ def test_a_reader_that_has_gone_is_noticed_though_there_is_nothing_to_tell() -> 
         output = Output(stream)
         output.check()
         os.close(reader)
-        with pytest.raises(NobodyReads):
+        with pytest.raises(OutputClosed):
             output.check()
 
 

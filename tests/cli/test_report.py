@@ -123,7 +123,7 @@ def test_a_fault_in_looking_for_sessions_is_told_of_the_job() -> None:
     denied = a_fault(FaultKind.DENIED, operation="GetJob", code="AccessDeniedException")
     job = a_job(1, "RUNNING")
     watching = Watching(sessions=Page((a_summary(1),)), job=[job, denied, denied, job])
-    watching.monitor.watch_crowd(JOB)
+    watching.monitor.watch_session_set(JOB)
     watching.run(700)
     told = [one for one in reported(watching) if one.get("subject") == "GetJob"]
     assert [one["type"] for one in told] == ["fault", "recovered"]
@@ -133,7 +133,7 @@ def test_a_fault_in_looking_for_sessions_is_told_of_the_job() -> None:
 
 def test_sessions_of_a_job_are_told_apart() -> None:
     watching = Watching(sessions=Page((a_summary(1), a_summary(2))), job=a_job(1, "RUNNING"))
-    watching.monitor.watch_crowd(JOB)
+    watching.monitor.watch_session_set(JOB)
     watching.run(5)
     records = [one for one in reported(watching) if one.get("kind") == "lifecycleStatus"]
     assert {one["sessionId"] for one in records} == {a_summary(1).session_id, a_summary(2).session_id}

@@ -221,7 +221,7 @@ QUEUE = QueueRef(DEFAULT_CONNECTION, REF.farm_id, REF.queue_id)
 def test_all_sessions_of_a_job_are_watched_the_later_ones_too() -> None:
     summaries = [a_summary(n) for n in range(3)]
     watching = Watching(sessions=lambda *_: Page(tuple(summaries)), job=a_job(1, "RUNNING"))
-    handle = watching.monitor.watch_crowd(JOB)
+    handle = watching.monitor.watch_session_set(JOB)
     watching.run(2)
     assert {ref.session_id for ref in handle.sessions} == {one.session_id for one in summaries}
     assert all(snapshot.session.session is not None for snapshot in handle.sessions.values())
@@ -245,7 +245,7 @@ def test_the_pages_of_a_long_list_of_sessions_are_all_read() -> None:
         )
 
     watching = Watching(sessions=sessions, job=a_job(1, "RUNNING"))
-    handle = watching.monitor.watch_crowd(JOB)
+    handle = watching.monitor.watch_session_set(JOB)
     watching.run(2)
     assert len(handle.sessions) == 300
 
@@ -271,7 +271,7 @@ def test_the_active_sessions_of_a_queue_are_watched_to_their_end() -> None:
     watching.answer = lambda ref: a_session(
         session_id=ref.session_id, lifecycle_status="ENDED" if ref.session_id in ended else "STARTED"
     )
-    handle = watching.monitor.watch_crowd(QUEUE)
+    handle = watching.monitor.watch_session_set(QUEUE)
     watching.run(120)
     assert len(handle.sessions) == 30, "more jobs than are looked at in one look take turns"
     ended |= {a_summary(n).session_id for n in range(0, 60, 2)}
@@ -288,7 +288,7 @@ def test_the_active_sessions_of_a_queue_are_watched_to_their_end() -> None:
 
 def test_a_job_that_cannot_be_seen_keeps_what_was_found() -> None:
     watching = Watching(sessions=Page((a_summary(1),)), job=[a_job(1, "RUNNING"), a_fault(FaultKind.DENIED)])
-    handle = watching.monitor.watch_crowd(JOB)
+    handle = watching.monitor.watch_session_set(JOB)
     watching.run(40)
     newest = [update.snapshot for update in watching.updates if update.subject == JOB][-1]
     assert newest.discovered.fault.kind is FaultKind.DENIED

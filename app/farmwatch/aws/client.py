@@ -281,6 +281,9 @@ class DeadlineClient:
             reply: object = getattr(self._client, xform_name(operation))(**asked)
             if not isinstance(reply, Mapping):
                 raise BadReply("the reply is not a structure")
+            if "nextToken" in asked and reply.get("nextToken") == asked["nextToken"]:
+                # Whoever reads page after page would never come to the end.
+                raise BadReply("nextToken is the one that was sent")
             return read(reply)
         except Exception as error:  # noqa: BLE001 - bad bodies raise bare errors of many kinds
             return classify(error, operation=operation, profile=self._profile, login=self._renewal)

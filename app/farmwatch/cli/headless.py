@@ -15,9 +15,9 @@ from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import Fault, FaultKind, SessionRef
 from farmwatch.cli.report import Record, Report, record
 from farmwatch.listings.discovery import Discovered, JobRef, QueueRef
-from farmwatch.monitor.crowd import CrowdHandle
 from farmwatch.monitor.handles import SessionHandle
 from farmwatch.monitor.monitor import Monitor
+from farmwatch.monitor.session_set import SessionSetHandle
 from farmwatch.monitor.update import SessionSnapshot, Update
 from farmwatch.polling.clock import Clock
 from farmwatch.polling.freshness import freshness
@@ -82,23 +82,23 @@ class Inbox:
             return taken, lost
 
 
-class NobodyReads(Exception):  # noqa: N818 - named for what happened
+class OutputClosed(Exception):  # noqa: N818 - named for what happened
     """The output was closed at its other end."""
 
 
 class Output:
-    """Lines, each of them flushed at once. Raises `NobodyReads` where the other end was closed."""
+    """Lines, each of them flushed at once. Raises `OutputClosed` where the other end was closed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, line: str) -> None:
-        """Write a line, with its end, and flush it; raises `NobodyReads`."""
+        """Write a line, with its end, and flush it; raises `OutputClosed`."""
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
         except (BrokenPipeError, ConnectionResetError):
-            raise NobodyReads from None
+            raise OutputClosed from None
 
     def check(self) -> None:
         """See whether anybody still reads, while there is nothing to write."""
@@ -112,7 +112,7 @@ class Output:
         looks.register(number, 0)
         happened: list[tuple[int, int]] = looks.poll(0)
         if any(what & select.POLLERR for _, what in happened):
-            raise NobodyReads
+            raise OutputClosed
 
 
 def as_json_line(told: Record) -> str:
@@ -151,21 +151,23 @@ class Watching:
         self.wanted = wanted
         self.inbox = Inbox(monitor.clock)
         monitor.subscribe(self.inbox.put)
-        self._handle: SessionHandle | CrowdHandle = (
-            monitor.watch_session(wanted) if isinstance(wanted, SessionRef) else monitor.watch_crowd(wanted)
+        self._handle: SessionHandle | SessionSetHandle = (
+            monitor.watch_session(wanted)
+            if isinstance(wanted, SessionRef)
+            else monitor.watch_session_set(wanted)
         )
 
     @property
     def sessions(self) -> Mapping[SessionRef, SessionSnapshot]:
         """Every session that is watched, as it is known now."""
-        if isinstance(self._handle, CrowdHandle):
+        if isinstance(self._handle, SessionSetHandle):
             return self._handle.sessions
         return {self._handle.subject: self._handle.snapshot}
 
     @property
     def discovered(self) -> Discovered | None:
         """What was found of a job's or a queue's sessions; ``None`` where one session alone is watched."""
-        return self._handle.discovered if isinstance(self._handle, CrowdHandle) else None
+        return self._handle.discovered if isinstance(self._handle, SessionSetHandle) else None
 
     def is_over(self) -> bool:
         """Whether all of it has ended, and nothing new is to be expected."""
@@ -239,7 +241,7 @@ class Telling:
             for told in self._records(updates, lost):
                 self._output.write(self._line(told))
             self._output.check()
-        except NobodyReads:
+        except OutputClosed:
             return WELL
         return WELL if self._until_ended and self._watching.is_over() else None
 

@@ -9,7 +9,7 @@ from typing import Any
 from farmwatch.aws.model import Fault, SessionRef
 from farmwatch.history.events import Event, EventKind
 from farmwatch.listings.discovery import JobRef, QueueRef
-from farmwatch.monitor.crowd import CrowdSnapshot
+from farmwatch.monitor.session_set import SessionSetSnapshot
 from farmwatch.monitor.update import SessionSnapshot, Update
 from farmwatch.sessions.changes import action_value, session_values
 
@@ -48,8 +48,8 @@ class Report:
         if isinstance(snapshot, SessionSnapshot):
             return list(self._session(snapshot, update.events, now))
         records = [self._event(event) for event in update.events]
-        if isinstance(snapshot, CrowdSnapshot):
-            records += self._crowd(snapshot, now)
+        if isinstance(snapshot, SessionSetSnapshot):
+            records += self._session_set(snapshot, now)
         return records
 
     def heartbeat(self, connection: str, now: datetime, *, fresh: bool) -> Record:
@@ -105,7 +105,7 @@ class Report:
             fresh=kind != "fault",
         )
 
-    def _crowd(self, snapshot: CrowdSnapshot, now: datetime) -> Iterator[Record]:
+    def _session_set(self, snapshot: SessionSetSnapshot, now: datetime) -> Iterator[Record]:
         """Faults in looking for sessions, which belong to none of them."""
         ref, fault = snapshot.ref, snapshot.discovered.fault
         former = self._list_faults.get(ref)

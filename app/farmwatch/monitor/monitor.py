@@ -21,8 +21,8 @@ from farmwatch.history.events import NoRecords, Records
 from farmwatch.listings.discovery import JobDiscovery, JobRef, QueueDiscovery, QueueRef
 from farmwatch.listings.lists import NameTarget
 from farmwatch.listings.place import Place
-from farmwatch.monitor.crowd import Crowd, CrowdHandle, CrowdSnapshot
 from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, SessionHandle
+from farmwatch.monitor.session_set import SessionSet, SessionSetHandle, SessionSetSnapshot
 from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import (
     HistoryRef,
@@ -229,12 +229,12 @@ class Monitor:
         target = HistoryQuery(recorder, key=f"history #{number}")
         return HistoryHandle(self._look(self.connections[0], target, HistoryRef(number)), target)
 
-    def watch_crowd(self, ref: JobRef | QueueRef) -> CrowdHandle:
+    def watch_session_set(self, ref: JobRef | QueueRef) -> SessionSetHandle:
         """Watch all sessions of a job, or all active ones of a queue, and those that come later."""
         target = JobDiscovery(ref) if isinstance(ref, JobRef) else QueueDiscovery(ref)
         target.key = f"{target.key} #{next(self._numbers)}"
-        crowd = Crowd(ref, self.watch_session)
-        return CrowdHandle(self._look(ref.connection, target, crowd), crowd)
+        session_set = SessionSet(ref, self.watch_session)
+        return SessionSetHandle(self._look(ref.connection, target, session_set), session_set)
 
     def want_names(self, place: Place) -> None:
         """Ask for the names of a place's farm, queue and job until they are known."""
@@ -261,7 +261,7 @@ class Monitor:
             with self._lock:
                 self._looks.pop((connection, target.key), None)
                 poller.drop(target.key)
-                if isinstance(subject, Crowd):
+                if isinstance(subject, SessionSet):
                     subject.close()
 
         look = Look(subject, poller, target, let_go)
@@ -286,10 +286,10 @@ class Monitor:
     def _take_look(self, name: str, news: TargetUpdate, look: Look) -> None:
         look.rhythm = news.rhythm
         subject, observed = look.subject, news.observed
-        if isinstance(subject, Crowd):
+        if isinstance(subject, SessionSet):
             if observed.fault is None and observed.seen_at is not None:
                 subject.take(observed)
-            snapshot = CrowdSnapshot(subject.ref, observed, news.rhythm)
+            snapshot = SessionSetSnapshot(subject.ref, observed, news.rhythm)
             self._publish(Update(name, subject.ref, snapshot, news.events))
         elif isinstance(subject, NameRef):
             if observed is not None:

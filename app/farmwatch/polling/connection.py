@@ -33,8 +33,8 @@ class GivenUp(Exception):  # noqa: N818 - named for what happened
 class CancellableCall:
     """Passes questions on, until it is shut. After that no answer comes through any more."""
 
-    def __init__(self, questions: DeadlineApi) -> None:
-        self._questions = questions
+    def __init__(self, api: DeadlineApi) -> None:
+        self._api = api
         self._lock = threading.Lock()
         self._is_inside = False
         self._is_shut = False
@@ -42,9 +42,9 @@ class CancellableCall:
         """The API operation that was asked for last; empty before the first."""
 
     @classmethod
-    def before(cls, questions: DeadlineApi) -> tuple[CancellableCall, DeadlineApi]:
+    def before(cls, api: DeadlineApi) -> tuple[CancellableCall, DeadlineApi]:
         """A gate, and the same as what it lets through to."""
-        gate = cls(questions)
+        gate = cls(api)
         return gate, cast("DeadlineApi", gate)
 
     def shut(self) -> bool:
@@ -54,7 +54,7 @@ class CancellableCall:
             return self._is_shut
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._questions, name)
+        method = getattr(self._api, name)
 
         def ask(*asked: Any, **named: Any) -> Any:
             self.operation = OPERATIONS.get(name, "")
@@ -93,13 +93,13 @@ class Connection:
         self._kept_waiting = False
 
     @property
-    def questions(self) -> DeadlineApi | None:
-        """Whoever answers just now, if anybody."""
+    def api(self) -> DeadlineApi | None:
+        """The API over the connection that stands; ``None`` while there is none."""
         found = self._found
         return None if isinstance(found, Fault) else found
 
-    def ask_whom(self) -> DeadlineApi | Fault:
-        """Whoever answers, or why there is nobody."""
+    def api_or_fault(self) -> DeadlineApi | Fault:
+        """The API over the connection, which is made where there is none; a fault where that fails."""
         with self._changed:
             now = self._clock.monotonic()
             found = self._found
@@ -124,9 +124,9 @@ class Connection:
 
     def drop_sockets(self) -> None:
         """Nothing that was open may still be: the next call begins with a new socket."""
-        questions = self.questions
-        if questions is not None:
-            questions.close()
+        api = self.api
+        if api is not None:
+            api.close()
 
     def _make(self) -> None:
         found: DeadlineApi | Fault

@@ -279,8 +279,8 @@ class Poller:
     @property
     def skew(self) -> timedelta | None:
         """How far this machine's clock is ahead of the service's, by its newest reply."""
-        questions = self._connection.questions
-        return None if questions is None else questions.skew
+        api = self._connection.api
+        return None if api is None else api.skew
 
     def requests_last_minute(self) -> int:
         """Requests made in the last 60 seconds, out of every budget that is known."""
@@ -321,7 +321,7 @@ class Poller:
     def _whom(self, call: _Call) -> DeadlineApi | Fault:
         if not call.followed[0].target.needs_connection:
             return NOBODY
-        found = self._connection.ask_whom()
+        found = self._connection.api_or_fault()
         if isinstance(found, Fault):
             return found
         gate, asked = CancellableCall.before(found)

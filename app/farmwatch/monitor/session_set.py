@@ -13,7 +13,7 @@ from farmwatch.polling.freshness import Rhythm
 
 
 @dataclass(frozen=True, slots=True)
-class CrowdSnapshot:
+class SessionSetSnapshot:
     """What is known of a job's or a queue's sessions: which they are, and how they are looked for."""
 
     ref: JobRef | QueueRef
@@ -26,7 +26,7 @@ class CrowdSnapshot:
         return tuple(ref for ref, _ in self.discovered.sessions)
 
 
-class Crowd:
+class SessionSet:
     """Holds a handle on every session that was found. Used by the Monitor alone, under its lock."""
 
     def __init__(self, ref: JobRef | QueueRef, watch: Callable[[SessionRef], SessionHandle]) -> None:
@@ -51,17 +51,17 @@ class Crowd:
         self.handles.clear()
 
 
-class CrowdHandle(LookHandle):
+class SessionSetHandle(LookHandle):
     """The sessions of a job, or the active ones of a queue. Letting go of it lets go of all of them."""
 
-    def __init__(self, look: Look, crowd: Crowd) -> None:
+    def __init__(self, look: Look, session_set: SessionSet) -> None:
         super().__init__(look)
-        self._crowd = crowd
+        self._session_set = session_set
 
     @property
     def subject(self) -> JobRef | QueueRef:
         """The job or the queue, by which its updates are known."""
-        return self._crowd.ref
+        return self._session_set.ref
 
     @property
     def discovered(self) -> Discovered:
@@ -72,4 +72,4 @@ class CrowdHandle(LookHandle):
     @property
     def sessions(self) -> dict[SessionRef, SessionSnapshot]:
         """What is known now of each session that is watched."""
-        return {ref: handle.snapshot for ref, handle in list(self._crowd.handles.items())}
+        return {ref: handle.snapshot for ref, handle in list(self._session_set.handles.items())}
