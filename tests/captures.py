@@ -7,10 +7,12 @@ GetSession with its actions. (Where no log could be made there is none.)
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.log_page import LogEvent
 from farmwatch.aws.model import DEFAULT_CONNECTION, Session, SessionRef
@@ -26,8 +28,7 @@ FOLDER = Path(__file__).resolve().parent / "data" / "agent"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """One capture: the session, its actions, the events of both logs."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.client import DeadlineClient
 from farmwatch.aws.model import Fault, FaultKind, Session

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from farmwatch.aws.model import FaultKind, LogConfiguration, Page
 from farmwatch.cli.report import Record, Report

@@ -5,7 +5,7 @@ The door where text is cleaned is left out on purpose: what is tried here is the
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from farmwatch.aws.log_page import LogEvent, LogPage
 from farmwatch.aws.model import Farm, FaultKind, Host, LogConfiguration, Page, Queue

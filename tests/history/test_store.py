@@ -6,12 +6,12 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.history.events import Event, EventKind, Watched
 from farmwatch.history.store import VERSION, History, is_damage, set_aside

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.log_page import LogEvent, LogPage
 from farmwatch.aws.model import FaultKind, LogConfiguration

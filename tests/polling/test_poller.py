@@ -1,9 +1,9 @@
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.model import Fault, FaultKind
 from farmwatch.polling.clock import Clock

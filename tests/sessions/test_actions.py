@@ -1,9 +1,9 @@
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.model import FaultKind, Page, SessionRef
 from farmwatch.aws.session_action import SessionAction

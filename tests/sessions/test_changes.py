@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.fault_source import CONNECTION, MONITOR, FaultSource, Origin
 from farmwatch.aws.model import FaultKind, LogConfiguration, Page, SessionRef

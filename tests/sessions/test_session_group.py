@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from farmwatch.aws.model import Fault, FaultKind, Session, SessionRef
 from farmwatch.history.events import Event, NoRecords, Watched

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.model import FaultKind, Page
 from farmwatch.aws.session_action import SessionAction

@@ -1,10 +1,10 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.widget import Widget
 
 from farmwatch.aws.model import Fault, FaultKind, LogConfiguration, Page

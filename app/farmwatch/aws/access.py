@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +13,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.parsers import DEFAULT_TIMESTAMP_PARSER
+from msgspec import Struct
 
 from farmwatch import __version__
 from farmwatch.aws.botocore_data import read_less
@@ -83,8 +83,7 @@ _METHODS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """As whom the questions are asked. ``user`` is the user of a Deadline Cloud monitor profile, which the
     list calls need as ``principalId``; ``login_command`` renews the credentials where a command does, and
     ``renewal`` says how they are renewed, in a sentence."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Origin(StrEnum):
@@ -16,8 +17,7 @@ class Origin(StrEnum):
     MONITOR = "Farmwatch"
 
 
-@dataclass(frozen=True, slots=True)
-class FaultSource:
+class FaultSource(Struct, frozen=True):
     """Where an error shows. ``name`` is the API operation, or the member's path in the reply (``log.error``);
     empty for the connection and the monitor."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.reply import (
@@ -28,8 +29,7 @@ TASK_RUN_STATUSES = (
 """All task run statuses that are known (service model)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A job, as SearchJobs, ListJobs and GetJob tell it.
 
     SearchJobs promises no member at all, so only the id and the name are insisted on.
@@ -134,8 +134,7 @@ def _job_parameters(reply: Reply) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class JobSearch:
+class JobSearch(Struct, frozen=True):
     """Which jobs SearchJobs is to find, and in which order.
 
     ``text`` is looked for in what the service searches; unless ``plainly``, it is a status as well, or a part

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from farmwatch.aws.cleaning import MAX_LINE, clean
 from farmwatch.aws.reply import BadReply, Reply, some_list, text
@@ -13,8 +14,7 @@ from farmwatch.aws.reply import BadReply, Reply, some_list, text
 _HARMFUL = re.compile(r"[^\x20-\x7e\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class LogSource:
+class LogSource(Struct, frozen=True):
     """A stream of CloudWatch Logs, and whose it is: that of a queue's session, or of a fleet's worker.
 
     Which role may read it depends on the owner; exactly one of ``queue_id`` and ``fleet_id`` is set.
@@ -37,8 +37,7 @@ class LogEvent(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogPage:
+class LogPage(Struct, frozen=True):
     """Events in their order, and the tokens that go on from either end; both are always there."""
 
     events: Sequence[LogEvent]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.faults import classify
 from farmwatch.aws.log_page import LogPage, LogSource
@@ -45,8 +47,7 @@ class Connection(Protocol):
         """A client for CloudWatch Logs with the credentials of a read role."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Role:
+class _Role(Struct, frozen=True):
     client: CloudWatchLogsClient
     renew_at: datetime
 

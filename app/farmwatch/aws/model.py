@@ -8,10 +8,11 @@ nobody has seen yet must be shown rather than refused.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.fault_source import FaultSource
@@ -59,8 +60,7 @@ class FaultKind(StrEnum):
     HUNG = "STALE, call hung"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A call that failed, in words a wrangler can act on.
 
     ``code`` is the AWS error code, or the exception's name where there is none; ``operation`` the API
@@ -86,8 +86,7 @@ class Fault:
 # --- values ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """One page of a list: its items, where the next page starts (``None``: this was the last), and the
     number of items in all where the service tells it."""
 
@@ -100,8 +99,7 @@ DEFAULT_CONNECTION = "default"
 """The name of the connection where there is only one, which nobody has named."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRef:
+class SessionRef(Struct, frozen=True):
     """Names a session wholly: the connection it is seen by, and the four ids that GetSession needs; no reply
     of it repeats the first three."""
 
@@ -112,8 +110,7 @@ class SessionRef:
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """As whom, and where, the questions are asked; for the header. ``name`` is the account, or the user of
     a Deadline Cloud monitor profile; empty while it is not known."""
 
@@ -122,8 +119,7 @@ class Who:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Farm:
+class Farm(Struct, frozen=True):
     """A farm, as ListFarms and GetFarm tell it."""
 
     farm_id: str
@@ -147,8 +143,7 @@ class Farm:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(Struct, frozen=True):
     """A queue, as ListQueues and GetQueue tell it."""
 
     queue_id: str
@@ -176,8 +171,7 @@ class Queue:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LogConfiguration:
+class LogConfiguration(Struct, frozen=True):
     """Where a log goes. ``options`` and ``parameters`` are ``None`` where the reply has no such member,
     which is not the same as an empty one."""
 
@@ -199,8 +193,7 @@ class LogConfiguration:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """The machine a session runs on, as far as the service knows it."""
 
     name: str | None = None
@@ -226,8 +219,7 @@ class Host:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSummary:
+class SessionSummary(Struct, frozen=True):
     """A session as ListSessions tells it: without its host and its log configuration."""
 
     session_id: str
@@ -261,13 +253,12 @@ class SessionSummary:
         return cls(**_summary_members(reply))
 
 
-@dataclass(frozen=True, slots=True)
-class Session(SessionSummary):
+class Session(SessionSummary, frozen=True, kw_only=True):
     """A session as GetSession and BatchGetSession tell it."""
 
-    log: LogConfiguration = field(kw_only=True)
-    worker_log: LogConfiguration | None = field(default=None, kw_only=True)
-    host: Host | None = field(default=None, kw_only=True)
+    log: LogConfiguration
+    worker_log: LogConfiguration | None = None
+    host: Host | None = None
 
     @classmethod
     def from_reply(cls, reply: Reply) -> Session:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.reply import (
@@ -33,8 +34,7 @@ TIMED_OUT = "TIMEOUT"
 """How the message of a FAILED action begins when it ran into its time limit (the worker agent's source)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionAction:
+class SessionAction(Struct, frozen=True):
     """One thing a worker does in a session.
 
     ``kind`` is the member that its definition has, or one nobody has seen yet. ``progress`` is per cent,

@@ -32,7 +32,7 @@ def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenCo
     endpoint: list[str] = []
 
     def open_farm(on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> DeadlineApi | Fault:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from farmwatch.aws import access
         from farmwatch.aws.connect import client_of
@@ -54,7 +54,7 @@ def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenCo
 def introduce(connection: AwsConnection, on_identity: Callable[[Who], None]) -> None:
     """Tell as whom the questions are asked; the account follows, because asking for it takes a call, and
     what is to be watched comes first."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from farmwatch.aws.model import Who
 

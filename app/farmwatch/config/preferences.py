@@ -7,9 +7,10 @@ understood in it is told at once: a preference that is silently ignored is looke
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from farmwatch.aws.cleaning import clean
 
@@ -36,8 +37,7 @@ class BadPreference(ValueError):  # noqa: N818 - named for what the wrangler is 
     """Something in the file cannot be; the text is one line that says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(Struct, frozen=True):
     """What the file says. ``interval`` (seconds) is ``None`` where it says nothing; the words are those that
     make a line of a log an error or a warning, ``None`` for the usual ones; ``history_days`` is how long what
     was seen is kept."""

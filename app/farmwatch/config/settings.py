@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import DEFAULT_CONNECTION
@@ -38,8 +40,7 @@ class SettingsError(ValueError):
     """Something that was asked for cannot be; the text is one line for whoever asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How the program runs. ``None`` leaves a thing to boto3. ``interval`` is how often a living session is
     asked for (1 s to 1 h), ``log_requests`` how many pages of logs a second at the most; the words make a
     line of a log an error or a warning (``None``: the usual ones), and what was seen is kept for

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from farmwatch.aws.model import SessionRef
 
@@ -26,8 +27,7 @@ class EventKind(StrEnum):
     GAP = "gap"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One change, as it was seen.
 
     ``subject`` is what changed where the session has several of the kind: the id of a session action, the
@@ -49,8 +49,7 @@ class Event:
     watcher: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """A session that is, or was, watched: the names it goes by, until when it and its actions were seen."""
 
     ref: SessionRef
@@ -61,8 +60,7 @@ class Watched:
     actions_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """What the history knows about a session: its newest entries, oldest first, and the last value of
     everything that ever changed, by kind and subject."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault, SessionRef
@@ -27,8 +30,7 @@ MOST = 10_000
 """Entries that are shown at once, the newest of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionHistory:
+class SessionHistory(Struct, frozen=True):
     """What happened to one session, oldest first."""
 
     watched: Watched
@@ -74,8 +76,7 @@ class Window(StrEnum):
     """Nothing was ever marked: to some hours before the program was started."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryView:
+class HistoryView(Struct, frozen=True):
     """What happened since ``since``, and why since then. ``seen_at`` is when the history was read, ``None``
     while it cannot be; ``cut`` says that there is more than is shown."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, Fault, Job, JobSearch, SessionRef, SessionSummary
@@ -25,8 +27,7 @@ JOBS_A_LOOK = 20
 """Jobs of a queue whose sessions are listed in one look; with more they take turns."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobRef:
+class JobRef(Struct, frozen=True):
     """Names a job wholly."""
 
     connection: str
@@ -39,8 +40,7 @@ class JobRef:
         return SessionRef(self.connection, self.farm_id, self.queue_id, self.job_id, session_id)
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRef:
+class QueueRef(Struct, frozen=True):
     """Names a queue wholly."""
 
     connection: str
@@ -52,8 +52,7 @@ class QueueRef:
         return JobRef(self.connection, self.farm_id, self.queue_id, job_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Discovered:
+class Discovered(Struct, frozen=True):
     """The sessions that were found, by the newest look that found anything, at ``seen_at``.
 
     ``job`` is the job, where it is the sessions of one; ``jobs`` how many jobs are active, where it is a

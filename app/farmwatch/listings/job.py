@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault, Job, SessionRef
@@ -14,8 +15,7 @@ from farmwatch.polling.target import PollResult, Target
 EVERY = timedelta(seconds=15)
 
 
-@dataclass(frozen=True, slots=True)
-class JobObserved:
+class JobObserved(Struct, frozen=True):
     """The job as of ``seen_at``; ``fault`` says that the newest poll failed."""
 
     job: Job | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, Fault, FaultKind, Job, JobSearch, Page

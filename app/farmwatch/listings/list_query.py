@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from farmwatch.aws.model import JobSearch
 from farmwatch.listings.jobs import Jobs
@@ -13,8 +14,7 @@ from farmwatch.listings.place import Level, Place
 from farmwatch.listings.session_facts import FailedActions, HostFinder
 
 
-@dataclass(frozen=True, slots=True)
-class ListQuery:
+class ListQuery(Struct, frozen=True):
     """The list that stands at a place, asked for every ``interval`` while it is looked at.
 
     For jobs, ``search`` is what the service finds and sorts; those of the statuses in ``first`` come before

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import (
     Farm,
@@ -54,8 +56,7 @@ class Source(Protocol[K]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ListObserved(Generic[K]):
+class ListObserved(Struct, Generic[K], frozen=True):
     """A list as it is known after a poll.
 
     ``seen`` tells when each row was last heard of: rows out of sight are not asked for again. ``hosts`` has

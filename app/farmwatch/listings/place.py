@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from farmwatch.aws.model import SessionRef
 
@@ -18,8 +19,7 @@ class Level(StrEnum):
     SESSION = "session"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """The connection, and the ids from the farm down to where one is; those below are ``None``."""
 
     connection: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault, FaultKind, Host, SessionRef
@@ -63,8 +64,7 @@ class HostFinder:
                     self.found[session_id] = None
 
 
-@dataclass(frozen=True, slots=True)
-class FailedCount:
+class FailedCount(Struct, frozen=True):
     """How many actions of a session had failed as of ``at``; ``more`` says that only the first page of its
     actions was counted."""
 

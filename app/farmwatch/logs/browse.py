@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.lanes import SESSION, WORKER

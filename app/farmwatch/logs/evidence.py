@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.browse import Line
 
@@ -26,8 +28,7 @@ class Part(StrEnum):
     BESIDE = "beside it"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One thing that is known: where from, of when, and, if it is in a log, on which line."""
 
     part: Part

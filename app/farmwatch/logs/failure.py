@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
+
 from farmwatch.aws.model import Fault, Job, Session
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.evidence import CAUSES, Case, Evidence, Part, short
@@ -43,8 +45,7 @@ _LONGEST_MESSAGE = 4096
 """Characters of a ``progressMessage`` at most; what is longer is cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A session that did not go well, in one sentence and with what shows it. ``action`` is ``None`` where
     only a log has an error; ``is_complete`` says that everything which may matter has been read."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.lanes import SESSION, WORKER
@@ -24,8 +25,7 @@ Span = tuple[int, int]
 """Lines from the first number on and before the second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+class Reduction(Struct, frozen=True):
     """What is left out. ``own_only``: a worker's events about other sessions; ``query``: the lines that do
     not have it, but for ``context`` around those that do; ``repeats``: lines the same as the one before;
     ``folded``: all of the sections with these banners but their heads."""
@@ -280,8 +280,7 @@ def _without(spans: list[Span], hidden: list[Span]) -> list[Span]:
 # --- rows -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Lines of one lane that are seen one after the other."""
 
     lane: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.log_page import LogEvent
@@ -50,8 +51,7 @@ _ALWAYS_ERRORS = (
 """How lines begin that are errors whatever the words are: the runtime's own, and those of Python."""
 
 
-@dataclass(frozen=True, slots=True)
-class Severities:
+class Severities(Struct, frozen=True):
     """Tells how bad a line is, by words that a person may choose."""
 
     error: re.Pattern[str]
@@ -111,8 +111,7 @@ _TITLE = re.compile(
 renderer may print a line that begins like a banner."""
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """A line with which a process tells the runtime something: ``openjd_fail: No licence``."""
 
     kind: str
@@ -162,8 +161,7 @@ def exit_code(text: str) -> int | None:
     return int(found[2]) if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter of a task as its banner is followed by: ``Frame(INT) = 1``. ``type`` is one of OpenJD's:
     INT, FLOAT, STRING, PATH, CHUNK[INT]."""
 
@@ -204,8 +202,7 @@ _NOTICES = {
 _NOTICE = re.compile("|".join(f"({begin})" for begin in _NOTICES.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerEvent:
+class WorkerEvent(Struct, frozen=True):
     """One event of a worker agent. ``rest`` has the members that have no place of their own; ``cancels`` the
     session actions, by their sessions, that the service asks the worker to cancel."""
 

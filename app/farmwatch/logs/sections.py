@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
+from msgspec import Struct
+
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.parsing import CLEANUP, Parameter, banner, is_banner_rule, is_rule, parameter
 from farmwatch.logs.store import LogStore
@@ -48,8 +50,7 @@ _BREAK = re.compile("[\r\n\u240d\u240a]")
 """Where a line ends in the value of a parameter, as it is sent and as it is made harmless."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """What a banner of the runtime begins. ``first`` is its first line, with the rule above the banner;
     ``head`` the banner's own; ``parameters`` those of its task, in one line and one by one."""
 

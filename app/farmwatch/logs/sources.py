@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from farmwatch.aws.log_page import LogSource
 from farmwatch.aws.model import LogConfiguration, Session, SessionRef
@@ -36,8 +37,7 @@ class Unread(StrEnum):
     DRIVER = "the driver is not awslogs"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Where a log is, or why it is not asked for. ``guessed``: the configuration has no names, so those that
     are customary were taken."""
 

@@ -10,8 +10,9 @@ import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 from farmwatch.aws.log_page import LogEvent
 
@@ -31,8 +32,7 @@ _PER_LINE = 13
 """Bytes beside its text that a line costs: where it starts (4), its time (8), its flags (1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """Lines ready to be put into a store: encoded once, their starts counted."""
 
     text: bytes
@@ -113,8 +113,7 @@ class _Chunk:
         return self.text[self.starts[index] : end - 1].decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """A run of lines as it was when it was asked for, to be searched: where each line starts in ``text``."""
 
     first: int

@@ -14,8 +14,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.log_page import LogEvent, LogSource
@@ -60,8 +63,7 @@ LAST_WORDS = timedelta(seconds=90)
 BAD_TOKEN = "InvalidParameterException"  # noqa: S105 - the code of an error
 
 
-@dataclass(frozen=True, slots=True)
-class LogObserved:
+class LogObserved(Struct, frozen=True):
     """What is known of a log as of ``seen_at``: its lines are in the tail's store.
 
     ``first`` and ``end`` are the numbers of the lines kept, ``newest_at`` (milliseconds) the time of the

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from farmwatch.aws.model import SessionRef
 from farmwatch.listings.discovery import Discovered, JobRef, QueueRef
@@ -12,8 +13,7 @@ from farmwatch.monitor.update import SessionSnapshot
 from farmwatch.polling.freshness import Rhythm
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSetSnapshot:
+class SessionSetSnapshot(Struct, frozen=True):
     """What is known of a job's or a queue's sessions: which they are, and how they are looked for."""
 
     ref: JobRef | QueueRef

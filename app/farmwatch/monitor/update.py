@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from farmwatch.aws.model import Fault, SessionRef
 from farmwatch.history.events import Event
@@ -21,16 +22,14 @@ if TYPE_CHECKING:
     from farmwatch.logs.tail import LogObserved
 
 
-@dataclass(frozen=True, slots=True)
-class LogRef:
+class LogRef(Struct, frozen=True):
     """Names a log of a session: ``lane`` 0 is the session's own, 1 its worker's."""
 
     session: SessionRef
     lane: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListRef:
+class ListRef(Struct, frozen=True):
     """Names a list that somebody looks at. ``number`` tells apart two that look at the same."""
 
     connection: str
@@ -38,30 +37,26 @@ class ListRef:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class NameRef:
+class NameRef(Struct, frozen=True):
     """Names the name of a farm, a queue or a job."""
 
     connection: str
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityRef:
+class IdentityRef(Struct, frozen=True):
     """Names as whom a connection asks."""
 
     connection: str
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRef:
+class HistoryRef(Struct, frozen=True):
     """Names a look at the history."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSnapshot:
+class SessionSnapshot(Struct, frozen=True):
     """All that is known about a session: its newest reply, its actions, their errors, how they are polled."""
 
     ref: SessionRef
@@ -92,8 +87,7 @@ class SessionSnapshot:
         return was_seen and all(action.is_final for action in self.actions.actions)
 
 
-@dataclass(frozen=True, slots=True)
-class LogSnapshot:
+class LogSnapshot(Struct, frozen=True):
     """What is known about a log: where it is, how far it is read, and how it is polled. ``log`` is ``None``
     where it is not asked for."""
 
@@ -103,8 +97,7 @@ class LogSnapshot:
     rhythm: Rhythm
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What is known about a list, or of the history, and how it is polled."""
 
     observed: Any
@@ -121,8 +114,7 @@ class Snapshot:
         return self.observed.fault  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """One thing that is watched, as it is known now. ``subject`` names it; ``snapshot`` is an immutable value
     of the kind that belongs to the subject; ``events`` were written down before anybody is told of them.
 

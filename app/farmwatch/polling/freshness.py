@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from farmwatch.aws.model import Fault, FaultKind
 
@@ -24,8 +25,7 @@ class State(StrEnum):
     FAULT = "fault"
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """What the poller is doing about one target: when it asks next (``None``: not by itself), how often it
     asks while all is well, since when a call is under way."""
 
@@ -36,8 +36,7 @@ class Rhythm:
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(Struct, frozen=True):
     """``age`` is that of the newest good answer, ``None`` where there is none."""
 
     state: State

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault
@@ -13,8 +14,7 @@ from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.schedule import RequestBudget, Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class PollResult:
+class PollResult(Struct, frozen=True):
     """How a poll went: its fault if any, whether what is followed is final, whether it has changed, and how
     soon the target wants to go on (seconds) where that is not left to its schedule. ``events`` are what was
     seen to change, written down already; ``wakes`` has the keys of other targets that are to be asked about
@@ -64,8 +64,7 @@ class Group(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TargetUpdate:
+class TargetUpdate(Struct, frozen=True):
     """Told after every poll, and when a rhythm changes: what is known about the target of that key, and what
     was seen to change by this poll."""
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.fault_source import CONNECTION
@@ -36,8 +39,7 @@ MORE_IN = 0.5
 """Seconds until the next batch, while there are more than one takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionsObserved:
+class ActionsObserved(Struct, frozen=True):
     """The actions of a session in their order, as of ``seen_at``; ``fault`` says that the newest poll failed.
 
     ``undetailed`` is why messages and exit codes are missing. ``steps`` has the names of steps by their

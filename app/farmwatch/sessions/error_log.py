@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.fault_source import CONNECTION, MONITOR, FaultSource, Origin
 from farmwatch.aws.model import UPDATE_FAILED, Fault, Session
@@ -14,8 +16,7 @@ KEPT = 200
 """Entries kept; beyond that the oldest that are over go, so that weeks of faults do not grow without end."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedError:
+class LoggedError(Struct, frozen=True):
     """One error, seen once or many times.
 
     ``source`` is where it shows: a member of the reply (``log.error``, ``workerLog.error``,

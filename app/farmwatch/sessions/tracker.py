@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import ENDED, Fault, FaultKind, Session, SessionRef
@@ -26,8 +28,7 @@ ONE_BY_ONE = (FaultKind.DENIED, FaultKind.GONE, FaultKind.REFUSED, FaultKind.BAD
 or one of them may be what the service refuses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A lifecycle status as it was observed: it came about after ``after`` (the poll before, ``None`` for
     the first one) and not later than ``at``. What lay between two polls cannot be seen."""
 
@@ -39,8 +40,7 @@ class Moment:
     """Who saw it, where the history tells; empty for what this program has seen since it was started."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A time in which nothing was seen, and why."""
 
     after: datetime
@@ -48,8 +48,7 @@ class Gap:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionObserved:
+class SessionObserved(Struct, frozen=True):
     """All that is known about a session after a poll, and what the history knows from before.
 
     ``session`` is the newest good reply, received at ``seen_at``; ``fault`` says that the newest answer was
@@ -296,5 +295,5 @@ def _moments_of(entries: Iterable[Event]) -> list[Moment]:
 def _differences(before: Session | None, after: Session) -> frozenset[str]:
     if before is None:
         return frozenset()
-    names = (one.name for one in fields(after))
+    names = type(after).__struct_fields__
     return frozenset(name for name in names if getattr(before, name) != getattr(after, name))

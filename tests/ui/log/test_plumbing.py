@@ -1,10 +1,10 @@
 """A log that cannot be read, or shows nothing, says exactly why and what to do."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.model import FaultKind, LogConfiguration
 from tests.canned import SESSION_ID, START, EmptyLog, a_fault, a_session

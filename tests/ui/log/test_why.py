@@ -1,8 +1,7 @@
 """Why it failed: one sentence, and each piece of evidence with its source, its time and a key to go there."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.model import FaultKind, LogConfiguration, Page, SessionSummary
 from farmwatch.logs.times import milliseconds

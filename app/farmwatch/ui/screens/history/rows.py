@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from farmwatch.history.events import Event, EventKind
 from farmwatch.history.query import SessionHistory, is_failure
@@ -31,8 +32,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A session (no entry), the changes of its actions together (several entries), or one change.
 
     ``parent`` is the key of the row that it is folded into; ``is_open`` is ``None`` where there is nothing to

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from farmwatch.aws.model import Host
 from farmwatch.listings.session_facts import FailedCount
@@ -13,8 +14,7 @@ from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, TimeStyle, clock_time_and_age
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Struct, frozen=True):
     """One order of a list, in words both ways round.
 
     ``key`` sorts in this list what is loaded. Where the service sorts, ``field`` is its name for it and
@@ -33,8 +33,7 @@ class Sort:
     here: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What the cells of a row may draw on besides the row: the time, the hosts found so far, and how many
     actions of each session failed."""
 
@@ -46,8 +45,7 @@ class View:
 Detail = tuple[str, Sequence[Part]]
 
 
-@dataclass(frozen=True, slots=True)
-class LevelView:
+class LevelView(Struct, frozen=True):
     """How a level looks. ``sorts[0]`` is the order it opens with; ``words`` what the filter looks in: what a
     row shows."""
 
