@@ -19,7 +19,7 @@ from moto import mock_aws
 
 import moto_deadline
 from farmwatch.aws.model import DEFAULT_CONNECTION
-from farmwatch.config.settings import Settings
+from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
 from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
@@ -54,7 +54,7 @@ class Farm:
         ids = self.simulation.cast[name]
         names = ("farm_id", "queue_id", "job_id", "session_id")
         place: Any = {name: getattr(ids, name) for name in names[:depth]}
-        return Settings(profile="northlight", region=moto_deadline.REGION, **place)
+        return Settings((ConnectionSettings(profile="northlight", region=moto_deadline.REGION),), **place)
 
 
 class _CutLine:

@@ -14,7 +14,7 @@ from moto import mock_aws
 from farmwatch.aws.access import AwsConnection, Login, connect, parse_timestamp, renewal
 from farmwatch.aws.faults import CredentialsFailed, classify
 from farmwatch.aws.model import FaultKind
-from farmwatch.config.settings import Settings
+from farmwatch.config.settings import ConnectionSettings
 from tests.aws.asking import http_response
 
 
@@ -41,40 +41,40 @@ def key_of_a_request(connection: AwsConnection) -> str:
 
 def test_a_missing_region_is_a_matter_of_set_up() -> None:
     with pytest.raises(aws.NoRegionError) as caught:
-        connect(Settings())
+        connect(ConnectionSettings())
     assert classify(caught.value, operation="").kind is FaultKind.SETUP
 
 
 def test_an_unknown_profile_is_a_matter_of_set_up() -> None:
     with pytest.raises(aws.ProfileNotFound):
-        connect(Settings(profile="nobody", region="us-west-2"))
+        connect(ConnectionSettings(profile="nobody", region="us-west-2"))
 
 
 def test_missing_credentials_are_known_at_the_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    connection = connect(Settings(region="us-west-2", endpoint_url="http://127.0.0.1:9"))
+    connection = connect(ConnectionSettings(region="us-west-2", endpoint_url="http://127.0.0.1:9"))
     with pytest.raises(aws.NoCredentialsError):
         connection.deadline.list_farms()
 
 
 def test_the_profile_and_its_region_are_told(config: Path) -> None:
     config.write_text("[profile studio]\nregion = eu-west-1\n")
-    identity = connect(Settings(profile="studio")).identity
+    identity = connect(ConnectionSettings(profile="studio")).identity
     assert (identity.profile, identity.region) == ("studio", "eu-west-1")
 
 
 def test_the_region_asked_for_goes_before_that_of_the_profile(config: Path) -> None:
     config.write_text("[profile studio]\nregion = eu-west-1\n")
-    assert connect(Settings(profile="studio", region="us-east-2")).identity.region == "us-east-2"
+    assert connect(ConnectionSettings(profile="studio", region="us-east-2")).identity.region == "us-east-2"
 
 
 def test_the_region_of_the_other_sdks_counts_where_boto3_finds_none(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
-    assert connect(Settings()).identity.region == "eu-north-1"
+    assert connect(ConnectionSettings()).identity.region == "eu-north-1"
     config.write_text("[profile studio]\nregion = eu-west-1\n")
-    assert connect(Settings(profile="studio")).identity.region == "eu-west-1"
+    assert connect(ConnectionSettings(profile="studio")).identity.region == "eu-west-1"
 
 
 def test_a_monitor_profile_sends_its_user_and_spares_its_process(
@@ -94,7 +94,7 @@ def test_a_monitor_profile_sends_its_user_and_spares_its_process(
         "[profile monitor]\nregion = us-west-2\nmonitor_id = monitor-1\nuser_id = 0123456789-aa\n"
         f"credential_process = {process}\n"
     )
-    connection = connect(Settings(profile="monitor"))
+    connection = connect(ConnectionSettings(profile="monitor"))
     assert connection.identity.source is Login.MONITOR
     assert connection.identity.principal_id == "0123456789-aa"
     assert {key_of_a_request(connection) for _ in range(20)} == {"testing"}
@@ -107,7 +107,7 @@ def test_a_credential_process_that_fails_is_a_needed_login(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     config.write_text("[profile broken]\nregion = us-west-2\ncredential_process = false\n")
     with pytest.raises(CredentialsFailed) as caught:
-        connect(Settings(profile="broken"))
+        connect(ConnectionSettings(profile="broken"))
     assert classify(caught.value, operation="").kind is FaultKind.LOGIN
 
 
@@ -119,7 +119,7 @@ def test_an_sso_profile_names_its_command(config: Path, monkeypatch: pytest.Monk
         "sso_start_url = https://studio.example.com/start\n"
     )
     with pytest.raises(CredentialsFailed) as caught:
-        connect(Settings(profile="sso"))
+        connect(ConnectionSettings(profile="sso"))
     assert "aws sso login --profile sso" in classify(caught.value, operation="").remedy
 
 
@@ -140,10 +140,10 @@ def test_a_credential_process_that_works_again_is_a_login_again(
     config.write_text(f"[profile own]\nregion = us-west-2\ncredential_process = {tmp_path / 'process'}\n")
     a_process(tmp_path / "process", works=False)
     with pytest.raises(CredentialsFailed) as caught:
-        connect(Settings(profile="own"))
+        connect(ConnectionSettings(profile="own"))
     assert "credential process of profile own" in classify(caught.value, operation="").remedy
     a_process(tmp_path / "process", works=True)
-    assert connect(Settings(profile="own")).identity.source is Login.PROCESS
+    assert connect(ConnectionSettings(profile="own")).identity.source is Login.PROCESS
 
 
 def test_keys_that_are_written_anew_hold_at_the_next_connection(
@@ -154,9 +154,9 @@ def test_keys_that_are_written_anew_hold_at_the_next_connection(
     config.write_text("[profile studio]\nregion = us-west-2\n")
     credentials = config.with_name("credentials")
     credentials.write_text(f"[studio]\n{KEYS}")
-    first = connect(Settings(profile="studio"))
+    first = connect(ConnectionSettings(profile="studio"))
     credentials.write_text(f"[studio]\n{KEYS.replace('= testing', '= rewritten')}")
-    second = connect(Settings(profile="studio"))
+    second = connect(ConnectionSettings(profile="studio"))
     assert [key_of_a_request(one) for one in (first, second)] == ["testing", "rewritten"]
     assert "new keys for profile studio" in second.identity.renewal
 
@@ -173,7 +173,7 @@ def test_a_half_written_sso_login_is_a_needed_login(config: Path, monkeypatch: p
     name = hashlib.sha1(start.encode(), usedforsecurity=False).hexdigest()
     (cache / f"{name}.json").write_text('{"startUrl": "https://studio.example.com/start"}')
     with pytest.raises(CredentialsFailed) as caught:
-        connect(Settings(profile="sso"))
+        connect(ConnectionSettings(profile="sso"))
     fault = classify(caught.value, operation="")
     assert fault.kind is FaultKind.LOGIN
     assert "aws sso login --profile sso" in fault.remedy
@@ -190,7 +190,7 @@ def test_the_demo_looks_at_no_profile_and_no_file(config: Path, monkeypatch: pyt
     os.mkfifo(config)
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9/elsewhere")
-    demo = Settings(demo=True, region="us-west-2", endpoint_url="http://127.0.0.1:1")
+    demo = ConnectionSettings(demo=True, region="us-west-2", endpoint_url="http://127.0.0.1:1")
     connection = connect(demo)
     assert connection.identity.source is Login.DEMO
     assert connection.deadline.meta.endpoint_url == "http://127.0.0.1:1"
@@ -199,29 +199,31 @@ def test_the_demo_looks_at_no_profile_and_no_file(config: Path, monkeypatch: pyt
 def test_a_server_of_ones_own_is_asked_without_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:9")
     with pytest.raises(aws.EndpointConnectionError) as caught:
-        connect(Settings(region="us-west-2")).deadline.list_farms()
+        connect(ConnectionSettings(region="us-west-2")).deadline.list_farms()
     assert "management." not in str(caught.value)
 
 
 def test_the_account_is_asked_for() -> None:
     with mock_aws():
-        assert connect(Settings(region="us-west-2")).account() == "123456789012"
+        assert connect(ConnectionSettings(region="us-west-2")).account() == "123456789012"
 
 
 def test_an_account_that_cannot_be_had_is_not_worth_a_fault() -> None:
-    assert connect(Settings(region="us-west-2", endpoint_url="http://127.0.0.1:9")).account() is None
+    assert (
+        connect(ConnectionSettings(region="us-west-2", endpoint_url="http://127.0.0.1:9")).account() is None
+    )
 
 
 def test_the_retry_mode_of_the_environment_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "50")
-    config: Any = connect(Settings(region="us-west-2")).deadline.meta.config
+    config: Any = connect(ConnectionSettings(region="us-west-2")).deadline.meta.config
     retries = config.retries
     assert (retries["mode"], retries["total_max_attempts"]) == ("standard", 2)
 
 
 def test_the_library_does_not_log_secrets() -> None:
-    connect(Settings(region="us-west-2"))
+    connect(ConnectionSettings(region="us-west-2"))
     assert not logging.getLogger("botocore.auth").isEnabledFor(logging.DEBUG)
 
 

@@ -15,7 +15,7 @@ from botocore.config import Config
 from farmwatch.aws.access import connect
 from farmwatch.aws.client import DeadlineClient
 from farmwatch.aws.model import DEFAULT_CONNECTION, JobSearch, Page, SessionRef
-from farmwatch.config.settings import Settings
+from farmwatch.config.settings import ConnectionSettings
 from farmwatch.polling.clock import SystemClock
 from farmwatch.sessions.tracker import SessionTarget
 from moto_deadline.simulation import FrozenClock, Simulation
@@ -49,7 +49,7 @@ def asking(endpoint: str, ids: SessionRef) -> list[Figure]:
     config = Config(inject_host_prefix=False)
     bare: Any = boto3.client("deadline", endpoint_url=endpoint, region_name=FARM_REGION, config=config)
     asked = {"farmId": ids.farm_id, "queueId": ids.queue_id, "jobId": ids.job_id, "sessionId": ids.session_id}
-    ours = DeadlineClient(connect(Settings(endpoint_url=endpoint, region=FARM_REGION)).deadline)
+    ours = DeadlineClient(connect(ConnectionSettings(endpoint_url=endpoint, region=FARM_REGION)).deadline)
     target, clock = SessionTarget(ids, timedelta(seconds=2)), SystemClock()
     crowd = a_crowd(ours, ids)
 

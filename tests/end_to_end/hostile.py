@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from farmwatch.aws.log_page import LogEvent, LogPage
 from farmwatch.aws.model import Farm, FaultKind, Host, LogConfiguration, Page, Queue
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.config.settings import Settings
+from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.logs.times import milliseconds
 from farmwatch.ui.app import FarmwatchApp
 from tests.canned import (
@@ -67,4 +67,5 @@ def hostile_farm() -> CannedFarm:
 
 
 if __name__ == "__main__":
-    FarmwatchApp(Settings(profile=TEXTS[2], region=TEXTS[1]), lambda *_: hostile_farm()).run()
+    where = ConnectionSettings(profile=TEXTS[2], region=TEXTS[1])
+    FarmwatchApp(Settings((where,)), lambda _: lambda *_: hostile_farm()).run()

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farmwatch.aws.log_page import LogEvent
+from farmwatch.config.schema import ERROR_WORDS, WARNING_WORDS
 from farmwatch.logs.parsing import (
-    ERROR_WORDS,
-    WARNING_WORDS,
     Directive,
     Notice,
     Parameter,

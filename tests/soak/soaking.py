@@ -163,7 +163,7 @@ async def _soak(days: float, polls: int, folder: Path) -> Soaked:
     recorder = Recorder(folder / "history.sqlite", watcher="mira@ops1", clock=clock)
     recorder.start()
     settings = Settings(farm_id=FARM_ID, interval=timedelta(seconds=STEP))
-    app = FarmwatchApp(settings, lambda *_: world.farm, clock, recorder=recorder)
+    app = FarmwatchApp(settings, lambda _: lambda *_: world.farm, clock, recorder=recorder)
     app.driver_class = Paints
     by_hand(app)
     failed: list[BaseException] = []

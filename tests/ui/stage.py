@@ -155,7 +155,7 @@ async def on_stage(
         return opened
 
     hand_clock = clock or HandClock()
-    app = FarmwatchApp(settings or Settings(), open_farm, hand_clock, recorder=recorder)
+    app = FarmwatchApp(settings or Settings(), lambda _: open_farm, hand_clock, recorder=recorder)
     by_hand(app)
     async with app.run_test(size=size, notifications=True):
         pilot = Steady(app)

@@ -83,7 +83,7 @@ async def test_a_program_that_cannot_start_ends_with_an_exit_code_and_without_lo
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(FarmwatchApp, "get_default_screen", fails)
-    app = FarmwatchApp(Settings(), lambda *_: a_fault(), HandClock())
+    app = FarmwatchApp(Settings(), lambda _: lambda *_: a_fault(), HandClock())
     await app.run_async(headless=True)
     assert app.return_code == 1
     told = "".join(capsys.readouterr()).replace("\n", "")
@@ -92,7 +92,7 @@ async def test_a_program_that_cannot_start_ends_with_an_exit_code_and_without_lo
 
 
 async def test_a_terminal_that_cannot_be_read_any_more_ends_the_program_with_an_exit_code() -> None:
-    app = FarmwatchApp(Settings(), lambda *_: a_fault(), HandClock())
+    app = FarmwatchApp(Settings(), lambda _: lambda *_: a_fault(), HandClock())
     # What Textual's thread at the keyboard does when it fails.
     app.call_later(app.panic, "a traceback")
     await app.run_async(headless=True)

@@ -42,7 +42,7 @@ def test_a_screen_at_a_size(snap_compare: Any, farm: Any, settings: Settings, si
         opened: CannedFarm = farm()
         return opened
 
-    app = FarmwatchApp(settings, open_farm, HandClock())
+    app = FarmwatchApp(settings, lambda _: open_farm, HandClock())
     by_hand(app)
 
     async def poll(pilot: Pilot[None]) -> None:

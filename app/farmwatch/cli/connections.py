@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from farmwatch.aws.api import DeadlineApi
     from farmwatch.aws.model import Fault, Who
     from farmwatch.cli.demo import DemoFarm
-    from farmwatch.config.settings import Settings
+    from farmwatch.config.settings import ConnectionSettings, Settings
     from farmwatch.history.recorder import Recorder
     from farmwatch.monitor.monitor import OpenConnection
 
@@ -26,9 +26,9 @@ ACCOUNT_AFTER = 0.5
 """Seconds after which the account is asked for."""
 
 
-def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenConnection:
-    """What connects to AWS, or to the demo farm. It is called in a poller's thread: only there boto3 is
-    imported, which takes longer than painting the first frame."""
+def opener(where: ConnectionSettings, demo_farm: DemoFarm | None = None) -> OpenConnection:
+    """What makes a connection: to AWS, or to the demo farm. What it returns is called in a poller's thread:
+    only there boto3 is imported, which takes longer than painting the first frame."""
     endpoint: list[str] = []
 
     def open_farm(on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> DeadlineApi | Fault:
@@ -41,10 +41,9 @@ def farm_opener(settings: Settings, demo_farm: DemoFarm | None = None) -> OpenCo
         try:
             if demo_farm is not None and not endpoint:
                 endpoint.append(demo_farm.start())
-            asked = replace(settings, endpoint_url=endpoint[0]) if endpoint else settings
-            connection = access.connect(asked)
+            connection = access.connect(replace(where, endpoint_url=endpoint[0]) if endpoint else where)
         except Exception as error:  # noqa: BLE001 - whatever it is, the wrangler is told and it is tried again
-            return classify(error, operation="", profile=settings.profile)
+            return classify(error, operation="", profile=where.profile)
         introduce(connection, on_identity)
         return client_of(connection, on_request)
 

@@ -58,9 +58,9 @@ def examine(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iter
     yield from terminal(environ)
     yield from state(state_folder(environ))
     try:
-        connection = access.connect(settings)
+        connection = access.connect(settings.connection)
     except Exception as error:  # noqa: BLE001 - whatever it is, that is what was to be found out
-        yield _failed("credentials", classify(error, operation="", profile=settings.profile))
+        yield _failed("credentials", classify(error, operation="", profile=settings.connection.profile))
         yield Check("calls", State.NOT_TRIED, "no credentials to make them with")
         return
     identity = connection.identity
@@ -202,7 +202,7 @@ def _on_farm(tried: _Calls, ask: DeadlineClient, settings: Settings, farm_id: st
         tried.not_tried("the newest job has no session to try it on", "everything below a session")
         return
     _on_session(
-        tried, ask, SessionRef(settings.connection, farm_id, queue_id, job.job_id, session.session_id)
+        tried, ask, SessionRef(settings.connection.name, farm_id, queue_id, job.job_id, session.session_id)
     )
 
 

@@ -29,6 +29,14 @@ def _where_options(verb: str) -> Callable[[F], F]:
                 ),
                 click.option("--region", metavar="REGION", help="AWS region of the farm."),
                 click.option("--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS."),
+                click.option(
+                    "--connection",
+                    "connections",
+                    metavar="NAME",
+                    multiple=True,
+                    help="A connection of the settings file; may be repeated.",
+                ),
+                click.option("--all-connections", is_flag=True, help="All connections of the settings file."),
                 click.option("--farm-id", metavar="ID", help=f"{verb} this farm."),
                 click.option("--queue-id", metavar="ID", help=f"{verb} this queue."),
                 click.option("--job-id", metavar="ID", help=f"{verb} this job."),
@@ -175,6 +183,25 @@ def doctor(*, as_json: bool, **options: Any) -> None:
     except SettingsError as error:
         fail(str(error))
     sys.exit(tell(settings, as_json=as_json, echo=say))
+
+
+@cli.command()
+@click.option("--example", is_flag=True, help="Print a settings file with everything in it, commented.")
+@_where_options("Open at")
+@click.option("--interval", type=float, metavar="SECONDS", help="Refresh a running session this often (2).")
+def config(*, example: bool, **options: Any) -> None:
+    """Print the settings that are in force, and where each comes from."""
+    from farmwatch.cli.config import tell
+    from farmwatch.config import schema
+    from farmwatch.config.settings import SettingsError, resolve
+
+    if example:
+        say(schema.example().rstrip("\n"))
+        return
+    try:
+        tell(resolve(**options, environ=os.environ, home=Path.home()), echo=say)
+    except SettingsError as error:
+        fail(str(error))
 
 
 @cli.command()

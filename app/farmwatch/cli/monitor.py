@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from farmwatch.cli import memory
-from farmwatch.cli.connections import fail, farm_opener, recorder_of
+from farmwatch.cli.connections import fail, opener, recorder_of
 
 if TYPE_CHECKING:
     from farmwatch.cli.demo import DemoFarm
@@ -50,7 +51,7 @@ def _run(options: dict[str, Any]) -> int:
     recorder = recorder_of(settings)
     app = FarmwatchApp(
         settings,
-        farm_opener(settings, demo_farm),
+        partial(opener, demo_farm=demo_farm),
         ascii_only=not speaks_utf8(),
         few_colours=has_few_colours(),
         recorder=recorder,

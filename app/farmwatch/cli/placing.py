@@ -60,7 +60,7 @@ def settings_of(place: str | None, options: Mapping[str, Any]) -> Settings:
 def wanted(settings: Settings) -> SessionRef | JobRef | QueueRef | None:
     """The session, the job or the queue that was named; ``None`` where there is none of them."""
     name, farm_id, queue_id, job_id = (
-        settings.connection,
+        settings.connection.name,
         settings.farm_id,
         settings.queue_id,
         settings.job_id,

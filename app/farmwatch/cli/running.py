@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from farmwatch.cli.connections import farm_opener, recorder_of
+from farmwatch.cli.connections import opener, recorder_of
 from farmwatch.cli.headless import Step, Wanted, Watching, run
 from farmwatch.config import debug_log
 from farmwatch.config.settings import Settings
@@ -42,7 +42,8 @@ def watching(settings: Settings, subject: Wanted, *, debug: bool) -> Iterator[Ru
     log = debug_log.begin(debug=debug)
     recorder = recorder_of(settings)
     recorder.start()
-    monitor = Monitor({settings.connection: farm_opener(settings)}, recorder, interval=settings.interval)
+    connections = {one.name: opener(one) for one in settings.connections}
+    monitor = Monitor(connections, recorder, interval=settings.interval)
     recorder.name_of = lambda one: monitor.names.get(one, "")
     running = Running(Watching(monitor, subject))
     if threading.current_thread() is threading.main_thread():

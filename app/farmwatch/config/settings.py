@@ -1,27 +1,30 @@
-"""What the program was told: options first, then the environment, then the defaults of the ``deadline``
-command, which a workstation set up for Deadline Cloud has already."""
+"""What the program was told: options first, then the environment, then the settings file and the defaults of
+the ``deadline`` command, which a workstation set up for Deadline Cloud has already."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.aws.reply import is_id
-from farmwatch.config.preferences import (
+from farmwatch.config.schema import (
     DEFAULT_HISTORY_DAYS,
     DEFAULT_LOG_REQUESTS,
+    ERROR_WORDS,
     LONGEST_INTERVAL,
     SHORTEST_INTERVAL,
-    BadPreference,
-    Preferences,
-    place,
+    WARNING_WORDS,
+    BadSetting,
+    ConnectionTable,
+    SettingsFile,
+    default_path,
     read,
 )
 
@@ -40,28 +43,44 @@ class SettingsError(ValueError):
     """Something that was asked for cannot be; the text is one line for whoever asked."""
 
 
-class Settings(Struct, frozen=True):
-    """How the program runs. ``None`` leaves a thing to boto3. ``interval`` is how often a living session is
-    asked for (1 s to 1 h), ``log_requests`` how many pages of logs a second at the most; the words make a
-    line of a log an error or a warning (``None``: the usual ones), and what was seen is kept for
-    ``history_kept``. ``connection`` names the profile and region that are watched. ``notes`` are lines about
-    what was found wrong and left aside."""
+class ConnectionSettings(Struct, frozen=True):
+    """A connection: a profile in a region, and its name. ``None`` leaves a thing to boto3; the demo's has no
+    credentials to look for."""
 
+    name: str = DEFAULT_CONNECTION
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    demo: bool = False
+
+
+class Settings(Struct, frozen=True):
+    """How the program runs. ``connections`` are those to watch, one at least; the ids name the place to open
+    at, on the first of them. ``interval`` is how often a living session is asked for (1 s to 1 h),
+    ``log_requests`` how many pages of logs a second and connection at the most; the words make a line of a
+    log an error or a warning, and what was seen is kept for ``history_kept``. ``keys`` are keys of one's own,
+    by the id of the key binding. ``notes`` are lines about what was found wrong and left aside; ``sources``
+    tells where what is not a default comes from."""
+
+    connections: tuple[ConnectionSettings, ...] = (ConnectionSettings(),)
     farm_id: str | None = None
     queue_id: str | None = None
     job_id: str | None = None
     session_id: str | None = None
     interval: timedelta = DEFAULT_INTERVAL
     log_requests: float = DEFAULT_LOG_REQUESTS
-    error_words: tuple[str, ...] | None = None
-    warning_words: tuple[str, ...] | None = None
+    error_words: tuple[str, ...] = ERROR_WORDS
+    warning_words: tuple[str, ...] = WARNING_WORDS
     history_kept: timedelta = timedelta(days=DEFAULT_HISTORY_DAYS)
+    keys: Mapping[str, str] = field(default_factory=dict)
     demo: bool = False
-    connection: str = DEFAULT_CONNECTION
     notes: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> ConnectionSettings:
+        """The first connection: the only one, unless several were asked for."""
+        return self.connections[0]
 
 
 def resolve(
@@ -69,6 +88,8 @@ def resolve(
     profile: str | None = None,
     region: str | None = None,
     endpoint_url: str | None = None,
+    connections: Sequence[str] = (),
+    all_connections: bool = False,
     farm_id: str | None = None,
     queue_id: str | None = None,
     job_id: str | None = None,
@@ -80,10 +101,11 @@ def resolve(
 ) -> Settings:
     """The settings that hold; raises `SettingsError`.
 
-    Options go before the settings file (`farmwatch.config.preferences`) and before the environment
+    Options go before the settings file (`farmwatch.config.schema`) and before the environment
     (``AWS_PROFILE``, ``AWS_DEFAULT_REGION``), that before the set-up of the ``deadline`` command
     (``~/.deadline/config``, or the file ``DEADLINE_CONFIG_FILE_PATH`` names); what none of them says is
-    boto3's to find. A demo looks at the settings file alone.
+    boto3's to find. A demo looks at the settings file alone. ``connections`` names some of those in the
+    settings file, ``all_connections`` takes all of them; then the file alone says what they are.
     """
     ids = (farm_id, queue_id, job_id, session_id)
     for level, given in zip(_LEVELS, ids, strict=True):
@@ -96,39 +118,101 @@ def resolve(
         raise SettingsError(
             f"--endpoint-url {clean(endpoint_url, 80)!r} is not a URL that begins with http:// or https://"
         )
+    path = default_path(environ)
     try:
-        preferred = read(place(environ))
-    except BadPreference as error:
+        file = read(path)
+    except BadSetting as error:
         raise SettingsError(str(error)) from error
+    sources = {
+        name: f"--{name.replace('_', '-')}"
+        for name, given in (("profile", profile), ("region", region), ("endpoint_url", endpoint_url))
+        if given is not None
+    }
+    sources |= {f"{level}_id": f"--{level}-id" for level, one in zip(_LEVELS, ids, strict=True) if one}
+    if interval is not None:
+        sources["interval"] = "--interval"
     asked = Settings(
-        profile,
-        region,
-        endpoint_url,
-        farm_id,
-        queue_id,
-        job_id,
-        session_id,
-        interval=_interval(interval, preferred),
-        log_requests=preferred.log_requests,
-        error_words=preferred.error_words,
-        warning_words=preferred.warning_words,
-        history_kept=timedelta(days=preferred.history_days),
+        (ConnectionSettings(DEFAULT_CONNECTION, profile, region, endpoint_url, demo),),
+        *ids,
+        interval=_interval(interval, file),
+        log_requests=file.logs.requests_per_second,
+        error_words=file.logs.error_words,
+        warning_words=file.logs.warning_words,
+        history_kept=timedelta(days=file.history.days),
+        keys=file.keys,
         demo=demo,
+        sources={**_of_file(file, path), **sources},
     )
-    if demo:
-        settings = replace(asked, profile=None, region=DEMO_REGION, endpoint_url=None)
+    if connections or all_connections:
+        settings = _named(asked, connections, file, path)
+    elif demo:
+        settings = replace(asked, connections=(ConnectionSettings(region=DEMO_REGION, demo=True),))
     else:
         settings = _with_deadline_defaults(asked, environ, home)
     _check_parents(settings)
     return settings
 
 
-def _interval(seconds: float | None, preferred: Preferences) -> timedelta:
+def _of_file(file: SettingsFile, path: Path) -> dict[str, str]:
+    """What the file says other than the defaults, and that the file says so."""
+    usual, where = SettingsFile(), clean(str(path), 200)
+    told = {
+        "interval": file.interval != usual.interval,
+        "log_requests": file.logs.requests_per_second != usual.logs.requests_per_second,
+        "error_words": file.logs.error_words != usual.logs.error_words,
+        "warning_words": file.logs.warning_words != usual.logs.warning_words,
+        "history_kept": file.history.days != usual.history.days,
+        "keys": bool(file.keys),
+    }
+    return {name: where for name, is_told in told.items() if is_told}
+
+
+def _interval(seconds: float | None, file: SettingsFile) -> timedelta:
     if seconds is None:
-        return DEFAULT_INTERVAL if preferred.interval is None else timedelta(seconds=preferred.interval)
+        return timedelta(seconds=file.interval)
     if math.isnan(seconds) or not SHORTEST_INTERVAL <= seconds <= LONGEST_INTERVAL:
         raise SettingsError(f"--interval {seconds:g} is not between 1 and 3600 seconds")
     return timedelta(seconds=seconds)
+
+
+def _named(asked: Settings, names: Sequence[str], file: SettingsFile, path: Path) -> Settings:
+    """Connections of the settings file: those of these names, or all."""
+    told = asked.connection
+    for option, given in (
+        ("--profile", told.profile),
+        ("--region", told.region),
+        ("--endpoint-url", told.endpoint_url),
+        ("--demo", told.demo),
+    ):
+        if given:
+            raise SettingsError(f"{option} goes without --connection: a connection says that itself")
+    where = clean(str(path), 200)
+    known = ", ".join(file.connections) or "none; farmwatch config --example shows how they are named"
+    for name in names:
+        if name not in file.connections:
+            raise SettingsError(f"--connection {clean(name, 40)!r} is not in {where}; what is: {known}")
+    chosen = tuple(dict.fromkeys(names or file.connections))
+    if not chosen:
+        raise SettingsError(f"--all-connections: {where} has {known}")
+    connections = tuple(connection_of(name, file.connections[name]) for name in chosen)
+    sources = {**asked.sources, **{f"connections.{name}": where for name in chosen}}
+    settings = replace(asked, connections=connections, sources=sources)
+    if len(chosen) > 1:
+        if asked.farm_id is not None:
+            raise SettingsError(f"--farm-id goes with one connection: {len(chosen)} were asked for")
+        return settings
+    table = file.connections[chosen[0]]
+    if asked.farm_id is not None or not table.farm:
+        return settings
+    sources = {**sources, "farm_id": where, **({"queue_id": where} if table.queue else {})}
+    return replace(
+        settings, farm_id=table.farm, queue_id=asked.queue_id or table.queue or None, sources=sources
+    )
+
+
+def connection_of(name: str, table: ConnectionTable) -> ConnectionSettings:
+    """A connection of the settings file."""
+    return ConnectionSettings(name, table.profile or None, table.region or None, table.endpoint_url or None)
 
 
 def _check_parents(settings: Settings) -> None:
@@ -158,12 +242,19 @@ def _with_deadline_defaults(asked: Settings, environ: Mapping[str, str], home: P
     def found(section: str, name: str) -> str | None:
         return config.get(section, name, fallback="").strip() or None
 
-    profile = asked.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
+    profile = asked.connection.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
     # The deadline command has a profile of its own choice only where nobody names another one.
     section = profile or found("defaults", "aws_profile_name") or DEFAULT_CHAIN
     if profile is None and section != DEFAULT_CHAIN:
-        asked = replace(asked, profile=section)
-    return _with_default_places(asked, f"profile-{section}", found, environ)
+        asked = _told_by(asked, clean(str(path), 200), profile=section)
+    return _with_default_places(asked, f"profile-{section}", found, environ, clean(str(path), 200))
+
+
+def _told_by(settings: Settings, where: str, **told: str) -> Settings:
+    """The settings with what a source says of the only connection."""
+    connection = replace(settings.connection, **told)
+    sources = {**settings.sources, **dict.fromkeys(told, where)}
+    return replace(settings, connections=(connection,), sources=sources)
 
 
 def _left_aside(asked: Settings, path: Path, error: Exception) -> Settings:
@@ -172,7 +263,7 @@ def _left_aside(asked: Settings, path: Path, error: Exception) -> Settings:
 
 
 def _with_default_places(
-    asked: Settings, section: str, found: _Found, environ: Mapping[str, str]
+    asked: Settings, section: str, found: _Found, environ: Mapping[str, str], where: str
 ) -> Settings:
     """The default farm, its region and its queue: only as far as the options do not go another way."""
     notes: list[str] = []
@@ -184,7 +275,10 @@ def _with_default_places(
         return replace(asked, notes=tuple(notes))
     places = f"{section} {farm_id} defaults"
     farm_region = found(places, "farm_region")
-    region = asked.region or environ.get("AWS_DEFAULT_REGION") or farm_region
+    if asked.connection.region is None and (region := environ.get("AWS_DEFAULT_REGION")):
+        asked = _told_by(asked, "AWS_DEFAULT_REGION", region=region)
+    elif asked.connection.region is None and farm_region:
+        asked = _told_by(asked, where, region=farm_region)
     queue_id = found(places, "queue_id")
     if queue_id is not None and not is_id("queue", queue_id):
         notes.append(f"the default queue of the deadline command is not a queue id: {clean(queue_id, 60)}")
@@ -194,4 +288,6 @@ def _with_default_places(
         queue_id = asked.queue_id or queue_id
     else:
         queue_id = asked.queue_id
-    return replace(asked, farm_id=farm_id, queue_id=queue_id, region=region, notes=tuple(notes))
+    told = {"farm_id": farm_id, "queue_id": queue_id}
+    sources = {name: where for name, value in told.items() if value and value != getattr(asked, name)}
+    return replace(asked, **told, notes=tuple(notes), sources={**asked.sources, **sources})

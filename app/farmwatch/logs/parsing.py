@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.log_page import LogEvent
+from farmwatch.config.schema import ERROR_WORDS, WARNING_WORDS
 
 
 class Severity(StrEnum):
@@ -23,24 +24,6 @@ class Severity(StrEnum):
     WARNING = "warning"
     NONE = ""
 
-
-ERROR_WORDS = (
-    "ERROR",
-    "FATAL",
-    "CRITICAL",
-    "SEVERE",
-    "PANIC",
-    "Traceback",
-    "error:",
-    "fatal:",
-    "failed to",
-    "core dumped",
-    "segmentation fault",
-    "out of memory",
-)
-WARNING_WORDS = ("WARNING", "WARN", "warning:")
-"""Words that make a line an error or a warning. One in small letters is found in any case, any other as it is
-written; each stands by itself."""
 
 _ALWAYS_ERRORS = (
     r"openjd_fail: ",
@@ -58,10 +41,9 @@ class Severities(Struct, frozen=True):
     warning: re.Pattern[str]
 
     @classmethod
-    def of(cls, errors: Iterable[str] | None = None, warnings: Iterable[str] | None = None) -> Severities:
-        """By these words; ``None``: the usual ones."""
-        errors = ERROR_WORDS if errors is None else errors
-        warnings = WARNING_WORDS if warnings is None else warnings
+    def of(cls, errors: Iterable[str] = ERROR_WORDS, warnings: Iterable[str] = WARNING_WORDS) -> Severities:
+        """By these words. One in small letters is found in any case, any other as it is written; each stands
+        by itself."""
         begins = "|".join(f"^{one}" for one in _ALWAYS_ERRORS)
         return cls(re.compile(f"{begins}|{_words(errors)}"), re.compile(_words(warnings)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from textual.widget import Widget
 
 from farmwatch.aws.model import Who
 from farmwatch.config.debug_log import debug_log_path
-from farmwatch.config.settings import Settings
+from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.listings.place import Level, Place
 from farmwatch.monitor.monitor import Monitor, OpenConnection
 from farmwatch.monitor.update import IdentityRef, NameRef, SessionSnapshot, Update
@@ -51,9 +51,9 @@ def styles_folder() -> Path:
 
 
 class FarmwatchApp(ContainedApp[None]):
-    """Farmwatch. ``open_farm`` is called in a poller's thread, after the first frame is painted;
-    ``ascii_only`` draws for a terminal whose encoding knows no more, ``few_colours`` for one that has 16 of
-    them; ``recorder`` keeps what is seen."""
+    """Farmwatch. What ``opener`` makes opens a connection, in a poller's thread, after the first frame is
+    painted; ``ascii_only`` draws for a terminal whose encoding knows no more, ``few_colours`` for one that
+    has 16 of them; ``recorder`` keeps what is seen."""
 
     TITLE = "Farmwatch"
     ENABLE_COMMAND_PALETTE = True
@@ -85,7 +85,7 @@ class FarmwatchApp(ContainedApp[None]):
     def __init__(
         self,
         settings: Settings,
-        open_farm: OpenConnection,
+        opener: Callable[[ConnectionSettings], OpenConnection],
         clock: Clock | None = None,
         *,
         ascii_only: bool = False,
@@ -112,7 +112,7 @@ class FarmwatchApp(ContainedApp[None]):
         self._ascii_only = ascii_only
         self.ticker: Timer | None = None
         self.monitor = Monitor(
-            {settings.connection: open_farm},
+            {one.name: opener(one) for one in settings.connections},
             recorder,
             clock=self.clock,
             interval=settings.interval,
@@ -143,8 +143,9 @@ class FarmwatchApp(ContainedApp[None]):
     @property
     def who(self) -> Who:
         """As whom the service is asked, as far as it is known."""
-        known = self.monitor.who(self.settings.connection)
-        return known if known.region else Who(self.settings.profile or "", "", self.settings.region or "")
+        given = self.settings.connection
+        known = self.monitor.who(given.name)
+        return known if known.region else Who(given.profile or "", "", given.region or "")
 
     # --- the Monitor's side: called in its threads ------------------------------------------------------
 
@@ -409,4 +410,4 @@ class FarmwatchApp(ContainedApp[None]):
 def place_of(settings: Settings) -> Place:
     """Where to begin."""
     given = settings
-    return Place(given.connection, given.farm_id, given.queue_id, given.job_id, given.session_id)
+    return Place(given.connection.name, given.farm_id, given.queue_id, given.job_id, given.session_id)

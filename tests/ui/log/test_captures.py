@@ -22,7 +22,7 @@ def shown(name: str, *keys: str) -> tuple[FarmwatchApp, Any]:
         return farm
 
     clock = HandClock(AFTER)
-    app = FarmwatchApp(settings_of(found), open_farm, clock)
+    app = FarmwatchApp(settings_of(found), lambda _: open_farm, clock)
     by_hand(app)
 
     async def lead(pilot: Pilot[None]) -> None:

@@ -7,9 +7,18 @@ import pytest
 from click.testing import CliRunner
 
 from farmwatch.cli.main import cli
-from farmwatch.config.preferences import BadPreference, Preferences, place, read
+from farmwatch.config.schema import (
+    BadSetting,
+    ConnectionTable,
+    LogsTable,
+    SettingsFile,
+    default_path,
+    example,
+    read,
+    table,
+)
 from farmwatch.config.settings import resolve
-from farmwatch.logs.parsing import ERROR_WORDS, WARNING_WORDS, Severities, Severity
+from farmwatch.logs.parsing import Severities, Severity
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -20,21 +29,21 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_it_need_not_be_there(file: Path) -> None:
-    assert read(file) == Preferences()
-    assert read(file / "below a file") == Preferences()
+    assert read(file) == SettingsFile()
+    assert read(file / "below a file") == SettingsFile()
 
 
 def test_it_lies_where_the_platform_keeps_such_files(own_home: Path) -> None:
-    assert place({}).is_relative_to(own_home)
-    assert place({}).parts[-2:] == ("farmwatch", "config.toml")
-    assert place({"FARMWATCH_CONFIG": "~/mine.toml"}) == own_home / "mine.toml"
+    assert default_path({}).is_relative_to(own_home)
+    assert default_path({}).parts[-2:] == ("farmwatch", "config.toml")
+    assert default_path({"FARMWATCH_CONFIG": "~/mine.toml"}) == own_home / "mine.toml"
 
 
 def test_what_it_says_holds(file: Path) -> None:
     file.write_text(
         'interval = 7\n[logs]\nrequests_per_second = 0.5\nerror_words = ["kaputt"]\nwarning_words = []\n'
     )
-    assert read(file) == Preferences(7.0, 0.5, ("kaputt",), ())
+    assert read(file) == SettingsFile(7.0, LogsTable(0.5, ("kaputt",), ()))
 
 
 def test_an_option_goes_before_it(own_home: Path, file: Path) -> None:
@@ -52,7 +61,10 @@ def test_an_option_goes_before_it(own_home: Path, file: Path) -> None:
         ("interval = nan", "interval is nan"),
         ("interval = true", "interval is True"),
         ('interval = "2"', "interval is '2'"),
-        ("intervall = 2", "intervall is not known here; what is: interval"),
+        (
+            "intervall = 2",
+            "intervall is not known here; what is: [connections], [history]",
+        ),
         ("logs = 2", "[logs] is not a table"),
         ("[logs]\nrequests = 2", "logs.requests is not known here"),
         ("[logs]\nrequests_per_second = 31", "logs.requests_per_second is 31; a number from 0.1 to 30"),
@@ -63,7 +75,7 @@ def test_an_option_goes_before_it(own_home: Path, file: Path) -> None:
 )
 def test_what_is_not_understood_is_told_with_its_place(file: Path, text: str, told: str) -> None:
     file.write_text(text)
-    with pytest.raises(BadPreference, match=re.escape(told)) as error:
+    with pytest.raises(BadSetting, match=re.escape(told)) as error:
         read(file)
     assert str(error.value).startswith(str(file))
     assert "\n" not in str(error.value)
@@ -71,7 +83,7 @@ def test_what_is_not_understood_is_told_with_its_place(file: Path, text: str, to
 
 def test_what_cannot_be_read_is_told(file: Path) -> None:
     file.mkdir()
-    with pytest.raises(BadPreference, match="cannot be read"):
+    with pytest.raises(BadSetting, match="cannot be read"):
         read(file)
 
 
@@ -85,9 +97,46 @@ def test_the_command_refuses_it_in_one_line(file: Path) -> None:
 def test_the_file_in_the_readme_says_what_holds_without_it(file: Path) -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     file.write_text(text, encoding="utf-8")
-    assert read(file) == Preferences(2.0, Preferences().log_requests, ERROR_WORDS, WARNING_WORDS)
+    assert read(file).connections == {"west": ConnectionTable("studio", "us-west-2")}
 
 
 def test_words_of_ones_own_make_errors() -> None:
     assert Severities.of(("kaputt",), ()).of_line("alles kaputt") is Severity.ERROR
-    assert Severities.of(None, None).of_line("ERROR: x") is Severity.ERROR
+    assert Severities.of().of_line("ERROR: x") is Severity.ERROR
+
+
+def test_the_readme_has_the_table_of_settings() -> None:
+    assert table() in README.read_text(encoding="utf-8")
+
+
+def test_the_example_with_all_comments_taken_away_says_the_defaults(file: Path) -> None:
+    lines = [line.removeprefix("# ") for line in example().splitlines()]
+    said = [line for line in lines if line.startswith("[") or re.match(r"\w+ = ", line)]
+    file.write_text("\n".join(said), encoding="utf-8")
+    known = read(file)
+    assert known == SettingsFile(connections={"west": ConnectionTable()}, keys={"refresh": "r,f5"})
+
+
+def test_the_example_as_it_is_changes_nothing(file: Path) -> None:
+    file.write_text(example(), encoding="utf-8")
+    assert read(file) == SettingsFile()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[connections]\nwest = 1", "[connections.west] is not a table"),
+        ("[connections.'a b']", "connections.'a b' is no name for a connection"),
+        ("[connections.west]\nprofil = 'x'", "connections.west.profil is not known here"),
+        ("[connections.west]\nregion = 'here'", "connections.west.region is 'here'; the name of a region"),
+        ("[connections.west]\nendpoint_url = 'ftp://x'", "a URL that begins with http:// or https://"),
+        ("[connections.west]\nfarm = 'farm-1'", "farm- and 32 digits of 0-9 and a-f is wanted"),
+        ("[keys]\nrefresh = 5", "keys.refresh is 5; the names of keys"),
+        ("keys = 'x'", "[keys] is not a table"),
+        ("a = 1\n\nb = \n", "line 3"),
+    ],
+)
+def test_connections_and_keys_are_checked_too(file: Path, text: str, told: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadSetting, match=re.escape(told)):
+        read(file)

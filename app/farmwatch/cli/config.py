@@ -1,0 +1,68 @@
+"""``farmwatch config``: what is in force, and where each value comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from farmwatch.aws.cleaning import clean
+from farmwatch.config.schema import as_toml, default_path
+from farmwatch.config.settings import Settings
+
+DEFAULT = "default"
+LEFT_TO_BOTO3 = "left to boto3"
+
+_BOTO3S_OWN = {
+    "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    "region": ("AWS_DEFAULT_REGION", "AWS_REGION"),
+}
+"""Environment variables that boto3 goes by where nothing else was said."""
+
+
+def tell(settings: Settings, *, echo: Callable[[str], Any]) -> None:
+    """Print every setting with its value, and behind it where that comes from."""
+    path = default_path(os.environ)
+    there = "" if path.exists() else " (not there)"
+    echo(f"# settings file: {clean(str(path), 300)}{there}")
+    rows = list(lines(settings, os.environ))
+    width = min(max(len(line) for line, _ in rows), 60)
+    for line, source in rows:
+        echo(f"{line:<{width}}  # {source}" if source else line)
+    for note in settings.notes:
+        echo(f"# {note}")
+
+
+def lines(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each line of what is in force, and where its value comes from; tables have no such thing."""
+    sources = settings.sources
+
+    def row(name: str, value: Any, member: str) -> tuple[str, str]:
+        return f"{name} = {as_toml(value)}", clean(sources.get(member, DEFAULT), 300)
+
+    yield row("interval", settings.interval.total_seconds(), "interval")
+    yield "[logs]", ""
+    yield row("requests_per_second", settings.log_requests, "log_requests")
+    yield row("error_words", settings.error_words, "error_words")
+    yield row("warning_words", settings.warning_words, "warning_words")
+    yield "[history]", ""
+    yield row("days", settings.history_kept.total_seconds() / 86400, "history_kept")
+    for connection in settings.connections:
+        yield f"[connections.{connection.name}]", sources.get(f"connections.{connection.name}", "")
+        for name in ("profile", "region", "endpoint_url"):
+            value = getattr(connection, name)
+            source = sources.get(name) or sources.get(f"connections.{connection.name}", DEFAULT)
+            for variable in _BOTO3S_OWN.get(name, ()) if value is None and not connection.demo else ():
+                if environ.get(variable):
+                    value, source = environ[variable], variable
+                    break
+            shown = clean(value, 200) if value else ""
+            yield f"{name} = {as_toml(shown)}", clean(source, 300) if value else LEFT_TO_BOTO3
+    for level in ("farm", "queue", "job", "session"):
+        one = getattr(settings, f"{level}_id")
+        if one is not None:
+            yield row(level, one, f"{level}_id")
+    if settings.keys:
+        yield "[keys]", ""
+        for name, keys in settings.keys.items():
+            yield row(clean(name, 60), clean(keys, 60), "keys")
