@@ -27,6 +27,17 @@ def test_there_is_no_circle_between_any_two_files() -> None:
     assert [sorted(circle) for circle in circles(files)] == []
 
 
+def test_no_value_has_the_field_of_a_dataclass_as_its_default() -> None:
+    # msgspec takes what dataclasses.field returns for a default like any other.
+    for path, tree in modules("farmwatch"):
+        if not re.search(r"^from dataclasses import .*\bfield\b", path.read_text(encoding="utf-8"), re.M):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and "Struct" in map(ast.unparse, node.bases):
+                defaults = [one.value for one in node.body if isinstance(one, ast.AnnAssign) and one.value]
+                assert "field(" not in " ".join(map(ast.unparse, defaults)), (path.name, node.name)
+
+
 def circles(files: dict[str, set[str]]) -> list[set[str]]:
     """Groups of files each of which is reached from every other one of the group."""
 

@@ -182,7 +182,9 @@ def test_without_a_name_there_is_one_connection_as_ever(named: Path) -> None:
 
 def test_a_named_connection_opens_at_its_queue(named: Path) -> None:
     settings = of(named, connections=["west"])
-    assert settings.connections == (ConnectionSettings("west", "studio", "us-west-2"),)
+    assert settings.connections == (
+        ConnectionSettings("west", "studio", "us-west-2", farm_id=FARM_ID, queue_id=QUEUE_ID),
+    )
     assert (settings.farm_id, settings.queue_id) == (FARM_ID, QUEUE_ID)
     assert settings.sources["farm_id"] == str(named)
 

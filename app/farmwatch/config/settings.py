@@ -45,13 +45,15 @@ class SettingsError(ValueError):
 
 class ConnectionSettings(Struct, frozen=True):
     """A connection: a profile in a region, and its name. ``None`` leaves a thing to boto3; the demo's has no
-    credentials to look for."""
+    credentials to look for. ``farm_id`` and ``queue_id`` are where it is opened, if anywhere."""
 
     name: str = DEFAULT_CONNECTION
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     demo: bool = False
+    farm_id: str | None = None
+    queue_id: str | None = None
 
 
 class Settings(Struct, frozen=True):
@@ -201,18 +203,23 @@ def _named(asked: Settings, names: Sequence[str], file: SettingsFile, path: Path
         if asked.farm_id is not None:
             raise SettingsError(f"--farm-id goes with one connection: {len(chosen)} were asked for")
         return settings
-    table = file.connections[chosen[0]]
-    if asked.farm_id is not None or not table.farm:
+    (only,) = connections
+    if asked.farm_id is not None or only.farm_id is None:
         return settings
-    sources = {**sources, "farm_id": where, **({"queue_id": where} if table.queue else {})}
-    return replace(
-        settings, farm_id=table.farm, queue_id=asked.queue_id or table.queue or None, sources=sources
-    )
+    sources = {**sources, "farm_id": where, **({"queue_id": where} if only.queue_id else {})}
+    return replace(settings, farm_id=only.farm_id, queue_id=asked.queue_id or only.queue_id, sources=sources)
 
 
 def connection_of(name: str, table: ConnectionTable) -> ConnectionSettings:
     """A connection of the settings file."""
-    return ConnectionSettings(name, table.profile or None, table.region or None, table.endpoint_url or None)
+    return ConnectionSettings(
+        name,
+        table.profile or None,
+        table.region or None,
+        table.endpoint_url or None,
+        farm_id=table.farm or None,
+        queue_id=table.queue or None,
+    )
 
 
 def _check_parents(settings: Settings) -> None:

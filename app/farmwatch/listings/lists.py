@@ -70,10 +70,10 @@ class ListObserved(Struct, Generic[K], frozen=True):
     active: int | None = None
     failed: int | None = None
     seen_at: datetime | None = None
-    seen: Mapping[str, datetime] = field(default_factory=dict)
+    seen: Mapping[str, datetime] = {}
     fault: Fault | None = None
-    hosts: Mapping[str, Host | None] = field(default_factory=dict)
-    failures: Mapping[str, FailedCount | None] = field(default_factory=dict)
+    hosts: Mapping[str, Host | None] = {}
+    failures: Mapping[str, FailedCount | None] = {}
     note: str = ""
 
 

@@ -12,6 +12,7 @@ from farmwatch.aws.model import SessionRef
 class Level(StrEnum):
     """What is on screen at a place."""
 
+    CONNECTIONS = "connections"
     FARMS = "farms"
     QUEUES = "queues"
     JOBS = "jobs"
@@ -20,7 +21,8 @@ class Level(StrEnum):
 
 
 class Place(Struct, frozen=True):
-    """The connection, and the ids from the farm down to where one is; those below are ``None``."""
+    """The connection, and the ids from the farm down to where one is; those below are ``None``. Without a
+    connection it is the list of connections."""
 
     connection: str
     farm_id: str | None = None
@@ -36,15 +38,17 @@ class Place(Struct, frozen=True):
     @property
     def level(self) -> Level:
         """What is listed below the last id that is set; with all four of them, the session itself."""
-        return list(Level)[len(self.ids)]
+        return list(Level)[len(self.ids) + 1] if self.connection else Level.CONNECTIONS
 
     @property
     def parent(self) -> Place | None:
-        """The place one level up; ``None`` for the list of farms."""
+        """The place one level up on its connection; ``None`` for the list of farms."""
         return Place(self.connection, *self.ids[:-1]) if self.ids else None
 
     def into(self, below: str) -> Place:
-        """The place one level down, at the thing with that id."""
+        """The place one level down, at the thing with that id, or on the connection of that name."""
+        if not self.connection:
+            return Place(below)
         return Place(self.connection, *(*self.ids, below))
 
     @property
@@ -60,3 +64,7 @@ class Place(Struct, frozen=True):
         """The session; only for a place at a session."""
         farm_id, queue_id, job_id, session_id = self.ids
         return SessionRef(self.connection, farm_id, queue_id, job_id, session_id)
+
+
+CONNECTIONS = Place("")
+"""The list of connections."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from farmwatch.listings.lists import ListObserved, ListTarget
+from farmwatch.listings.local_list import LocalList
 from farmwatch.logs.lanes import LANES
 from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import LogSnapshot, SessionSnapshot, Snapshot
@@ -184,7 +185,7 @@ class LookHandle:
 class ListHandle(LookHandle, Generic[K]):
     """A list that somebody looks at."""
 
-    def __init__(self, look: Look, target: ListTarget[Any]) -> None:
+    def __init__(self, look: Look, target: ListTarget[Any] | LocalList[Any]) -> None:
         super().__init__(look)
         self._list = target
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -18,13 +18,18 @@ from typing import TYPE_CHECKING, Any
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Farm, Fault, Job, Queue, SessionRef, Who
 from farmwatch.history.events import NoRecords, Records
+from farmwatch.listings.connection_check import EVERY as CHECKED_EVERY
+from farmwatch.listings.connection_check import ConnectionCheck, ConnectionObserved
 from farmwatch.listings.discovery import JobDiscovery, JobRef, QueueDiscovery, QueueRef
 from farmwatch.listings.lists import NameTarget
+from farmwatch.listings.local_list import KnownRow, LocalList
 from farmwatch.listings.place import Place
 from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, SessionHandle
 from farmwatch.monitor.session_set import SessionSet, SessionSetHandle, SessionSetSnapshot
 from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import (
+    ConnectionRef,
+    ConnectionSnapshot,
     HistoryRef,
     IdentityRef,
     ListRef,
@@ -34,6 +39,7 @@ from farmwatch.monitor.update import (
     Update,
 )
 from farmwatch.polling.clock import Clock, SystemClock
+from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.poller import Poller
 from farmwatch.polling.schedule import RequestBudget
 from farmwatch.polling.target import Target, TargetUpdate
@@ -58,6 +64,8 @@ once: it puts the update into a queue, or posts it."""
 
 DEFAULT_INTERVAL = timedelta(seconds=2)
 
+CONNECTION_LIST = "list of connections"
+
 
 @dataclass(eq=False)
 class _Connection:
@@ -67,6 +75,10 @@ class _Connection:
     poller: Poller
     group: SessionGroup
     log_budget: RequestBudget
+    farm_id: str | None = None
+    """The farm by which it is tried, where its farms cannot be listed."""
+    check: Look | None = None
+    """The look at whether it answers, where somebody wants to know."""
     who: Who = field(default_factory=lambda: Who("", "", ""))
 
 
@@ -100,6 +112,8 @@ class Monitor:
         self._numbers = itertools.count(1)
         self._sessions: dict[tuple[str, str], SessionWatch] = {}
         self._looks: dict[tuple[str, str], Look] = {}
+        self._is_started = False
+        self._checks_connections = False
         self._connections = {name: self._connection(name, open_) for name, open_ in connections.items()}
 
     def _connection(self, name: str, open_connection: OpenConnection) -> _Connection:
@@ -117,7 +131,10 @@ class Monitor:
 
     def start(self) -> None:
         """Poll from now on, in threads of its own."""
-        for connection in self._connections.values():
+        with self._lock:
+            self._is_started = True
+            connections = tuple(self._connections.values())
+        for connection in connections:
             connection.poller.start()
 
     def stop(self) -> None:
@@ -159,6 +176,50 @@ class Monitor:
         """As whom a connection asks, as far as it is known."""
         return self._connections[connection].who
 
+    def connection(self, name: str) -> ConnectionSnapshot:
+        """What is known of a connection now."""
+        one = self._connections[name]
+        check = one.check
+        observed = ConnectionObserved() if check is None else check.target.observed
+        rhythm = None if check is None else check.rhythm
+        return ConnectionSnapshot(name, one.who, observed, rhythm or Rhythm(CHECKED_EVERY))
+
+    @property
+    def in_trouble(self) -> tuple[str, ...]:
+        """The connections that do not answer, by the newest look at each."""
+        return tuple(name for name in self.connections if self.connection(name).observed.fault is not None)
+
+    def add_connection(self, name: str, open_connection: OpenConnection) -> None:
+        """Have one connection more, from now on. Raises `ValueError` where there is one of that name."""
+        with self._lock:
+            if name in self._connections:
+                raise ValueError(f"there is a connection {name!r} already")
+            connection = self._connection(name, open_connection)
+            self._connections = {**self._connections, name: connection}
+            is_started = self._is_started
+            if self._checks_connections:
+                self._check(name)
+        if is_started:
+            connection.poller.start()
+
+    def identify(self, name: str, who: Who, farm_id: str | None = None) -> None:
+        """Say beforehand as whom a connection is to ask, and by which farm it can be tried."""
+        self._connections[name].farm_id = farm_id
+        self._identify(name, who)
+
+    def check_connections(self) -> None:
+        """Look again and again, from now on, whether each connection answers, be anything watched on it or
+        not; those that come later too."""
+        with self._lock:
+            self._checks_connections = True
+            for name in self._connections:
+                self._check(name)
+
+    def _check(self, name: str) -> None:
+        connection = self._connections[name]
+        if connection.check is None:
+            connection.check = self._look(name, ConnectionCheck(connection.farm_id), ConnectionRef(name))
+
     def requests_last_minute(self) -> int:
         """Requests made in the last 60 seconds, by all connections together."""
         return sum(one.poller.requests_last_minute() for one in self._connections.values())
@@ -171,6 +232,13 @@ class Monitor:
         with self._lock:
             self._connections[name].who = who
             self._publish(Update(name, IdentityRef(name), who))
+            self._read_again(CONNECTION_LIST)
+
+    def _read_again(self, key: str) -> None:
+        """Read lists of what is known here at once, where somebody looks at them."""
+        for look in self._looks.values():
+            if look.target.key.startswith(key):
+                look.poller.now(look.target.key)
 
     # --- watching -------------------------------------------------------------------------------------
 
@@ -220,6 +288,18 @@ class Monitor:
         subject = ListRef(connection, query.key, next(self._numbers))
         target.key = f"{query.key} #{subject.number}"
         return ListHandle(self._look(connection, target, subject), target)
+
+    def watch_connection_list(self) -> ListHandle[Any]:
+        """Follow the list of connections; each of them is looked at from now on."""
+        self.check_connections()
+        return self._watch_local(
+            CONNECTION_LIST, lambda: [self.connection(name) for name in self.connections]
+        )
+
+    def _watch_local(self, key: str, rows: Callable[[], Sequence[KnownRow]]) -> ListHandle[Any]:
+        subject = ListRef("", key, next(self._numbers))
+        target: LocalList[Any] = LocalList(f"{key} #{subject.number}", rows)
+        return ListHandle(self._look(self.connections[0], target, subject), target)
 
     def watch_history(self, recorder: Recorder) -> HistoryHandle:
         """Follow what the history has to tell; it asks nobody."""
@@ -295,8 +375,12 @@ class Monitor:
             if observed is not None:
                 self.names[subject.id] = observed
                 self._publish(Update(name, subject, observed))
+        elif isinstance(subject, ConnectionRef):
+            self._publish(Update(name, subject, self.connection(name)))
+            self._read_again(CONNECTION_LIST)
         else:
-            connection = "" if isinstance(subject, HistoryRef) else name
+            is_local = isinstance(look.target, LocalList) or isinstance(subject, HistoryRef)
+            connection = "" if is_local else name
             self._publish(Update(connection, subject, Snapshot(observed, news.rhythm), news.events))
 
     def _take_session(self, name: str, update: TargetUpdate, watch: SessionWatch) -> None:

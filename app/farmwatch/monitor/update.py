@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from farmwatch.aws.model import Fault, SessionRef
+from farmwatch.aws.model import Fault, SessionRef, Who
 from farmwatch.history.events import Event
+from farmwatch.listings.connection_check import ConnectionObserved
 from farmwatch.listings.job import JobObserved
 from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.schedule import LASTING
@@ -50,6 +51,12 @@ class IdentityRef(Struct, frozen=True):
     connection: str
 
 
+class ConnectionRef(Struct, frozen=True):
+    """Names a connection, and whether it answers."""
+
+    connection: str
+
+
 class HistoryRef(Struct, frozen=True):
     """Names a look at the history."""
 
@@ -85,6 +92,25 @@ class SessionSnapshot(Struct, frozen=True):
         ended_at = self.session.moments[-1].at if self.session.moments else self.session.seen_at
         was_seen = seen_at is not None and ended_at is not None and seen_at >= ended_at
         return was_seen and all(action.is_final for action in self.actions.actions)
+
+
+class ConnectionSnapshot(Struct, frozen=True):
+    """What is known of a connection: as whom it asks, and whether it answers."""
+
+    name: str
+    who: Who
+    observed: ConnectionObserved
+    rhythm: Rhythm
+
+    @property
+    def key(self) -> str:
+        """Its name, by which a list tells it from others."""
+        return self.name
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When it last answered; ``None`` before that."""
+        return self.observed.seen_at
 
 
 class LogSnapshot(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -50,7 +50,7 @@ class ActionsObserved(Struct, frozen=True):
     seen_at: datetime | None = None
     fault: Fault | None = None
     undetailed: Fault | None = None
-    steps: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = {}
     errors: tuple[LoggedError, ...] = ()
 
 

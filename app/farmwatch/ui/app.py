@@ -23,9 +23,9 @@ from textual.widget import Widget
 from farmwatch.aws.model import Who
 from farmwatch.config.debug_log import debug_log_path
 from farmwatch.config.settings import ConnectionSettings, Settings
-from farmwatch.listings.place import Level, Place
+from farmwatch.listings.place import CONNECTIONS, Level, Place
 from farmwatch.monitor.monitor import Monitor, OpenConnection
-from farmwatch.monitor.update import IdentityRef, NameRef, SessionSnapshot, Update
+from farmwatch.monitor.update import ConnectionRef, IdentityRef, NameRef, SessionSnapshot, Update
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.keys import commands, keys_of, save_picture
@@ -101,6 +101,8 @@ class FarmwatchApp(ContainedApp[None]):
         # Every step of a scroll would be drawn, and sent over ssh; a page is there at once.
         self.animation_level = "none"
         self.settings = settings
+        self.connections = {one.name: one for one in settings.connections}
+        self._opener = opener
         self.clock = clock or SystemClock()
         self.orders: dict[Level, tuple[str, bool]] = {}
         """The order chosen for each level of the picker: a column, and whether backwards."""
@@ -119,6 +121,8 @@ class FarmwatchApp(ContainedApp[None]):
             log_requests=settings.log_requests,
             severities=lambda: self.severities,
         )
+        for connection in settings.connections:
+            self._identify(connection)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
             recorder.name_of = lambda one: self.monitor.names.get(one, "")
@@ -140,12 +144,23 @@ class FarmwatchApp(ContainedApp[None]):
 
         return Severities.of(self.settings.error_words, self.settings.warning_words)
 
+    def _identify(self, connection: ConnectionSettings) -> None:
+        who = Who(connection.profile or "", "", connection.region or "")
+        self.monitor.identify(connection.name, who, connection.farm_id)
+
     @property
-    def who(self) -> Who:
-        """As whom the service is asked, as far as it is known."""
-        given = self.settings.connection
-        known = self.monitor.who(given.name)
-        return known if known.region else Who(given.profile or "", "", given.region or "")
+    def has_several(self) -> bool:
+        """Whether there is more than one connection, so that they are a level of their own."""
+        return len(self.connections) > 1
+
+    def add_connection(self, connection: ConnectionSettings) -> None:
+        """Have one connection more, and show the list of them. Raises `ValueError` where there is one of
+        that name."""
+        self.monitor.add_connection(connection.name, self._opener(connection))
+        self.connections[connection.name] = connection
+        self._identify(connection)
+        self.monitor.check_connections()
+        self.go_to(CONNECTIONS)
 
     # --- the Monitor's side: called in its threads ------------------------------------------------------
 
@@ -172,6 +187,8 @@ class FarmwatchApp(ContainedApp[None]):
     def on_ready(self) -> None:
         """The first frame is painted: only now is imported and asked what it does not need."""
         self.monitor.want_names(place_of(self.settings))
+        if self.has_several:
+            self.monitor.check_connections()
         self.monitor.start()
 
     def on_unmount(self) -> None:
@@ -202,8 +219,10 @@ class FarmwatchApp(ContainedApp[None]):
         """The way back out of a screen that does not know it any more."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
-        elif isinstance(self.screen, FollowingScreen) and self.screen.place.parent is not None:
-            self.go_to(self.screen.place.parent)
+        elif isinstance(self.screen, FollowingScreen):
+            above = self.trail(self.screen.place)[-2:-1]
+            if above:
+                self.go_to(above[0])
 
     def view_failed(self, error: Exception, doing: str, widget: Widget | None = None, part: str = "") -> None:
         """A view failed: said in its place, or as a notice, and nothing else ends."""
@@ -243,7 +262,7 @@ class FarmwatchApp(ContainedApp[None]):
     @on(Told)
     def _hear(self, message: Told) -> None:
         update = message.update
-        if isinstance(update.subject, NameRef | IdentityRef):
+        if isinstance(update.subject, NameRef | IdentityRef | ConnectionRef):
             self.tick()
         if isinstance(update.snapshot, SessionSnapshot):
             self.action_names.note(update.snapshot.actions)
@@ -310,6 +329,12 @@ class FarmwatchApp(ContainedApp[None]):
             if below:
                 below[-1].came_back(message.action_id)
 
+    def trail(self, place: Place) -> tuple[Place, ...]:
+        """Every place from the first list down to this one; with several connections that is theirs."""
+        if self.has_several and place != CONNECTIONS:
+            return (CONNECTIONS, *place.trail)
+        return place.trail
+
     def go_to(self, place: Place) -> None:
         """Show a place: back to its screen where there is one below, else a new screen."""
         here = self._screens[-1].place
@@ -318,7 +343,7 @@ class FarmwatchApp(ContainedApp[None]):
             if self._screens[-1].crumb():
                 self._leave_screen(GoBack())
             return
-        if place in here.trail:
+        if place in self.trail(here):
             self._go_back(place, here)
         else:
             self.push_screen(self._screen_for(place))
@@ -331,7 +356,9 @@ class FarmwatchApp(ContainedApp[None]):
                 self.pop_screen()
             return
         # The program was started further down: the list above has no screen yet.
-        came_from = here.trail[here.trail.index(place) + 1].ids[-1]
+        trail = self.trail(here)
+        below = trail[trail.index(place) + 1]
+        came_from = below.ids[-1] if below.ids else below.connection
         screen = self._screen_for(place, came_from)
         if len(stack) == 1:
             # Textual does not let go of the first screen: it stays below, and shows nothing.
@@ -408,6 +435,8 @@ class FarmwatchApp(ContainedApp[None]):
 
 
 def place_of(settings: Settings) -> Place:
-    """Where to begin."""
+    """Where to begin: at the list of connections where there are several."""
     given = settings
+    if len(given.connections) > 1 and given.farm_id is None:
+        return CONNECTIONS
     return Place(given.connection.name, given.farm_id, given.queue_id, given.job_id, given.session_id)

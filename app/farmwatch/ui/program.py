@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from farmwatch.aws.model import Who
-    from farmwatch.config.settings import Settings
+    from farmwatch.config.settings import ConnectionSettings, Settings
     from farmwatch.history.recorder import Recorder
-    from farmwatch.listings.place import Level
+    from farmwatch.listings.place import Level, Place
     from farmwatch.logs.parsing import Severities
     from farmwatch.monitor.monitor import Monitor
     from farmwatch.polling.clock import Clock
@@ -27,9 +26,15 @@ class Program(Protocol):
     orders: dict[Level, tuple[str, bool]]
     """The order chosen for each level of the picker: a column, and whether backwards."""
 
+    connections: dict[str, ConnectionSettings]
+    """All connections by their names, those too that came later."""
+
     @property
-    def who(self) -> Who:
-        """As whom the service is asked, as far as it is known."""
+    def has_several(self) -> bool:
+        """Whether there is more than one connection, so that they are a level of their own."""
+
+    def trail(self, place: Place) -> tuple[Place, ...]:
+        """Every place from the first list down to this one."""
 
     @property
     def severities(self) -> Severities:

@@ -161,22 +161,29 @@ class FollowingScreen(Screen[None]):
     ) -> None:
         """``told`` stands in the place of how fresh it is, where something else is to be told."""
         app = self.farmwatch
+        connection = self.place.connection
         self.query_one(Masthead).show(
-            app.who,
+            app.monitor.who(connection) if connection else None,
+            connections=(len(app.monitor.in_trouble), len(app.connections)),
+            name=connection if app.has_several else "",
             demo=app.settings.demo,
             requests=app.monitor.requests_last_minute(),
             unsaved=bool(app.history_notes()),
-            skew=app.monitor.clock_skew(self.place.connection),
+            skew=app.monitor.clock_skew(connection) if connection else None,
             now=now,
         )
-        names = app.monitor.names
-        self.query_one(Crumbs).parts = tuple(
-            (names.get(place.ids[-1], short_id(place.ids[-1])) if place.ids else "Farms", place)
-            for place in self.place.trail
-        ) + tuple((name, self.place) for name in self.crumb())
+        self.query_one(Crumbs).parts = (
+            *((self._name_of(place), place) for place in app.trail(self.place)),
+            *((name, self.place) for name in self.crumb()),
+        )
         told = told or freshness_parts(fresh, rhythm or self.rhythm, now)
         self.query_one(StatusLine).show(what, told, is_fresh=fresh.is_fresh)
         self.query_one(FaultLine).show(fresh.fault, app.history_notes() + app.settings.notes)
+
+    def _name_of(self, place: Place) -> str:
+        if place.ids:
+            return self.monitor.names.get(place.ids[-1], short_id(place.ids[-1]))
+        return (place.connection or "Connections") if self.farmwatch.has_several else "Farms"
 
     @property
     def rhythm(self) -> Rhythm:
@@ -222,11 +229,11 @@ class FollowingScreen(Screen[None]):
             self.held.pause(paused=not self.rhythm.paused)
 
     def action_up(self) -> None:
-        """Go up one level, and after a visit back to where one came from; from the farms nowhere."""
+        """Go up one level, and after a visit back to where one came from; from the first list nowhere."""
         if self.is_visit:
             self.post_message(GoBack())
-        elif self.place.parent is not None:
-            self.post_message(GoTo(self.place.parent))
+        elif above := self.farmwatch.trail(self.place)[-2:-1]:
+            self.post_message(GoTo(above[0]))
 
     def action_copy_id(self) -> None:
         """Copy the whole id of what is under the cursor, or of the screen, to the clipboard; say so."""

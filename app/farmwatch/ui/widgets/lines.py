@@ -80,15 +80,19 @@ class Masthead(TwoSided):
 
     def show(
         self,
-        who: Who,
+        who: Who | None,
         *,
+        connections: tuple[int, int] = (0, 1),
+        name: str = "",
         demo: bool,
         requests: int,
         now: datetime,
         unsaved: bool = False,
         skew: timedelta | None = None,
     ) -> None:
-        """``skew`` is how far this machine's clock is ahead of the service's."""
+        """``who`` is ``None`` where what is shown belongs to no connection. Of several ``connections`` some
+        may be in trouble, and ``name`` is the one that is shown; ``skew`` is how far this machine's clock is
+        ahead of the service's."""
         parts: list[Part] = [("farmwatch", "strong")]
         if demo:
             parts.append(("  DEMO", "warning"))
@@ -97,8 +101,15 @@ class Masthead(TwoSided):
         if skew is not None and abs(skew) > SKEW:
             sign = "+" if skew > timedelta(0) else "-"
             parts.append((f"  CLOCK {sign}{brief(abs(skew))}", "warning"))
-        parts += [(f"  {one}", "") for one in (who.profile, who.name) if one and not (demo and one == "demo")]
-        parts.append((f"  {who.region}", "accent"))
+        lost, number = connections
+        if lost and number > 1:
+            parts.append((f"  {lost} of {number} connections in trouble", "error"))
+        if name:
+            parts.append((f"  {name}", "strong"))
+        if who is not None:
+            told = [one for one in (who.profile, who.name) if one and not (demo and one == "demo")]
+            parts += [(f"  {one}", "") for one in told]
+            parts.append((f"  {who.region}", "accent"))
         right = content(
             (f"{requests} {'call' if requests == 1 else 'calls'}/min   ", "muted"),
             (f"{now.astimezone():%H:%M:%S}", ""),

@@ -10,6 +10,7 @@ from farmwatch.aws.model import Farm, JobSearch, Queue, SessionSummary
 from farmwatch.listings.list_query import ListQuery
 from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
+from farmwatch.ui.screens.picker.connection_rows import CONNECTIONS
 from farmwatch.ui.screens.picker.job_rows import JOBS
 from farmwatch.ui.screens.picker.list_view import NEWEST_FIRST, Detail, LevelView, Sort, View, newest, when
 from farmwatch.ui.widgets.virtual_table import Cell, Column
@@ -125,6 +126,7 @@ def _session_details(session: SessionSummary, view: View) -> Sequence[Detail]:
 # --- the levels ---------------------------------------------------------------------------------------
 
 LEVELS: Mapping[Level, LevelView] = {
+    Level.CONNECTIONS: CONNECTIONS,
     Level.FARMS: LevelView(
         singular="farm",
         interval=timedelta(seconds=30),

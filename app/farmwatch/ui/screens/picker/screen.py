@@ -119,7 +119,7 @@ class PickerScreen(FollowingScreen):
     def wake(self) -> None:
         """Begin to follow the list, or go on where another screen lay above."""
         if self._handle is None:
-            self._handle = self.monitor.watch_list(self._query())
+            self._handle = self._watch()
         else:
             self._handle.wake()
 
@@ -133,6 +133,11 @@ class PickerScreen(FollowingScreen):
         if self._handle is not None:
             self._handle.close()
         self._handle = None
+
+    def _watch(self) -> ListHandle[Any]:
+        if self.place.level is Level.CONNECTIONS:
+            return self.monitor.watch_connection_list()
+        return self.monitor.watch_list(self._query())
 
     def _query(self) -> ListQuery:
         return query_for(
@@ -219,6 +224,7 @@ class PickerScreen(FollowingScreen):
         if self.text:
             return f"No {nouns} match “{self.text}”. Escape clears the filter."
         return {
+            Level.CONNECTIONS: "No connections.",
             Level.FARMS: "No farms that this login can see in this region.\nIs the region right?",
             Level.QUEUES: "No queues that this login can see on this farm.",
             Level.JOBS: "No jobs in this queue.",
@@ -282,6 +288,10 @@ class PickerScreen(FollowingScreen):
     def _go_into(self, key: str) -> None:
         item = self._rows.item(key)
         if item is None:
+            return
+        if self.place.level is Level.CONNECTIONS:
+            given = self.farmwatch.connections[key]
+            self.post_message(GoTo(Place(key, given.farm_id, given.queue_id)))
             return
         if self.place.level is not Level.SESSIONS:
             # Only what has been gone into is remembered by name: the lists themselves are long.
@@ -369,7 +379,7 @@ class PickerScreen(FollowingScreen):
 
     def _search_anew(self) -> None:
         """Another search, another list: what is shown stays until its first page is there."""
-        former, self._handle = self._handle, self.monitor.watch_list(self._query())
+        former, self._handle = self._handle, self._watch()
         if former is not None:
             former.close()
         self._searching = True
@@ -378,6 +388,8 @@ class PickerScreen(FollowingScreen):
     def _users_meant(self) -> list[str]:
         """Users seen in this list that what was typed is a part of: the service knows whole names only."""
         word = self.text.casefold()
+        if self.place.level is not Level.JOBS:
+            return []
         self._users |= {item.created_by for item in self.observed.items}
         return sorted(user for user in self._users if word and user and word in user.casefold())
 
