@@ -7,30 +7,32 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from farmwatch.aws.model import Fault, FaultKind, LogConfiguration, Page, Session, SessionRef
 from farmwatch.cli.headless import (
     ENDED_BADLY,
-    KEPT_WAITING,
     LOGIN_NEEDED,
     OWN_ERROR,
     TIMED_OUT,
     WELL,
-    Inbox,
     Output,
     OutputClosed,
     Step,
     Telling,
     Waiting,
-    Watching,
     as_json_line,
     as_text,
     run,
 )
+from farmwatch.cli.watched import KEPT_WAITING, Inbox, Watched, Watching, WatchingMarks
+from farmwatch.config.state import StateFile
 from farmwatch.listings.discovery import JobRef, QueueRef
+from farmwatch.monitor.marks import Marks
 from farmwatch.monitor.update import Update
 from tests.canned import REF, START, HandClock, a_fault, a_job, a_session, a_summary, an_action
 from tests.monitor import stage
@@ -39,7 +41,7 @@ JOB = JobRef(REF.connection, REF.farm_id, REF.queue_id, REF.job_id)
 QUEUE = QueueRef(REF.connection, REF.farm_id, REF.queue_id)
 
 
-def exit_code(farm: stage.Watching, watching: Watching, step: Step, seconds: float = 4000) -> int | None:
+def exit_code(farm: stage.Watching, watching: Watched, step: Step, seconds: float = 4000) -> int | None:
     """Let time pass, second by second, until the step ends it, or for so long; its exit code."""
     for _ in range(round(seconds)):
         farm.run(1)
@@ -221,3 +223,28 @@ def test_lines_for_people_are_clean_and_say_what_happened() -> None:
         "new": "a\x1b[2Jb",
     }
     assert as_text(told).endswith(f"{REF.session_id}  workerLog.error: new -> a␛[2Jb")
+
+
+def test_what_is_marked_is_told_until_all_of_it_has_ended(tmp_path: Path) -> None:
+    farm = stage.Watching(session_actions=Page((an_action(1),)))
+    file = StateFile(tmp_path / "state.json")
+    marks = Marks(farm.monitor, file)
+    marks.toggle(REF, "a session")
+    file.close(60)
+    watching = WatchingMarks(farm.monitor, StateFile(tmp_path / "state.json"))
+    later = replace(REF, session_id="session-" + "b" * 32)
+    farm.answer = lambda ref: a_session(session_id=ref.session_id)
+    stream = io.StringIO()
+    telling = Telling(watching, Output(stream), as_json_line, until_ended=True)
+    assert exit_code(farm, watching, telling, 70) is None
+    # Marked meanwhile, in a program with screens.
+    marks.toggle(later, "another")
+    file.close(60)
+    assert exit_code(farm, watching, telling, 20) is None
+    farm.answer = ended
+    assert exit_code(farm, watching, telling, 100) == WELL
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert {one["sessionId"] for one in told if one["type"] == "end"} == {REF.session_id, later.session_id}
+    beats = [one for one in told if one["type"] == "heartbeat"]
+    assert beats
+    assert "connection" not in beats[0]

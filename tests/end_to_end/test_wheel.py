@@ -53,7 +53,7 @@ def test_the_wheel_starts_from_another_folder(installed: Path, tmp_path: Path) -
 
 
 def test_the_wheel_brings_its_styles(installed: Path, tmp_path: Path) -> None:
-    code = "import farmwatch.ui.app as app; print(app.styles_folder())"
+    code = "import farmwatch.ui.themes as themes; print(themes.styles_folder())"
     command = [str(installed / "python"), "-c", code]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     styles = Path(shown.stdout.strip())

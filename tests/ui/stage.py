@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -17,9 +18,10 @@ from textual.widget import Widget
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault, Who
 from farmwatch.config.settings import Settings
+from farmwatch.config.state import StateFile
 from farmwatch.history.recorder import Recorder
 from farmwatch.ui.app import FarmwatchApp
-from tests.canned import HandClock
+from tests.canned import HandClock, a_fault
 from tests.waiting import LONG
 
 WHO = Who("northlight", "123456789012", "us-west-2")
@@ -134,28 +136,37 @@ class Stage:
 
 @asynccontextmanager
 async def on_stage(
-    farm: DeadlineApi | Fault | Callable[[], DeadlineApi | Fault],
+    farm: DeadlineApi | Fault | Callable[[], DeadlineApi | Fault] | Mapping[str, DeadlineApi | Fault],
     settings: Settings | None = None,
     *,
     size: tuple[int, int] = (120, 36),
     clock: HandClock | None = None,
     counts_requests: Callable[[Callable[[], None]], None] | None = None,
     recorder: Recorder | None = None,
+    kept: StateFile | None = None,
 ) -> AsyncIterator[Stage]:
     """Run the application; its first poll has been made and drawn.
 
-    ``counts_requests`` is given what the farm has to call for each of its requests.
+    ``farm`` answers, or several by the names of their connections. ``counts_requests`` is given what the farm
+    has to call for each of its requests.
     """
 
-    def open_farm(on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> Any:
+    def open_farm(name: str, on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> Any:
+        opened = farm.get(name, a_fault()) if isinstance(farm, Mapping) else farm
         on_identity(WHO)
-        opened = farm() if callable(farm) else farm
+        opened = opened() if callable(opened) else opened
         if counts_requests is not None:
             counts_requests(on_request)
         return opened
 
     hand_clock = clock or HandClock()
-    app = FarmwatchApp(settings or Settings(), lambda _: open_farm, hand_clock, recorder=recorder)
+    app = FarmwatchApp(
+        settings or Settings(),
+        lambda where: partial(open_farm, where.name),
+        hand_clock,
+        recorder=recorder,
+        kept=kept,
+    )
     by_hand(app)
     async with app.run_test(size=size, notifications=True):
         pilot = Steady(app)

@@ -17,10 +17,13 @@ from textual.widgets import LoadingIndicator
 
 from farmwatch.config.settings import Settings
 from farmwatch.history.recorder import Recorder
+from farmwatch.ui.screens.columns import ColumnsScreen
+from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.help import HelpScreen
 from farmwatch.ui.screens.history.screen import HistoryScreen
 from farmwatch.ui.screens.log.screen import LogScreen
+from farmwatch.ui.screens.picker.marked import MarkedScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
 from farmwatch.ui.screens.why.screen import WhyScreen
@@ -39,6 +42,9 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "why": (AT_SESSION, ("c",), WhyScreen),
     "history": (AT_SESSION, ("h",), HistoryScreen),
     "help": (AT_SESSION, ("question_mark",), HelpScreen),
+    "marked": (AT_SESSION, ("M",), MarkedScreen),
+    "columns": (Settings(), ("C",), ColumnsScreen),
+    "connect": (Settings(), ("f3",), ConnectScreen),
     "palette": (AT_SESSION, ("ctrl+p",), Screen),
 }
 """Where the program is started, the keys that lead to a screen, and what that is."""
@@ -61,7 +67,8 @@ async def at_screen(name: str, folder: Path) -> AsyncIterator[Stage]:
     clock = HandClock()
     recorder = Recorder(folder / "history.sqlite", clock=clock)
     farm = farm_with(written(*(f"line {n}" for n in range(200))), actions=failed_actions())
-    async with on_stage(farm, settings, clock=clock, recorder=recorder) as stage:
+    # High enough for the help page: what lies below its edge shows no fault.
+    async with on_stage(farm, settings, size=(120, 44), clock=clock, recorder=recorder) as stage:
         for key in keys:
             await stage.press(key)
         await stage.move(2)
@@ -224,7 +231,8 @@ async def test_a_screen_that_cannot_be_made(
     farm = farm_with(written("a line"), actions=failed_actions())
     clock = HandClock()
     recorder = Recorder(tmp_path / "history.sqlite", clock=clock)
-    async with on_stage(farm, settings, clock=clock, recorder=recorder) as stage:
+    # High enough for the help page: what lies below its edge shows no fault.
+    async with on_stage(farm, settings, size=(120, 44), clock=clock, recorder=recorder) as stage:
         stage.expects_faults = True
         for key in keys:
             await stage.press(key)

@@ -241,7 +241,7 @@ async def test_marked_as_seen_it_tells_only_what_is_new_since_then(
     a_night(recorder)
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
-        await stage.press("m")
+        await stage.press("x")
         await stage.wait_for(lambda: "Marked as seen until" in stage.text)
         assert "0 changes in 0 sessions" in stage.text
         await stage.press("escape")
@@ -271,7 +271,7 @@ async def test_a_mark_that_cannot_be_written_is_written_later(
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
         monkeypatch.setattr(History, "mark_seen", full)
-        await stage.press("m")
+        await stage.press("x")
         assert "0 changes in 0 sessions" in stage.text, "somebody has seen it all the same"
         monkeypatch.setattr(History, "mark_seen", mark_seen)
         await stage.move(10)

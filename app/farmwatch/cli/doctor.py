@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from farmwatch.aws import access
 from farmwatch.aws.cleaning import clean
@@ -24,7 +24,7 @@ from farmwatch.aws.faults import classify
 from farmwatch.aws.model import Fault, JobSearch, Page, SessionRef
 from farmwatch.aws.redaction import redact
 from farmwatch.config.paths import history_file, make_private, state_folder
-from farmwatch.config.settings import Settings
+from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.history.store import History, sentence
 from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.sources import find
@@ -51,16 +51,25 @@ class Check(Struct, frozen=True):
     state: State
     found: str
     remedy: str = ""
+    connection: str = ""
+    """The connection that was tried, where there are several."""
 
 
 def examine(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     """Try everything, in the order in which it is needed; each result as soon as it is there."""
     yield from terminal(environ)
     yield from state(state_folder(environ))
+    for where in settings.connections:
+        for check in _connection(where, settings):
+            yield replace(check, connection=where.name) if len(settings.connections) > 1 else check
+
+
+def _connection(where: ConnectionSettings, settings: Settings) -> Iterator[Check]:
+    """Everything that one connection is for."""
     try:
-        connection = access.connect(settings.connection)
+        connection = access.connect(where)
     except Exception as error:  # noqa: BLE001 - whatever it is, that is what was to be found out
-        yield _failed("credentials", classify(error, operation="", profile=settings.connection.profile))
+        yield _failed("credentials", classify(error, operation="", profile=where.profile))
         yield Check("calls", State.NOT_TRIED, "no credentials to make them with")
         return
     identity = connection.identity
@@ -71,7 +80,8 @@ def examine(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iter
     yield Check("credentials", State.OK, f"{identity.source}{user}", renew)
     ask = client_of(connection)
     endpoint = connection.deadline.meta.endpoint_url
-    yield from calls(ask, settings, endpoint)
+    ids = (where.farm_id or settings.farm_id, where.queue_id or settings.queue_id)
+    yield from calls(ask, where.name, *ids, endpoint=endpoint)
     yield clock(ask.skew)
     connection.close()
 
@@ -167,25 +177,27 @@ class _Calls:
         self.checks += [Check(one, State.NOT_TRIED, why) for one in operations]
 
 
-def calls(ask: DeadlineClient, settings: Settings, endpoint: str) -> Iterator[Check]:
+def calls(
+    ask: DeadlineClient, connection: str, farm_id: str | None, queue_id: str | None, *, endpoint: str
+) -> Iterator[Check]:
     """Each call that the monitor makes, tried once on the first thing there is to try it on."""
     tried = _Calls()
     farm = tried.first("ListFarms", ask.farms)
     first = tried.checks[0]
     reached = first.state is State.OK or first.found.split(":")[0] != "OFFLINE"
     yield Check("endpoint", State.OK if reached else State.NOT_OK, endpoint, "" if reached else first.remedy)
-    farm_id = settings.farm_id or (farm.farm_id if farm else None)
+    farm_id = farm_id or (farm.farm_id if farm else None)
     if farm_id is None:
         tried.not_tried("no farm to try it on", "everything below a farm")
     else:
-        _on_farm(tried, ask, settings, farm_id)
+        _on_farm(tried, ask, connection, farm_id, queue_id)
     yield from tried.checks
 
 
-def _on_farm(tried: _Calls, ask: DeadlineClient, settings: Settings, farm_id: str) -> None:
+def _on_farm(tried: _Calls, ask: DeadlineClient, connection: str, farm_id: str, queue_id: str | None) -> None:
     tried.ask("GetFarm", lambda: ask.farm(farm_id))
     queue = tried.first("ListQueues", lambda: ask.queues(farm_id))
-    queue_id = settings.queue_id or (queue.queue_id if queue else None)
+    queue_id = queue_id or (queue.queue_id if queue else None)
     if queue_id is None:
         tried.not_tried("no queue to try it on", "everything below a queue")
         return
@@ -201,9 +213,7 @@ def _on_farm(tried: _Calls, ask: DeadlineClient, settings: Settings, farm_id: st
     if session is None:
         tried.not_tried("the newest job has no session to try it on", "everything below a session")
         return
-    _on_session(
-        tried, ask, SessionRef(settings.connection.name, farm_id, queue_id, job.job_id, session.session_id)
-    )
+    _on_session(tried, ask, SessionRef(connection, farm_id, queue_id, job.job_id, session.session_id))
 
 
 def _on_session(tried: _Calls, ask: DeadlineClient, ref: SessionRef) -> None:
@@ -245,8 +255,12 @@ def _harmless(text: str) -> str:
 def tell(settings: Settings, *, as_json: bool, echo: Callable[[str], Any]) -> int:
     """Examine and print; the exit code: 0, or 1 when something is not ok."""
     checks = []
+    connection = ""
     for check in examine(settings):
         checks.append(check)
+        if not as_json and check.connection != connection:
+            connection = check.connection
+            echo(f"\n{connection}")
         if not as_json:
             echo(line(check))
     if as_json:

@@ -5,22 +5,15 @@ from __future__ import annotations
 import json
 import os
 import select
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TextIO
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import Fault, FaultKind, SessionRef
 from farmwatch.cli.report import Record, Report, record
-from farmwatch.listings.discovery import Discovered, JobRef, QueueRef
-from farmwatch.monitor.handles import SessionHandle
-from farmwatch.monitor.monitor import Monitor
-from farmwatch.monitor.session_set import SessionSetHandle
+from farmwatch.cli.watched import Watched
 from farmwatch.monitor.update import SessionSnapshot, Update
-from farmwatch.polling.clock import Clock
-from farmwatch.polling.freshness import freshness
 
 HEARTBEAT = 60.0
 """Seconds between two lines that say that it is being watched."""
@@ -28,58 +21,10 @@ HEARTBEAT = 60.0
 LOOK_EVERY = 1.0
 """Seconds between two looks at the clock, and at whether anybody still reads."""
 
-KEPT_WAITING = 50_000
-"""Updates that wait for a reader who is slow; beyond it the oldest go, and a ``gap`` tells of it."""
-
 WELL, OWN_ERROR, TIMED_OUT, LOGIN_NEEDED, ENDED_BADLY = 0, 1, 3, 4, 5
 """Exit codes of ``farmwatch wait``. (2 is that of a command line which is no good.)"""
 
 BAD_ACTIONS = ("FAILED", "INTERRUPTED")
-
-JOB_ENDS = ("SUCCEEDED", "FAILED", "CANCELED", "NOT_COMPATIBLE", "SUSPENDED")
-"""Task run statuses of a job for which nothing more happens unless somebody asks for it."""
-
-Wanted = SessionRef | JobRef | QueueRef
-
-
-class Inbox:
-    """Updates on their way from the pollers' threads to the one that tells of them; no poller ever waits."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.lost = 0
-        self._clock = clock
-        self._updates: deque[Update] = deque()
-        self._changed = threading.Condition()
-        self._is_stopped = False
-
-    def put(self, update: Update) -> None:
-        """Add an update, from any thread. Where too many wait the oldest goes, and counts as lost."""
-        with self._changed:
-            self._updates.append(update)
-            if len(self._updates) > KEPT_WAITING:
-                self._updates.popleft()
-                self.lost += 1
-            self._changed.notify()
-
-    def stop(self) -> None:
-        """Wake up whoever waits: it is to end."""
-        with self._changed:
-            self._is_stopped = True
-            self._changed.notify()
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether `stop` was called: whoever takes from here is to end."""
-        return self._is_stopped
-
-    def take(self, seconds: float) -> tuple[list[Update], int]:
-        """What has come in, waiting for it so long at most; and how many were lost since the last time."""
-        with self._changed:
-            if seconds > 0 and not self._updates and not self._is_stopped:
-                self._clock.wait(self._changed, seconds)
-            taken, self._updates = list(self._updates), deque()
-            lost, self.lost = self.lost, 0
-            return taken, lost
 
 
 class OutputClosed(Exception):  # noqa: N818 - named for what happened
@@ -143,63 +88,6 @@ def _what(told: Record) -> str:
     return words[told["type"]]
 
 
-class Watching:
-    """What is watched by one command, held until it ends."""
-
-    def __init__(self, monitor: Monitor, wanted: Wanted) -> None:
-        self.monitor = monitor
-        self.wanted = wanted
-        self.inbox = Inbox(monitor.clock)
-        monitor.subscribe(self.inbox.put)
-        self._handle: SessionHandle | SessionSetHandle = (
-            monitor.watch_session(wanted)
-            if isinstance(wanted, SessionRef)
-            else monitor.watch_session_set(wanted)
-        )
-
-    @property
-    def sessions(self) -> Mapping[SessionRef, SessionSnapshot]:
-        """Every session that is watched, as it is known now."""
-        if isinstance(self._handle, SessionSetHandle):
-            return self._handle.sessions
-        return {self._handle.subject: self._handle.snapshot}
-
-    @property
-    def discovered(self) -> Discovered | None:
-        """What was found of a job's or a queue's sessions; ``None`` where one session alone is watched."""
-        return self._handle.discovered if isinstance(self._handle, SessionSetHandle) else None
-
-    def is_over(self) -> bool:
-        """Whether all of it has ended, and nothing new is to be expected."""
-        sessions = self.sessions.values()
-        if not all(snapshot.is_final for snapshot in sessions):
-            return False
-        found = self.discovered
-        if found is None:
-            return True
-        if found.seen_at is None or found.fault is not None:
-            return False
-        if isinstance(self.wanted, QueueRef):
-            return found.jobs == 0
-        return found.job is not None and found.job.task_run_status in JOB_ENDS
-
-    def is_fresh(self, now: datetime) -> bool:
-        """Whether everything that is watched is live, or final."""
-        found = self.discovered
-        if found is not None and (found.seen_at is None or found.fault is not None):
-            return False
-        return all(
-            freshness(
-                snapshot.rhythm,
-                seen_at=snapshot.session.seen_at,
-                fault=snapshot.session.fault,
-                final=snapshot.session.is_final,
-                now=now,
-            ).is_fresh
-            for snapshot in self.sessions.values()
-        )
-
-
 class Step(Protocol):
     """What a command does with what has come in; the exit code where it ends by that."""
 
@@ -207,7 +95,7 @@ class Step(Protocol):
         """Called once a second at least; ``lost`` is how many updates were dropped since. ``None``: go on."""
 
 
-def run(watching: Watching, step: Step) -> int:
+def run(watching: Watched, step: Step) -> int:
     """Go on until a step ends it, or somebody stops it; the exit code."""
     while not watching.inbox.is_stopped:
         code = step(*watching.inbox.take(LOOK_EVERY))
@@ -221,7 +109,7 @@ class Telling:
 
     def __init__(
         self,
-        watching: Watching,
+        watching: Watched,
         output: Output,
         line: Callable[[Record], str],
         *,
@@ -237,6 +125,7 @@ class Telling:
 
     def __call__(self, updates: Sequence[Update], lost: int) -> int | None:
         """Tell of these updates, and now and then that it is being watched; 0 where that was the end."""
+        self._watching.keep_up()
         try:
             for told in self._records(updates, lost):
                 self._output.write(self._line(told))
@@ -254,7 +143,9 @@ class Telling:
             yield from self._report.take(update, now)
         if self._clock.monotonic() >= self._beat_at:
             self._beat_at = self._clock.monotonic() + HEARTBEAT
-            yield self._report.heartbeat(wanted.connection, now, fresh=self._watching.is_fresh(now))
+            yield self._report.heartbeat(
+                "" if wanted is None else wanted.connection, now, fresh=self._watching.is_fresh(now)
+            )
 
 
 class Waiting:
@@ -265,7 +156,7 @@ class Waiting:
 
     def __init__(
         self,
-        watching: Watching,
+        watching: Watched,
         say: Callable[[str], None],
         *,
         timeout: timedelta | None = None,
@@ -308,13 +199,13 @@ class Waiting:
         return None
 
 
-def outcome(watching: Watching) -> tuple[int, str]:
+def outcome(watching: Watched) -> tuple[int, str]:
     """How what has ended did so."""
-    found = watching.discovered
+    job = next((found.job for found in watching.discovered), None)
     bad = [words for snapshot in watching.sessions.values() for words in bad_parts(snapshot)]
-    if found is not None and found.job is not None:
+    if job is not None:
         # What failed and was then done again well is not the job's failure. A log is not written again.
-        status = found.job.task_run_status
+        status = job.task_run_status
         if status != "SUCCEEDED":
             return ENDED_BADLY, _listed(f"the job ended {status}", bad)
         bad = [words for words in bad if "log" in words.split(" is ")[0]]
@@ -348,14 +239,13 @@ def _listed(begin: str, bad: Sequence[str]) -> str:
     return clean(f"{begin}: {', '.join(shown)}" if shown else begin, 500)
 
 
-def _login_fault(watching: Watching) -> Fault | None:
+def _login_fault(watching: Watched) -> Fault | None:
     faults = [snapshot.session.fault for snapshot in watching.sessions.values()]
-    if watching.discovered is not None:
-        faults.append(watching.discovered.fault)
+    faults += [found.fault for found in watching.discovered]
     return next((fault for fault in faults if fault is not None and fault.kind is FaultKind.LOGIN), None)
 
 
-def _given_up(watching: Watching) -> str | None:
+def _given_up(watching: Watched) -> str | None:
     """The session that nothing more is asked about, though its end was not seen."""
     if not isinstance(watching.wanted, SessionRef):
         return None
@@ -364,7 +254,7 @@ def _given_up(watching: Watching) -> str | None:
     return watching.wanted.session_id if is_given_up else None
 
 
-def _state(watching: Watching) -> str:
+def _state(watching: Watched) -> str:
     sessions = watching.sessions
     living = sum(not snapshot.session.is_final for snapshot in sessions.values())
     if isinstance(watching.wanted, SessionRef):

@@ -16,37 +16,48 @@ from farmwatch.cli.connections import fail, say
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _where_options(verb: str) -> Callable[[F], F]:
-    """The options that say whom to ask, and about what."""
+def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, in their order."""
 
     def decorate(command: F) -> F:
-        for option in reversed(
-            (
-                click.option(
-                    "--profile",
-                    metavar="NAME",
-                    help="AWS profile; a Deadline Cloud monitor profile works too.",
-                ),
-                click.option("--region", metavar="REGION", help="AWS region of the farm."),
-                click.option("--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS."),
-                click.option(
-                    "--connection",
-                    "connections",
-                    metavar="NAME",
-                    multiple=True,
-                    help="A connection of the settings file; may be repeated.",
-                ),
-                click.option("--all-connections", is_flag=True, help="All connections of the settings file."),
-                click.option("--farm-id", metavar="ID", help=f"{verb} this farm."),
-                click.option("--queue-id", metavar="ID", help=f"{verb} this queue."),
-                click.option("--job-id", metavar="ID", help=f"{verb} this job."),
-                click.option("--session-id", metavar="ID", help=f"{verb} this session."),
-            )
-        ):
+        for option in reversed(options):
             command = option(command)
         return command
 
     return decorate
+
+
+_connection_options = _with(
+    click.option(
+        "--profile", metavar="NAME", help="AWS profile; a Deadline Cloud monitor profile works too."
+    ),
+    click.option("--region", metavar="REGION", help="AWS region of the farm."),
+    click.option("--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS."),
+    click.option(
+        "--connection",
+        "connections",
+        metavar="NAME",
+        multiple=True,
+        help="A connection of the settings file; may be repeated.",
+    ),
+    click.option("--all-connections", is_flag=True, help="All connections of the settings file."),
+)
+"""The options that say whom to ask."""
+
+_interval_option = click.option(
+    "--interval", type=float, metavar="SECONDS", help="Refresh a running session this often (2)."
+)
+
+
+def _where_options(verb: str) -> Callable[[F], F]:
+    """The options that say whom to ask, and about what."""
+    return _with(
+        _connection_options,
+        click.option("--farm-id", metavar="ID", help=f"{verb} this farm."),
+        click.option("--queue-id", metavar="ID", help=f"{verb} this queue."),
+        click.option("--job-id", metavar="ID", help=f"{verb} this job."),
+        click.option("--session-id", metavar="ID", help=f"{verb} this session."),
+    )
 
 
 class _PlaceOrCommand(click.Group):
@@ -69,17 +80,18 @@ class _PlaceOrCommand(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @_where_options("Open at")
-@click.option("--interval", type=float, metavar="SECONDS", help="Refresh a running session this often (2).")
+@_interval_option
 @click.option("--debug", is_flag=True, help="Write every call to farmwatch.log in the state folder.")
+@click.option("--fresh", is_flag=True, help="Do not begin where Farmwatch was left.")
 @click.option("--demo", is_flag=True, help="Watch an embedded farm; no AWS account, no credentials.")
 @click.version_option(__version__, prog_name="farmwatch")
 @click.pass_context
 def cli(context: click.Context, /, **options: Any) -> None:
     """Watch the sessions of an AWS Deadline Cloud farm.
 
-    Without options Farmwatch opens with the profile, the farm and the queue that the deadline command
-    uses by default, or at the list of farms. PLACE is the address of a page of the Deadline Cloud monitor, or
-    the id of a session that the history knows.
+    Without options Farmwatch opens where it was left, else with the profile, the farm and the queue that
+    the deadline command uses by default, or at the list of farms. PLACE is the address of a page of the
+    Deadline Cloud monitor, or the id of a session that the history knows.
     """
     if context.invoked_subcommand is None:
         from farmwatch.cli.monitor import run
@@ -101,11 +113,12 @@ def _open(context: click.Context, place: str) -> None:
 @cli.command()
 @click.argument("place", required=False)
 @_where_options("Watch")
-@click.option("--interval", type=float, metavar="SECONDS", help="Refresh a running session this often (2).")
+@_interval_option
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for every event, for scripts.")
+@click.option("--marked", is_flag=True, help="Watch what is marked (m in the screens), wherever it is.")
 @click.option("--until-ended", is_flag=True, help="End when everything that is watched has ended.")
 @click.option("--debug", is_flag=True, help="Write every call to farmwatch.log in the state folder.")
-def watch(place: str | None, *, as_json: bool, until_ended: bool, **options: Any) -> None:
+def watch(place: str | None, *, as_json: bool, marked: bool, until_ended: bool, **options: Any) -> None:
     """Watch without a screen: print a line for everything that happens.
 
     Follows a session, all sessions of a job, or all active ones of a queue. Rides out every fault, and ends
@@ -113,13 +126,13 @@ def watch(place: str | None, *, as_json: bool, until_ended: bool, **options: Any
     """
     from farmwatch.cli.watch import run
 
-    sys.exit(run(place, options, as_json=as_json, until_ended=until_ended))
+    sys.exit(run(place, options, as_json=as_json, marked=marked, until_ended=until_ended))
 
 
 @cli.command()
 @click.argument("place", required=False)
 @_where_options("Wait for")
-@click.option("--interval", type=float, metavar="SECONDS", help="Refresh a running session this often (2).")
+@_interval_option
 @click.option("--timeout", metavar="TIME", help="Give up after this long: 8h, 30min. Else never.")
 @click.option(
     "--patience",
@@ -167,20 +180,24 @@ def farm(port: int, speed: float, seed: int) -> None:
 
 
 @cli.command()
-@click.option("--profile", metavar="NAME", help="AWS profile.")
-@click.option("--region", metavar="REGION", help="AWS region of the farm.")
-@click.option("--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS.")
+@_connection_options
 @click.option("--farm-id", metavar="ID", help="Try the calls on this farm.")
 @click.option("--queue-id", metavar="ID", help="Try the calls on this queue.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array, for scripts.")
 def doctor(*, as_json: bool, **options: Any) -> None:
-    """Check everything that is needed, and say what is wrong."""
+    """Check everything that is needed, and say what is wrong.
+
+    Tries all connections that the settings file names, unless the options name others.
+    """
     from farmwatch.cli.doctor import tell
+    from farmwatch.config.schema import BadSetting, default_path, read
     from farmwatch.config.settings import SettingsError, resolve
 
     try:
+        if not any(options.values()):
+            options["all_connections"] = bool(read(default_path(os.environ)).connections)
         settings = resolve(**options, environ=os.environ, home=Path.home())
-    except SettingsError as error:
+    except (SettingsError, BadSetting) as error:
         fail(str(error))
     sys.exit(tell(settings, as_json=as_json, echo=say))
 
@@ -188,7 +205,7 @@ def doctor(*, as_json: bool, **options: Any) -> None:
 @cli.command()
 @click.option("--example", is_flag=True, help="Print a settings file with everything in it, commented.")
 @_where_options("Open at")
-@click.option("--interval", type=float, metavar="SECONDS", help="Refresh a running session this often (2).")
+@_interval_option
 def config(*, example: bool, **options: Any) -> None:
     """Print the settings that are in force, and where each comes from."""
     from farmwatch.cli.config import tell

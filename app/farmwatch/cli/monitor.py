@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from farmwatch.cli import memory
 from farmwatch.cli.connections import fail, opener, recorder_of
+from farmwatch.listings.place import CONNECTIONS, Place
+
+PLACES = ("farm_id", "queue_id", "job_id", "session_id")
+"""The options that say where to begin."""
 
 if TYPE_CHECKING:
     from farmwatch.cli.demo import DemoFarm
+    from farmwatch.config.settings import Settings
+    from farmwatch.config.state import KeptState
 
 
 def run(options: dict[str, Any]) -> int:
@@ -24,13 +31,28 @@ def run(options: dict[str, Any]) -> int:
 
     log = debug_log.begin(debug=options.pop("debug"))
     try:
-        return _run(options)
+        return _run(options, fresh=options.pop("fresh", False))
     finally:
         debug_log.end(log)
 
 
-def _run(options: dict[str, Any]) -> int:
+def left_at(kept: KeptState, settings: Settings, options: Mapping[str, Any]) -> Place | None:
+    """Where somebody was when the program was left; ``None`` where another place was asked for, or the
+    connection is another one now."""
+    place = kept.place
+    if place is None or any(value for name, value in options.items() if name in PLACES):
+        return None
+    if not place.connection:
+        return CONNECTIONS if len(settings.connections) > 1 else None
+    here = {one.name: one.where for one in settings.connections}
+    if here.get(place.connection) != place.where:
+        return None
+    return Place(place.connection, *place.ids[:4])
+
+
+def _run(options: dict[str, Any], *, fresh: bool) -> int:
     from farmwatch.config.settings import SettingsError, resolve
+    from farmwatch.config.state import StateFile, state_file
 
     try:
         settings = resolve(**options, environ=os.environ, home=Path.home())
@@ -49,18 +71,23 @@ def _run(options: dict[str, Any]) -> int:
     from farmwatch.words.ascii import speaks_utf8
 
     recorder = recorder_of(settings)
+    # What is done in the demo is gone with it.
+    kept = StateFile(None if settings.demo else state_file())
     app = FarmwatchApp(
         settings,
         partial(opener, demo_farm=demo_farm),
         ascii_only=not speaks_utf8(),
         few_colours=has_few_colours(),
         recorder=recorder,
+        kept=kept,
+        place=None if fresh else left_at(kept.state, settings, options),
     )
 
     def finish() -> None:
         if demo_farm is not None:
             demo_farm.stop()
         recorder.close()
+        kept.close()
         if demo_farm is not None:
             shutil.rmtree(recorder.path.parent, ignore_errors=True)
 

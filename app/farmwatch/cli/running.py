@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from farmwatch.cli.connections import opener, recorder_of
-from farmwatch.cli.headless import Step, Wanted, Watching, run
+from farmwatch.cli.headless import Step, run
+from farmwatch.cli.watched import Wanted, Watched, Watching, WatchingMarks
 from farmwatch.config import debug_log
 from farmwatch.config.settings import Settings
+from farmwatch.config.state import StateFile
 from farmwatch.monitor.monitor import Monitor
 
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
@@ -22,7 +24,7 @@ SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
 class Running:
     """What is watched, and the signal that ended it, if one did."""
 
-    watching: Watching
+    watching: Watched
     _ended_by: list[int] = field(default_factory=list)
 
     def run(self, step: Step) -> int:
@@ -37,15 +39,19 @@ class Running:
 
 
 @contextmanager
-def watching(settings: Settings, subject: Wanted, *, debug: bool) -> Iterator[Running]:
-    """Watch something for as long as it is entered; what was seen is written down in the end."""
+def watching(settings: Settings, subject: Wanted | StateFile, *, debug: bool) -> Iterator[Running]:
+    """Watch something, or all that a state file has as marked, for as long as it is entered; what was seen is
+    written down in the end."""
     log = debug_log.begin(debug=debug)
     recorder = recorder_of(settings)
     recorder.start()
     connections = {one.name: opener(one) for one in settings.connections}
     monitor = Monitor(connections, recorder, interval=settings.interval)
     recorder.name_of = lambda one: monitor.names.get(one, "")
-    running = Running(Watching(monitor, subject))
+    if isinstance(subject, StateFile):
+        running = Running(WatchingMarks(monitor, subject))
+    else:
+        running = Running(Watching(monitor, subject))
     if threading.current_thread() is threading.main_thread():
         for name in SIGNALS:
             number = getattr(signal, name, None)
@@ -57,4 +63,6 @@ def watching(settings: Settings, subject: Wanted, *, debug: bool) -> Iterator[Ru
     finally:
         monitor.stop()
         recorder.close(patience=2.0)
+        if isinstance(subject, StateFile):
+            subject.close()
         debug_log.end(log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,3 +36,20 @@ def create_private(path: Path) -> int:
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     return os.open(path, flags, 0o600)
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Write a file anew, whole or not at all; only its owner can read it, and a link stays one. Raises
+    `OSError`."""
+    path = path.resolve()
+    make_private(path.parent)
+    other = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        with os.fdopen(create_private(other), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        other.replace(path)
+    except BaseException:
+        other.unlink(missing_ok=True)
+        raise

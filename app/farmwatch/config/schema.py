@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from farmwatch.aws.cleaning import clean
+from farmwatch.config.paths import replace_private
 
 SHORTEST_INTERVAL = 1.0
 LONGEST_INTERVAL = 3600.0
@@ -48,6 +49,7 @@ WARNING_WORDS = ("WARNING", "WARN", "warning:")
 
 CONNECTION_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")
 
+_NAMES = "up to 40 letters, digits, - _ and ., a letter or a digit first"
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
 _WORDS = 'a list of words like ["ERROR", "fatal:"]'
 _ID = "{0}- and 32 digits of 0-9 and a-f"
@@ -237,9 +239,7 @@ def _understood(said: dict[str, Any]) -> SettingsFile:
     for name, table in named.items():
         if not CONNECTION_NAME.match(name):
             shown = clean(name, 40)
-            raise BadSetting(
-                f"connections.{shown!r} is no name for a connection: up to 40 letters, digits, - _ and ."
-            )
+            raise BadSetting(f"connections.{shown!r} is no name for a connection: {_NAMES}")
         _convert(table, ConnectionTable, f"connections.{name}")
     file: SettingsFile = _convert(said, SettingsFile, "")
     return file
@@ -348,3 +348,26 @@ def table() -> str:
         shown = "see the example" if len(default) > 40 else f"`{default}`" if default else ""
         lines.append(f"| `{option.name}` | {shown} | {option.allowed} | {option.help} |")
     return "\n".join(lines)
+
+
+# --- writing ---------------------------------------------------------------------------------------------
+
+
+def add_connection(path: Path, name: str, connection: ConnectionTable) -> None:
+    """Write a connection at the end of a settings file, whose text stays as it is; a new file is its owner's
+    alone. Raises `BadSetting` where the file cannot be, or has one of that name, and `OSError`."""
+    if not CONNECTION_NAME.match(name):
+        raise BadSetting(f"{clean(name, 40)!r} is no name for a connection: {_NAMES}")
+    try:
+        before = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        before = ""
+    if name in understand(before, path).connections:
+        raise BadSetting(f"{_shown(path)} has a connection {name!r} already")
+    told = ((one, getattr(connection, one)) for one in connection.__struct_fields__)
+    key = as_toml(name) if "." in name else name
+    lines = [f"[connections.{key}]", *(f"{one} = {as_toml(value)}" for one, value in told if value)]
+    gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+    after = f"{before}{gap}" + "\n".join(lines) + "\n"
+    understand(after, path)
+    replace_private(path, after)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.aws.reply import is_id
+from farmwatch.config import deadline_command
 from farmwatch.config.schema import (
     DEFAULT_HISTORY_DAYS,
     DEFAULT_LOG_REQUESTS,
@@ -30,9 +31,6 @@ from farmwatch.config.schema import (
 
 DEFAULT_INTERVAL = timedelta(seconds=2)
 DEMO_REGION = "us-west-2"
-
-DEFAULT_CHAIN = "(default)"
-"""How the ``deadline`` command calls "no profile: whatever boto3 finds"."""
 
 _LEVELS = ("farm", "queue", "job", "session")
 
@@ -54,6 +52,11 @@ class ConnectionSettings(Struct, frozen=True):
     demo: bool = False
     farm_id: str | None = None
     queue_id: str | None = None
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """Its profile, region and endpoint, to tell it from another one of the same name."""
+        return (self.profile or "", self.region or "", self.endpoint_url or "")
 
 
 class Settings(Struct, frozen=True):
@@ -231,30 +234,20 @@ def _check_parents(settings: Settings) -> None:
 
 
 def _with_deadline_defaults(asked: Settings, environ: Mapping[str, str], home: Path) -> Settings:
-    path = Path(environ.get("DEADLINE_CONFIG_FILE_PATH") or home / ".deadline" / "config").expanduser()
+    path = deadline_command.path_of(environ, home)
+    where = clean(str(path), 200)
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        config = deadline_command.read(path)
+    except deadline_command.NotReadable as error:
+        return replace(asked, notes=(f"{where} could not be read and was left aside ({error})",))
+    if config is None:
         return asked
-    except (OSError, UnicodeDecodeError) as error:
-        return _left_aside(asked, path, error)
-    import configparser  # most have no such file, and the first frame waits
-
-    config = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        config.read_string(text)
-    except configparser.Error as error:
-        return _left_aside(asked, path, error)
-
-    def found(section: str, name: str) -> str | None:
-        return config.get(section, name, fallback="").strip() or None
-
     profile = asked.connection.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
     # The deadline command has a profile of its own choice only where nobody names another one.
-    section = profile or found("defaults", "aws_profile_name") or DEFAULT_CHAIN
-    if profile is None and section != DEFAULT_CHAIN:
-        asked = _told_by(asked, clean(str(path), 200), profile=section)
-    return _with_default_places(asked, f"profile-{section}", found, environ, clean(str(path), 200))
+    section = profile or config.default_profile or deadline_command.DEFAULT_CHAIN
+    if profile is None and section != deadline_command.DEFAULT_CHAIN:
+        asked = _told_by(asked, where, profile=section)
+    return _with_default_places(asked, f"profile-{section}", config.get, environ, where)
 
 
 def _told_by(settings: Settings, where: str, **told: str) -> Settings:
@@ -262,11 +255,6 @@ def _told_by(settings: Settings, where: str, **told: str) -> Settings:
     connection = replace(settings.connection, **told)
     sources = {**settings.sources, **dict.fromkeys(told, where)}
     return replace(settings, connections=(connection,), sources=sources)
-
-
-def _left_aside(asked: Settings, path: Path, error: Exception) -> Settings:
-    note = f"{clean(str(path))} could not be read and was left aside ({type(error).__name__})"
-    return replace(asked, notes=(note,))
 
 
 def _with_default_places(

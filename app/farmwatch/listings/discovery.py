@@ -27,6 +27,10 @@ JOBS_A_LOOK = 20
 """Jobs of a queue whose sessions are listed in one look; with more they take turns."""
 
 
+JOB_ENDS = ("SUCCEEDED", "FAILED", "CANCELED", "NOT_COMPATIBLE", "SUSPENDED")
+"""Task run statuses of a job for which nothing more happens unless somebody asks for it."""
+
+
 class JobRef(Struct, frozen=True):
     """Names a job wholly."""
 

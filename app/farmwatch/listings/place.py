@@ -18,6 +18,8 @@ class Level(StrEnum):
     JOBS = "jobs"
     SESSIONS = "sessions"
     SESSION = "session"
+    MARKED = "marked"
+    """A list beside the way down: what is marked, wherever it is."""
 
 
 class Place(Struct, frozen=True):

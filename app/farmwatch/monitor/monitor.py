@@ -107,7 +107,8 @@ class Monitor:
         self._records = records or NoRecords()
         self._log_requests = log_requests
         self._severities = severities
-        self._lock = threading.RLock()
+        self.lock = self._lock = threading.RLock()
+        """Held while updates are told. Who subscribes and also changes what is watched takes it for that."""
         self._listeners: list[Listener] = []
         self._numbers = itertools.count(1)
         self._sessions: dict[tuple[str, str], SessionWatch] = {}
@@ -232,13 +233,14 @@ class Monitor:
         with self._lock:
             self._connections[name].who = who
             self._publish(Update(name, IdentityRef(name), who))
-            self._read_again(CONNECTION_LIST)
+            self.read_again(CONNECTION_LIST)
 
-    def _read_again(self, key: str) -> None:
-        """Read lists of what is known here at once, where somebody looks at them."""
-        for look in self._looks.values():
-            if look.target.key.startswith(key):
-                look.poller.now(look.target.key)
+    def read_again(self, key: str) -> None:
+        """Read the lists of that kind at once, where somebody looks at one."""
+        with self._lock:
+            for look in self._looks.values():
+                if look.target.key.startswith(key):
+                    look.poller.now(look.target.key)
 
     # --- watching -------------------------------------------------------------------------------------
 
@@ -292,11 +294,13 @@ class Monitor:
     def watch_connection_list(self) -> ListHandle[Any]:
         """Follow the list of connections; each of them is looked at from now on."""
         self.check_connections()
-        return self._watch_local(
+        return self.watch_local_list(
             CONNECTION_LIST, lambda: [self.connection(name) for name in self.connections]
         )
 
-    def _watch_local(self, key: str, rows: Callable[[], Sequence[KnownRow]]) -> ListHandle[Any]:
+    def watch_local_list(self, key: str, rows: Callable[[], Sequence[KnownRow]]) -> ListHandle[Any]:
+        """Follow a list of what is known here; ``rows`` tells what it is now, and ``key`` what kind of list
+        it is."""
         subject = ListRef("", key, next(self._numbers))
         target: LocalList[Any] = LocalList(f"{key} #{subject.number}", rows)
         return ListHandle(self._look(self.connections[0], target, subject), target)
@@ -377,7 +381,7 @@ class Monitor:
                 self._publish(Update(name, subject, observed))
         elif isinstance(subject, ConnectionRef):
             self._publish(Update(name, subject, self.connection(name)))
-            self._read_again(CONNECTION_LIST)
+            self.read_again(CONNECTION_LIST)
         else:
             is_local = isinstance(look.target, LocalList) or isinstance(subject, HistoryRef)
             connection = "" if is_local else name

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from farmwatch.aws.model import SessionRef
-from farmwatch.listings.discovery import Discovered, JobRef, QueueRef
+from farmwatch.listings.discovery import JOB_ENDS, Discovered, JobRef, QueueRef
 from farmwatch.monitor.handles import Look, LookHandle, SessionHandle
 from farmwatch.monitor.update import SessionSnapshot
 from farmwatch.polling.freshness import Rhythm
@@ -73,3 +73,16 @@ class SessionSetHandle(LookHandle):
     def sessions(self) -> dict[SessionRef, SessionSnapshot]:
         """What is known now of each session that is watched."""
         return {ref: handle.snapshot for ref, handle in list(self._session_set.handles.items())}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it has ended, and nothing new is to be expected: the job is done, or the queue has
+        no active one."""
+        found = self.discovered
+        if found.seen_at is None or found.fault is not None:
+            return False
+        if not all(snapshot.is_final for snapshot in self.sessions.values()):
+            return False
+        if isinstance(self.subject, QueueRef):
+            return found.jobs == 0
+        return found.job is not None and found.job.task_run_status in JOB_ENDS

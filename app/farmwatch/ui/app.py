@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding
@@ -20,10 +21,12 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from farmwatch.aws.model import Who
+from farmwatch.aws.model import SessionRef, Who
 from farmwatch.config.debug_log import debug_log_path
 from farmwatch.config.settings import ConnectionSettings, Settings
+from farmwatch.config.state import KeptPlace, StateFile
 from farmwatch.listings.place import CONNECTIONS, Level, Place
+from farmwatch.monitor.marks import Marks
 from farmwatch.monitor.monitor import Monitor, OpenConnection
 from farmwatch.monitor.update import ConnectionRef, IdentityRef, NameRef, SessionSnapshot, Update
 from farmwatch.polling.clock import Clock, SystemClock
@@ -34,7 +37,7 @@ from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.ui.textual_compat import ContainedApp, end_with
-from farmwatch.ui.themes import COLOURS, FEW_COLOURS, themes, with_text_styles
+from farmwatch.ui.themes import COLOURS, FEW_COLOURS, styles_folder, themes, with_text_styles
 from farmwatch.words.text import clean
 
 if TYPE_CHECKING:
@@ -43,17 +46,11 @@ if TYPE_CHECKING:
     from farmwatch.ui.action_names import ActionNames
 
 
-def styles_folder() -> Path:
-    """Where the style sheets are: beside the package in an installed wheel, beside ``app/`` in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "styles"
-    return installed if installed.is_dir() else package.parent.parent / "styles"
-
-
 class FarmwatchApp(ContainedApp[None]):
     """Farmwatch. What ``opener`` makes opens a connection, in a poller's thread, after the first frame is
     painted; ``ascii_only`` draws for a terminal whose encoding knows no more, ``few_colours`` for one that
-    has 16 of them; ``recorder`` keeps what is seen."""
+    has 16 of them; ``recorder`` keeps what is seen, ``kept`` what is to be remembered. It begins at
+    ``place``, or at that of the settings."""
 
     TITLE = "Farmwatch"
     ENABLE_COMMAND_PALETTE = True
@@ -61,6 +58,8 @@ class FarmwatchApp(ContainedApp[None]):
         Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True),
         Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
         Binding("h", "history", "History", show=False, tooltip="What happened, by session"),
+        Binding("M", "marked", "Marked", show=False, tooltip="What is marked, and watched in the background"),
+        Binding("f3", "connect", "Connect", show=False, tooltip="Add a connection: a profile in a region"),
         Binding("f2", "toggle_dark", "Light or dark", show=False, tooltip="Light or dark colours"),
     ]
 
@@ -91,6 +90,8 @@ class FarmwatchApp(ContainedApp[None]):
         ascii_only: bool = False,
         few_colours: bool = False,
         recorder: Recorder | None = None,
+        kept: StateFile | None = None,
+        place: Place | None = None,
     ) -> None:
         styles = styles_folder()
         # Without colours Textual draws in shades of grey, which are colours to a terminal. Told to draw in
@@ -104,11 +105,10 @@ class FarmwatchApp(ContainedApp[None]):
         self.connections = {one.name: one for one in settings.connections}
         self._opener = opener
         self.clock = clock or SystemClock()
-        self.orders: dict[Level, tuple[str, bool]] = {}
-        """The order chosen for each level of the picker: a column, and whether backwards."""
+        self.kept = kept or StateFile(None)
         self.view_faults = ViewFaults(str(debug_log_path()))
         self.recorder = recorder
-        self._noticed = ""
+        self._noticed = self._noticed_of_kept = ""
         # The same ones every time: what was filtered is kept, by filter.
         self._own_filters = [NoControls(), AsciiOnly()] if ascii_only else [NoControls()]
         self._ascii_only = ascii_only
@@ -123,12 +123,17 @@ class FarmwatchApp(ContainedApp[None]):
         )
         for connection in settings.connections:
             self._identify(connection)
+        self._begin_at = place or place_of(settings)
+        self.marks = Marks(self.monitor, self.kept)
+        self.marks.attended_by(self._is_attended)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
             recorder.name_of = lambda one: self.monitor.names.get(one, "")
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
-        self.theme = self._themes[0]
+        self._own_theme = self._themes[0]
+        wanted = self.kept.state.theme
+        self.theme = wanted if wanted in self.available_themes and not few_colours else self._own_theme
 
     @cached_property
     def action_names(self) -> ActionNames:
@@ -153,6 +158,16 @@ class FarmwatchApp(ContainedApp[None]):
         """Whether there is more than one connection, so that they are a level of their own."""
         return len(self.connections) > 1
 
+    def action_connect(self) -> None:
+        """Ask for a profile and a region, and have one connection more."""
+        from farmwatch.ui.screens.connect import ConnectScreen
+
+        self.push_screen(ConnectScreen(self.connections), self._connect)
+
+    def _connect(self, connection: ConnectionSettings | None) -> None:
+        if connection is not None:
+            self.add_connection(connection)
+
     def add_connection(self, connection: ConnectionSettings) -> None:
         """Have one connection more, and show the list of them. Raises `ValueError` where there is one of
         that name."""
@@ -160,6 +175,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.connections[connection.name] = connection
         self._identify(connection)
         self.monitor.check_connections()
+        self.marks.take_up()
         self.go_to(CONNECTIONS)
 
     # --- the Monitor's side: called in its threads ------------------------------------------------------
@@ -176,7 +192,7 @@ class FarmwatchApp(ContainedApp[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         """The screen to begin with: that of the place which the settings name."""
-        return self._screen_for(place_of(self.settings))
+        return self._screen_for(self._begin_at)
 
     def on_mount(self) -> None:
         """Start the tick of every second, and draw everything anew after Ctrl+Z and ``fg``."""
@@ -186,7 +202,9 @@ class FarmwatchApp(ContainedApp[None]):
 
     def on_ready(self) -> None:
         """The first frame is painted: only now is imported and asked what it does not need."""
-        self.monitor.want_names(place_of(self.settings))
+        self.monitor.want_names(self._begin_at)
+        self.marks.take_up()
+        self.theme_changed_signal.subscribe(self, lambda _: self._keep_theme())
         if self.has_several:
             self.monitor.check_connections()
         self.monitor.start()
@@ -194,6 +212,35 @@ class FarmwatchApp(ContainedApp[None]):
     def on_unmount(self) -> None:
         """The program leaves: nothing more is asked for; calls under way are not waited for."""
         self.monitor.stop()
+
+    # --- what is remembered ---------------------------------------------------------------------------
+
+    def _keep_theme(self) -> None:
+        theme = "" if self.theme == self._own_theme else self.theme
+        self.kept.change(lambda state: replace(state, theme=theme))
+
+    def _keep_place(self, place: Place) -> None:
+        if place == self._begin_at:
+            return
+        self._begin_at = place
+        connection = self.connections.get(place.connection)
+        where = () if connection is None else connection.where
+        kept = KeptPlace(place.connection, place.ids, where)
+        self.kept.change(lambda state: replace(state, place=kept))
+
+    def _is_attended(self, ref: SessionRef) -> bool:
+        """Whether a session is on the screen just now; asked from the Monitor's threads."""
+        screens = self._screens
+        return bool(screens) and screens[-1].place.level is Level.SESSION and screens[-1].place.ref == ref
+
+    def action_marked(self) -> None:
+        """Show what is marked over this screen; nothing happens where it is shown."""
+        from farmwatch.ui.screens.picker.marked import MarkedScreen
+
+        screens = self._screens
+        if screens and not isinstance(screens[-1], MarkedScreen):
+            self.push_screen(MarkedScreen(screens[-1].place))
+            self.marks.looked()
 
     def end(self, return_code: int) -> None:
         """Leave soon, with an exit code; from any thread."""
@@ -279,9 +326,13 @@ class FarmwatchApp(ContainedApp[None]):
         if self.recorder is not None and self.recorder.notice != self._noticed:
             self._noticed = self.recorder.notice
             self.notify(self._noticed, severity="warning", timeout=30, markup=False)
+        if self.kept.notice != self._noticed_of_kept:
+            self._noticed_of_kept = self.kept.notice
+            self.notify(self._noticed_of_kept, severity="warning", timeout=30, markup=False)
         screens = self._screens
         if screens and screens[-1].is_mounted:
             screens[-1].tick()
+            self._keep_place(screens[-1].place)
 
     def has_drawn(self) -> None:
         """A screen has just drawn everything: the next time is a second from now."""
@@ -296,7 +347,7 @@ class FarmwatchApp(ContainedApp[None]):
             from farmwatch.ui.screens.session.screen import SessionScreen
 
             return SessionScreen(place)
-        return PickerScreen(place, cursor_key, self.orders.get(place.level))
+        return PickerScreen(place, cursor_key, self.kept.state)
 
     @on(GoTo)
     def _follow_way(self, message: GoTo) -> None:
@@ -402,6 +453,7 @@ class FarmwatchApp(ContainedApp[None]):
         screens = self._screens
         if self.recorder is not None and screens and not isinstance(screens[-1], HistoryScreen):
             self.push_screen(HistoryScreen(screens[-1].place, self.recorder))
+            self.marks.looked()
 
     def history_notes(self) -> tuple[str, ...]:
         """Why what is seen is not saved, for the foot of every screen."""

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from farmwatch.config.settings import ConnectionSettings, Settings
+    from farmwatch.config.state import StateFile
     from farmwatch.history.recorder import Recorder
-    from farmwatch.listings.place import Level, Place
+    from farmwatch.listings.place import Place
     from farmwatch.logs.parsing import Severities
+    from farmwatch.monitor.marks import Marks
     from farmwatch.monitor.monitor import Monitor
     from farmwatch.polling.clock import Clock
     from farmwatch.ui.action_names import ActionNames
@@ -23,8 +25,9 @@ class Program(Protocol):
     settings: Settings
     recorder: Recorder | None
     view_faults: ViewFaults
-    orders: dict[Level, tuple[str, bool]]
-    """The order chosen for each level of the picker: a column, and whether backwards."""
+    marks: Marks
+    kept: StateFile
+    """What is remembered from one run to the next."""
 
     connections: dict[str, ConnectionSettings]
     """All connections by their names, those too that came later."""
@@ -43,6 +46,9 @@ class Program(Protocol):
     @property
     def action_names(self) -> ActionNames:
         """What the session actions are called that have been on the screen."""
+
+    def notify(self, message: str, *, timeout: float | None = None, markup: bool = True) -> None:
+        """Show a line over the screen for a while."""
 
     def history_notes(self) -> tuple[str, ...]:
         """Why what is seen is not saved, for the foot of every screen."""

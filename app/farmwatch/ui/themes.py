@@ -12,6 +12,13 @@ FEW_COLOURS = ("farmwatch-16", "farmwatch-16-light")
 """The dark and the light theme, for terminals of many colours and of 16."""
 
 
+def styles_folder() -> Path:
+    """Where the style sheets are: beside the package in an installed wheel, beside ``app/`` in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "styles"
+    return installed if installed.is_dir() else package.parent.parent / "styles"
+
+
 def themes(path: Path) -> list[Theme]:
     """The themes of a TOML file, a table each: colours belong to the styles, not to the program."""
     with path.open("rb") as file:

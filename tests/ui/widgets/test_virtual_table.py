@@ -16,8 +16,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.message import Message
 
-from farmwatch.ui.app import styles_folder
-from farmwatch.ui.themes import with_text_styles
+from farmwatch.ui.themes import styles_folder, with_text_styles
 from farmwatch.ui.widgets import virtual_table
 from farmwatch.ui.widgets.table_cells import Cell, fitted
 from farmwatch.ui.widgets.table_columns import GAP, Column, share_out

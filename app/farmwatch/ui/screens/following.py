@@ -29,6 +29,7 @@ BACK = Binding("escape", "up", "Back", key_display="esc", tooltip="Go up one lev
 NOW = Binding("r", "now", "Refresh", tooltip="Refresh")
 PAUSE = Binding("p", "pause", "Pause", tooltip="Pause or resume")
 COPY_ID = Binding("y", "copy_id", "Copy", show=False, tooltip="Copy the whole id to the clipboard")
+MARK = Binding("m", "mark", "Mark", show=False, tooltip="Mark: watch it in the background until it has ended")
 HISTORY = Binding("h", "app.history", "History", tooltip="What happened, by session")
 HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys")
 QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch")
@@ -166,6 +167,7 @@ class FollowingScreen(Screen[None]):
             app.monitor.who(connection) if connection else None,
             connections=(len(app.monitor.in_trouble), len(app.connections)),
             name=connection if app.has_several else "",
+            marked=app.marks.count,
             demo=app.settings.demo,
             requests=app.monitor.requests_last_minute(),
             unsaved=bool(app.history_notes()),
@@ -178,6 +180,7 @@ class FollowingScreen(Screen[None]):
         )
         told = told or freshness_parts(fresh, rhythm or self.rhythm, now)
         self.query_one(StatusLine).show(what, told, is_fresh=fresh.is_fresh)
+        self.query_one(Keys).news = app.marks.changes
         self.query_one(FaultLine).show(fresh.fault, app.history_notes() + app.settings.notes)
 
     def _name_of(self, place: Place) -> str:

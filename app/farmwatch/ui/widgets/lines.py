@@ -84,6 +84,7 @@ class Masthead(TwoSided):
         *,
         connections: tuple[int, int] = (0, 1),
         name: str = "",
+        marked: int = 0,
         demo: bool,
         requests: int,
         now: datetime,
@@ -110,6 +111,8 @@ class Masthead(TwoSided):
             told = [one for one in (who.profile, who.name) if one and not (demo and one == "demo")]
             parts += [(f"  {one}", "") for one in told]
             parts.append((f"  {who.region}", "accent"))
+        if marked:
+            parts.append((f"  ◆ {marked} marked", "accent"))
         right = content(
             (f"{requests} {'call' if requests == 1 else 'calls'}/min   ", "muted"),
             (f"{now.astimezone():%H:%M:%S}", ""),
@@ -180,6 +183,10 @@ def _shares(wanted: list[int], room: int) -> list[int]:
     return shares
 
 
+TELL_NEWS = ("app.history", "history", "app.marked", "marked")
+"""What leads to where news of what is marked can be read."""
+
+
 class Keys(Widget):
     """The last line: the keys that matter here. A click on one does what it does.
 
@@ -188,6 +195,9 @@ class Keys(Widget):
     """
 
     ALLOW_SELECT = False
+
+    news: reactive[int] = reactive(0)
+    """How much was seen to change of what is marked, since somebody looked."""
 
     def on_mount(self) -> None:
         """Be drawn again when other keys can be pressed than before."""
@@ -210,9 +220,13 @@ class Keys(Widget):
         the last two, which lead to all the others and out, stay longest."""
         found: dict[str, tuple[str, str, str, bool]] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if binding.show and binding.action not in found:
+            is_shown = binding.show or (self.news and binding.action in TELL_NEWS)
+            if is_shown and binding.action not in found:
                 name = self.app.get_key_display(binding)
-                found[binding.action] = binding.key, name, binding.description, enabled
+                words = binding.description
+                if self.news and binding.action in TELL_NEWS:
+                    words += f" +{self.news}"
+                found[binding.action] = binding.key, name, words, enabled
         keys = list(found.values())
         while len(keys) > 1 and sum(map(_cells, keys)) - 1 > self.content_size.width:
             del keys[-3 if len(keys) > 2 else 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from msgspec import Struct
 from rich.cells import cell_len
@@ -38,10 +38,13 @@ class Column(Struct, frozen=True):
     keep: int = 0
 
 
-def share_out(columns: Sequence[Column], seen: Sequence[int], room: int) -> list[tuple[int, int]]:
+def share_out(
+    columns: Sequence[Column], seen: Sequence[int], room: int, hidden: Container[str] = ()
+) -> list[tuple[int, int]]:
     """Which columns there is room for, and their widths: pairs of index and width, in order.
 
-    ``seen`` is the widest text that each column has shown so far; ``room`` the cells for all of them.
+    ``seen`` is the widest text that each column has shown so far; ``room`` the cells for all of them. Those
+    of the keys in ``hidden`` are left out.
     """
     wanted = [
         column.width
@@ -52,7 +55,7 @@ def share_out(columns: Sequence[Column], seen: Sequence[int], room: int) -> list
     least = [
         column.min_width if column.flex else width for column, width in zip(columns, wanted, strict=True)
     ]
-    shown = list(range(len(columns)))
+    shown = [i for i, column in enumerate(columns) if column.key not in hidden] or [0]
     while len(shown) > 1 and sum(least[i] for i in shown) + GAP * (len(shown) - 1) > room:
         shown.remove(min(shown, key=lambda i: (columns[i].keep, -i)))
     left = room - sum(least[i] for i in shown) - GAP * (len(shown) - 1)
@@ -72,6 +75,8 @@ class Layout:
 
     def __init__(self, columns: Iterable[Column]) -> None:
         self.columns = tuple(columns)
+        self.hidden: frozenset[str] = frozenset()
+        """The keys of columns that are not to be shown."""
         self.forget()
 
     def forget(self) -> None:
@@ -89,7 +94,7 @@ class Layout:
                     self._seen[number] = wide
                     grown = True
         if grown:
-            self._shown = share_out(self.columns, self._seen, max(1, width - MARK))
+            self._shown = share_out(self.columns, self._seen, max(1, width - MARK), self.hidden)
         return grown
 
     def line(self, mark: Segment, cells: Sequence[Cell], style_of: Callable[[str], Style]) -> Strip:

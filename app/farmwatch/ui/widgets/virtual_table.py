@@ -87,6 +87,14 @@ class VirtualTable(ScrollView, can_focus=True):
         self._drawn_at = float("-inf")
         self.set_reactive(VirtualTable.empty, empty)
 
+    def hide(self, keys: Iterable[str]) -> None:
+        """Show the columns but for those of these keys."""
+        hidden = frozenset(keys)
+        if hidden != self._columns.hidden:
+            self._columns.hidden = hidden
+            self._columns.forget()
+            self.rows_changed()
+
     # --- the rows -------------------------------------------------------------------------------------
 
     @property

@@ -40,7 +40,7 @@ class HistoryScreen(FollowingScreen):
         Binding("space,z", "fold", "Unfold", key_display="space", tooltip="Unfold the row, or fold it"),
         Binding("Z", "fold_all", "All", show=False, tooltip="Unfold everything, or fold it"),
         Binding("s", "since", "Since", tooltip="Look back to another time"),
-        Binding("m", "mark_seen", "Seen", tooltip="Mark everything as seen: look back to here from now on"),
+        Binding("x", "mark_seen", "Seen", tooltip="Mark everything as seen: look back to here from now on"),
         Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
         # It is read every two seconds anyway.
         Binding("r", "now", "Refresh", show=False, tooltip="Refresh"),

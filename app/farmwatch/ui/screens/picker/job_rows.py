@@ -7,7 +7,16 @@ from datetime import timedelta
 
 from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, TASK_RUN_STATUSES, Job
 from farmwatch.listings.jobs import FAILED
-from farmwatch.ui.screens.picker.list_view import NEWEST_FIRST, Detail, LevelView, Sort, View, newest, when
+from farmwatch.ui.screens.picker.list_view import (
+    NEWEST_FIRST,
+    Detail,
+    LevelView,
+    Sort,
+    View,
+    named,
+    newest,
+    when,
+)
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import BAR, Part, day_time, progress_bar, span, task_run
 
@@ -24,7 +33,7 @@ def progress(job: Job) -> list[Part]:
 
 def _cells(job: Job, view: View) -> Sequence[Cell]:
     return (
-        job.name,
+        named(job.name, job.key, view),
         task_run(job.task_run_status),
         progress(job),
         (f"{job.tasks_failed:,}✗", "error") if job.tasks_failed else "",

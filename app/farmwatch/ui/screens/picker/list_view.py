@@ -34,12 +34,13 @@ class Sort(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """What the cells of a row may draw on besides the row: the time, the hosts found so far, and how many
-    actions of each session failed."""
+    """What the cells of a row may draw on besides the row: the time, the hosts found so far, how many actions
+    of each session failed, and the rows that are marked."""
 
     now: datetime
     hosts: Mapping[str, Host | None] = field(default_factory=dict)
     failures: Mapping[str, FailedCount | None] = field(default_factory=dict)
+    marked: frozenset[str] = frozenset()
 
 
 Detail = tuple[str, Sequence[Part]]
@@ -67,6 +68,11 @@ NEWEST_FIRST = Sort(
     descending=True,
 )
 """The order of what was created last, for every level that tells when."""
+
+
+def named(name: str, key: str, view: View) -> list[Part]:
+    """The name of a row, with a glyph before it where the row is marked."""
+    return [("◆ ", "accent"), (name, "")] if key in view.marked else [(name, "")]
 
 
 def when(at: datetime | None, view: View) -> list[Part]:

@@ -12,7 +12,17 @@ from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
 from farmwatch.ui.screens.picker.connection_rows import CONNECTIONS
 from farmwatch.ui.screens.picker.job_rows import JOBS
-from farmwatch.ui.screens.picker.list_view import NEWEST_FIRST, Detail, LevelView, Sort, View, newest, when
+from farmwatch.ui.screens.picker.list_view import (
+    NEWEST_FIRST,
+    Detail,
+    LevelView,
+    Sort,
+    View,
+    named,
+    newest,
+    when,
+)
+from farmwatch.ui.screens.picker.marked_rows import MARKED
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, clock_time, day_time, lifecycle, queue_status, short_id, span
 
@@ -83,7 +93,7 @@ def _failed(session: SessionSummary, view: View) -> Part:
 def _session_cells(session: SessionSummary, view: View) -> Sequence[Cell]:
     name, kind = _host(session, view)
     return (
-        short_id(session.session_id),
+        named(short_id(session.session_id), session.key, view),
         lifecycle(session.lifecycle_status),
         _failed(session, view),
         name,
@@ -127,6 +137,7 @@ def _session_details(session: SessionSummary, view: View) -> Sequence[Detail]:
 
 LEVELS: Mapping[Level, LevelView] = {
     Level.CONNECTIONS: CONNECTIONS,
+    Level.MARKED: MARKED,
     Level.FARMS: LevelView(
         singular="farm",
         interval=timedelta(seconds=30),
@@ -174,7 +185,7 @@ LEVELS: Mapping[Level, LevelView] = {
         singular="session",
         interval=timedelta(seconds=5),
         columns=(
-            Column("id", "Session", keep=9, width=16),
+            Column("id", "Session", keep=9, min_width=16),
             Column("status", "Lifecycle status", keep=8, min_width=20),
             Column("failed", "Failed", keep=7, min_width=6, right=True),
             Column("host", "Host", keep=6, min_width=12, flex=True, cut="middle"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace as kept_with
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -14,12 +15,24 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
+from farmwatch.config.state import KeptState
 from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
 from farmwatch.polling.freshness import Freshness, State, freshness
 from farmwatch.ui.content import content
+from farmwatch.ui.marking import mark
 from farmwatch.ui.navigation import GoTo, ShowDetails
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, PAUSE, QUIT, FollowingScreen
+from farmwatch.ui.screens.following import (
+    BACK,
+    COPY_ID,
+    HELP,
+    HISTORY,
+    MARK,
+    NOW,
+    PAUSE,
+    QUIT,
+    FollowingScreen,
+)
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.picker.lists import LEVELS, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
@@ -34,6 +47,11 @@ if TYPE_CHECKING:
 
 TYPING_PAUSE = 0.25
 """Seconds without a key before a filter is put to the service: one search a word, not one a letter."""
+
+TYPED = ("filter", "mark", "columns")
+"""What the keys do that are letters."""
+
+MARKED = (Level.JOBS, Level.SESSIONS)
 
 SCROLL_PAUSE = 0.3
 """Seconds until rows that came into sight are asked for: a held Page Down is one request, not fifty."""
@@ -52,6 +70,8 @@ class PickerScreen(FollowingScreen):
         Binding("s", "sort", "Sort", tooltip="Change sort order"),
         Binding("S", "reverse", "Reverse", show=False, tooltip="Reverse the sort order"),
         Binding("d", "details", "Details", tooltip="Everything about the row"),
+        MARK,
+        Binding("C", "columns", "Columns", show=False, tooltip="Choose the columns of the list"),
         NOW,
         # With it the keys take more than 80 columns.
         replace(PAUSE, show=False),
@@ -61,13 +81,15 @@ class PickerScreen(FollowingScreen):
         QUIT,
     ]
 
-    def __init__(
-        self, place: Place, cursor_key: str | None = None, order: tuple[str, bool] | None = None
-    ) -> None:
-        """``order`` is a column to sort by, and whether backwards; else it is the first of the level's."""
+    def __init__(self, place: Place, cursor_key: str | None = None, kept: KeptState | None = None) -> None:
+        """``kept`` has the order and the columns that were chosen; else they are those of the level."""
         super().__init__(place)
-        self.level = LEVELS[place.level]
-        column, self.backwards = order or ("", False)
+        self.lists = self.level_listed()
+        """What is listed."""
+        self.level = LEVELS[self.lists]
+        kept = kept or KeptState()
+        column, self.backwards = kept.orders.get(self.lists, ("", False))
+        self._hidden = kept.hidden.get(self.lists, ())
         sorts = self.level.sorts
         self.sort_by = next((sort for sort in sorts if sort.column == column), sorts[0])
         self.text = ""
@@ -81,10 +103,14 @@ class PickerScreen(FollowingScreen):
         self._searching = False
         self._users: set[str] = set()
 
+    def level_listed(self) -> Level:
+        """What is listed: what stands at the place."""
+        return self.place.level
+
     @property
     def asks_the_service(self) -> bool:
         """Whether filter and order are the service's: only jobs can be searched, and only if allowed."""
-        return self.place.level is Level.JOBS and not self.observed.note
+        return self.lists is Level.JOBS and not self.observed.note
 
     @property
     def observed(self) -> ListObserved[Any]:
@@ -104,6 +130,7 @@ class PickerScreen(FollowingScreen):
         with Horizontal(id="rows"):
             table = VirtualTable(self.level.columns, empty=f"Asking for {self.level.singular}s…", id="table")
             self._mark_order(table)
+            table.hide(self._hidden)
             if self._cursor_key:
                 table.cursor_key = self._cursor_key
             yield table
@@ -135,7 +162,7 @@ class PickerScreen(FollowingScreen):
         self._handle = None
 
     def _watch(self) -> ListHandle[Any]:
-        if self.place.level is Level.CONNECTIONS:
+        if self.lists is Level.CONNECTIONS:
             return self.monitor.watch_connection_list()
         return self.monitor.watch_list(self._query())
 
@@ -166,6 +193,7 @@ class PickerScreen(FollowingScreen):
         if not self.is_alive:
             return
         self._rows.now = self.farmwatch.clock.now()
+        self._rows.marked = self.farmwatch.marks.below(self.place) if self.lists in MARKED else frozenset()
         if self.asks_the_service:
             sort = self.sort_by if self.sort_by.here else None
             self._rows.show(self.observed, sort, backwards=self.backwards)
@@ -200,7 +228,8 @@ class PickerScreen(FollowingScreen):
         """The rows of jobs and sessions tell ages and durations, so they too are drawn."""
         super().tick()
         if self.level.ticks and self.is_alive:
-            self.table.rows_changed()
+            faults = self.farmwatch.view_faults
+            faults.contain(None, "drawing the rows", lambda: self.table.rows_changed())
 
     def _draw_staleness(self, fresh: Freshness, now: datetime) -> None:
         # While another search is under way the rows are those of the one before.
@@ -225,11 +254,12 @@ class PickerScreen(FollowingScreen):
             return f"No {nouns} match “{self.text}”. Escape clears the filter."
         return {
             Level.CONNECTIONS: "No connections.",
+            Level.MARKED: "Nothing is marked.",
             Level.FARMS: "No farms that this login can see in this region.\nIs the region right?",
             Level.QUEUES: "No queues that this login can see on this farm.",
             Level.JOBS: "No jobs in this queue.",
             Level.SESSIONS: "This job has had no sessions yet.\nA session appears when a worker takes it up.",
-        }[self.place.level]
+        }[self.lists]
 
     def _draw_details(self) -> None:
         pane = self.query_one("#details", Static)
@@ -271,7 +301,7 @@ class PickerScreen(FollowingScreen):
             return
         self._handle.look_at(keys)
         known = self.observed.hosts.keys() & self.observed.failures.keys()
-        unknown = self.place.level is Level.SESSIONS and any(key not in known for key in keys)
+        unknown = self.lists is Level.SESSIONS and any(key not in known for key in keys)
         seen = [self.observed.seen[key] for key in keys if key in self.observed.seen]
         old = self.farmwatch.clock.now() - self.level.interval
         if unknown or any(at < old for at in seen):
@@ -289,18 +319,22 @@ class PickerScreen(FollowingScreen):
         item = self._rows.item(key)
         if item is None:
             return
-        if self.place.level is Level.CONNECTIONS:
+        if self.lists is Level.CONNECTIONS:
             given = self.farmwatch.connections[key]
-            self.post_message(GoTo(Place(key, given.farm_id, given.queue_id)))
+            place = Place(key, given.farm_id, given.queue_id)
+            self.monitor.want_names(place)
+            self.post_message(GoTo(place))
             return
-        if self.place.level is not Level.SESSIONS:
+        if self.lists is not Level.SESSIONS:
             # Only what has been gone into is remembered by name: the lists themselves are long.
             self.monitor.names[key] = item.name
         self.post_message(GoTo(self.place.into(key)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """While something is typed, a slash is a slash."""
-        return action != "filter" or not isinstance(self.focused, Input)
+        """While something is typed, a letter is a letter; only jobs and sessions can be marked."""
+        if action in TYPED and isinstance(self.focused, Input):
+            return False
+        return action != "mark" or self.lists in (*MARKED, Level.MARKED)
 
     def action_filter(self) -> None:
         """Open the filter's line, with what is in it, and type there."""
@@ -321,7 +355,8 @@ class PickerScreen(FollowingScreen):
     def _sort(self, sort: Sort, *, backwards: bool = False) -> None:
         self.sort_by, self.backwards = sort, backwards
         # Who comes back, or goes into another queue, finds the order that was chosen.
-        self.farmwatch.orders[self.place.level] = sort.column, backwards
+        order = {str(self.lists): (sort.column, backwards)}
+        self.farmwatch.kept.change(lambda state: kept_with(state, orders={**state.orders, **order}))
         self._mark_order(self.table)
         if self.asks_the_service:
             self._search_anew()
@@ -333,15 +368,41 @@ class PickerScreen(FollowingScreen):
         table.sort_column = self.sort_by.column
         table.sort_reverse = self.sort_by.descending != self.backwards
 
+    def action_mark(self) -> None:
+        """Mark the job or the session under the cursor, or take the mark off it."""
+        item = self._rows.item(self.table.cursor_key)
+        if item is not None:
+            mark(self.farmwatch, self.place.into(item.key), getattr(item, "name", ""))
+            self._show_rows()
+            self.redraw()
+
+    def action_columns(self) -> None:
+        """Choose the columns of this list, and of all others of its kind."""
+        from farmwatch.ui.screens.columns import ColumnsScreen
+
+        self.app.push_screen(ColumnsScreen(self.level.columns, self._hidden), self._take_columns)
+
+    def _take_columns(self, hidden: tuple[str, ...] | None) -> None:
+        if hidden is not None:
+            self._hidden = hidden
+            chosen = {str(self.lists): hidden}
+            self.farmwatch.kept.change(lambda state: kept_with(state, hidden={**state.hidden, **chosen}))
+            self.table.hide(hidden)
+
     def action_details(self) -> None:
         """Show everything about the row under the cursor, over the list."""
         rows = [(label.strip(), "".join(text for text, _ in value)) for label, value in self._detailed()]
         if rows:
             self.post_message(ShowDetails(self.level.singular.capitalize(), rows))
 
+    @property
+    def has_open_filter(self) -> bool:
+        """Whether the line for the filter is there."""
+        return self.query_one("#filter", Input).display
+
     def action_up(self) -> None:
         """Clear the filter and close its line; where there is none, up as on every screen."""
-        if self.text or self.query_one("#filter", Input).display:
+        if self.text or self.has_open_filter:
             self._close_filter(clear=True)
         else:
             super().action_up()
@@ -354,7 +415,7 @@ class PickerScreen(FollowingScreen):
                 self._typing.stop()
             self._typing = self.set_timer(TYPING_PAUSE, self._search_anew)
         else:
-            if self.text and self._handle is not None and self.place.level is Level.SESSIONS:
+            if self.text and self._handle is not None and self.lists is Level.SESSIONS:
                 self._handle.look_everywhere()
                 self._handle.refresh_within(TYPING_PAUSE)
             self._show_rows()
@@ -388,7 +449,7 @@ class PickerScreen(FollowingScreen):
     def _users_meant(self) -> list[str]:
         """Users seen in this list that what was typed is a part of: the service knows whole names only."""
         word = self.text.casefold()
-        if self.place.level is not Level.JOBS:
+        if self.lists is not Level.JOBS:
             return []
         self._users |= {item.created_by for item in self.observed.items}
         return sorted(user for user in self._users if word and user and word in user.casefold())

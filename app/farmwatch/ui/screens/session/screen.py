@@ -19,8 +19,9 @@ from farmwatch.polling.schedule import faster, slower
 from farmwatch.sessions.actions import ActionsObserved
 from farmwatch.sessions.tracker import SessionObserved
 from farmwatch.ui.content import content
+from farmwatch.ui.marking import mark
 from farmwatch.ui.navigation import ShowDetails, ShowLog, ShowWhy
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, NOW, PAUSE, QUIT
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, MARK, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.session.rows import ACTION_COLUMNS, ERROR_COLUMNS, ActionRows, ErrorRows, error_rows
 from farmwatch.ui.screens.session_following import SessionFollowing
 from farmwatch.ui.widgets.lines import age_part, entitle, put
@@ -68,6 +69,7 @@ class SessionScreen(SessionFollowing):
         Binding("c", "why", "Why", tooltip="Why it failed, on one screen"),
         Binding("w", "other_log", "Worker log", tooltip="Session log or worker log, where one fits only"),
         COPY_ID,
+        MARK,
         HELP,
         QUIT,
     ]
@@ -256,6 +258,11 @@ class SessionScreen(SessionFollowing):
         )
 
     # --- keys -----------------------------------------------------------------------------------------
+
+    def action_mark(self) -> None:
+        """Mark the session, or take the mark off it."""
+        mark(self.farmwatch, self.place, "")
+        self.redraw()
 
     def action_faster(self) -> None:
         """Ask for the session more often: the next shorter interval, 1 s at the least."""
