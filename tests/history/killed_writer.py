@@ -1,6 +1,6 @@
 """A monitor that writes to a history as fast as it can, and says on its output what is acknowledged.
 
-Run as a program, to be killed: ``python -m tests.watch.killed_writer PATH NAME``.
+Run as a program, to be killed: ``python -m tests.history.killed_writer PATH NAME``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ from pathlib import Path
 
 from farmwatch.history.events import Event, EventKind, Watched
 from farmwatch.history.recorder import Recorder
-from tests.canned import REF, START, HandClock
+from farmwatch.polling.clock import SystemClock
+from tests.canned import REF
 
 
 def main(path: str, name: str) -> None:
-    recorder = Recorder(Path(path), watcher=name, clock=HandClock())
+    # A real clock: by one that stands still, whoever had to wait once would wait for ever.
+    clock = SystemClock()
+    recorder = Recorder(Path(path), watcher=name, clock=clock)
     recorder.start()
     number = 0
     while True:
         number += 1
         value = f"{name} {number}"
-        entry = Event(REF, EventKind.STATUS, "", None, value, START)
-        is_safe = recorder.record([entry], [Watched(REF, session_until=START)])
+        at = clock.now()
+        entry = Event(REF, EventKind.STATUS, "", None, value, at)
+        is_safe = recorder.record([entry], [Watched(REF, session_until=at)])
         # One write, so that a kill leaves a whole line or none.
         sys.stdout.write(f"{value}\n" if is_safe else f"waits {recorder.trouble}\n")
         sys.stdout.flush()
