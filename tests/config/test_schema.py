@@ -114,7 +114,7 @@ def test_the_example_with_all_comments_taken_away_says_the_defaults(file: Path) 
     said = [line for line in lines if line.startswith("[") or re.match(r"\w+ = ", line)]
     file.write_text("\n".join(said), encoding="utf-8")
     known = read(file)
-    assert known == SettingsFile(connections={"west": ConnectionTable()}, keys={"refresh": "r,f5"})
+    assert known == SettingsFile(connections={"west": ConnectionTable()})
 
 
 def test_the_example_as_it_is_changes_nothing(file: Path) -> None:

@@ -68,7 +68,7 @@ async def at_screen(name: str, folder: Path) -> AsyncIterator[Stage]:
     recorder = Recorder(folder / "history.sqlite", clock=clock)
     farm = farm_with(written(*(f"line {n}" for n in range(200))), actions=failed_actions())
     # High enough for the help page: what lies below its edge shows no fault.
-    async with on_stage(farm, settings, size=(120, 44), clock=clock, recorder=recorder) as stage:
+    async with on_stage(farm, settings, size=(120, 70), clock=clock, recorder=recorder) as stage:
         for key in keys:
             await stage.press(key)
         await stage.move(2)
@@ -232,7 +232,7 @@ async def test_a_screen_that_cannot_be_made(
     clock = HandClock()
     recorder = Recorder(tmp_path / "history.sqlite", clock=clock)
     # High enough for the help page: what lies below its edge shows no fault.
-    async with on_stage(farm, settings, size=(120, 44), clock=clock, recorder=recorder) as stage:
+    async with on_stage(farm, settings, size=(120, 70), clock=clock, recorder=recorder) as stage:
         stage.expects_faults = True
         for key in keys:
             await stage.press(key)

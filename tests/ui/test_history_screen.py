@@ -328,7 +328,7 @@ async def test_an_empty_history_says_what_would_fill_it(recorder: Recorder) -> N
     async with watching(recorder, settings=Settings()) as stage:
         await stage.press("h")
         assert "Nothing happened since" in stage.text
-        assert "A session is watched while its screen is open." in stage.text
+        assert "A session is watched while its screen is open," in stage.text
 
 
 async def test_after_a_restart_the_session_shows_what_was_seen_before_and_by_whom(

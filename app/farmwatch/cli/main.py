@@ -6,14 +6,29 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from farmwatch import __version__
 from farmwatch.cli.connections import fail, say
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _offer(offered: Callable[[Any, str], Any]) -> Callable[..., Any]:
+    """What completes a value: a function of a module that only a shell at the tab key needs, and of what is
+    typed."""
+
+    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> Any:  # noqa: ARG001
+        from farmwatch.cli import completions
+
+        return offered(completions, typed)
+
+    return complete
 
 
 def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -29,7 +44,10 @@ def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 _connection_options = _with(
     click.option(
-        "--profile", metavar="NAME", help="AWS profile; a Deadline Cloud monitor profile works too."
+        "--profile",
+        metavar="NAME",
+        shell_complete=_offer(lambda module, typed: module.profiles(typed)),
+        help="AWS profile; a Deadline Cloud monitor profile works too.",
     ),
     click.option("--region", metavar="REGION", help="AWS region of the farm."),
     click.option("--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS."),
@@ -38,6 +56,7 @@ _connection_options = _with(
         "connections",
         metavar="NAME",
         multiple=True,
+        shell_complete=_offer(lambda module, typed: module.connections(typed)),
         help="A connection of the settings file; may be repeated.",
     ),
     click.option("--all-connections", is_flag=True, help="All connections of the settings file."),
@@ -53,10 +72,15 @@ def _where_options(verb: str) -> Callable[[F], F]:
     """The options that say whom to ask, and about what."""
     return _with(
         _connection_options,
-        click.option("--farm-id", metavar="ID", help=f"{verb} this farm."),
-        click.option("--queue-id", metavar="ID", help=f"{verb} this queue."),
-        click.option("--job-id", metavar="ID", help=f"{verb} this job."),
-        click.option("--session-id", metavar="ID", help=f"{verb} this session."),
+        *(
+            click.option(
+                f"--{kind}-id",
+                metavar="ID",
+                shell_complete=_offer(lambda module, typed, kind=kind: module.known_ids(typed, kind)),  # type: ignore[misc]
+                help=f"{verb} this {kind}.",
+            )
+            for kind in ("farm", "queue", "job", "session")
+        ),
     )
 
 
@@ -71,6 +95,12 @@ class _PlaceOrCommand(click.Group):
         if args and self.get_command(ctx, args[0]) is None and is_place(args[0]):
             return "open", _open, args
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands and options, and the sessions that the history knows."""
+        from farmwatch.cli.completions import known_ids
+
+        return [*super().shell_complete(ctx, incomplete), *(known_ids(incomplete) if incomplete else ())]
 
 
 @click.group(
@@ -209,16 +239,21 @@ def doctor(*, as_json: bool, **options: Any) -> None:
 def config(*, example: bool, **options: Any) -> None:
     """Print the settings that are in force, and where each comes from."""
     from farmwatch.cli.config import tell
+    from farmwatch.cli.monitor import check_keys
     from farmwatch.config import schema
     from farmwatch.config.settings import SettingsError, resolve
 
     if example:
-        say(schema.example().rstrip("\n"))
+        from farmwatch.ui import keymap
+
+        say(schema.example() + keymap.example())
         return
     try:
-        tell(resolve(**options, environ=os.environ, home=Path.home()), echo=say)
+        settings = resolve(**options, environ=os.environ, home=Path.home())
     except SettingsError as error:
         fail(str(error))
+    check_keys(settings)
+    tell(settings, echo=say)
 
 
 @cli.command()
@@ -234,6 +269,21 @@ def history(since: str | None, session_id: str | None, *, as_json: bool) -> None
         tell_history(since, session_id, as_json=as_json, echo=say, ascii_only=not speaks_utf8())
     except CannotTell as error:
         fail(str(error), exit_code=error.exit_code)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completions(shell: str) -> None:
+    """Print what bash, zsh or fish has to read to complete commands, options and ids.
+
+    \b
+    bash: eval "$(farmwatch completions bash)"          in ~/.bashrc
+    zsh:  eval "$(farmwatch completions zsh)"           in ~/.zshrc
+    fish: farmwatch completions fish | source           in ~/.config/fish/config.fish
+    """
+    from farmwatch.cli.completions import script
+
+    say(script(shell, cli))
 
 
 def main() -> None:

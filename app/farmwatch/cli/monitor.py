@@ -50,6 +50,17 @@ def left_at(kept: KeptState, settings: Settings, options: Mapping[str, Any]) -> 
     return Place(place.connection, *place.ids[:4])
 
 
+def check_keys(settings: Settings) -> None:
+    """End the program where keys of one's own do not hold together."""
+    if settings.keys:
+        from farmwatch.ui.keymap import BadKeys, check
+
+        try:
+            check(settings.keys)
+        except BadKeys as error:
+            fail(f"{settings.sources['keys']}: {error}")
+
+
 def _run(options: dict[str, Any], *, fresh: bool) -> int:
     from farmwatch.config.settings import SettingsError, resolve
     from farmwatch.config.state import StateFile, state_file
@@ -70,6 +81,7 @@ def _run(options: dict[str, Any], *, fresh: bool) -> int:
     from farmwatch.ui.terminal import has_few_colours
     from farmwatch.words.ascii import speaks_utf8
 
+    check_keys(settings)
     recorder = recorder_of(settings)
     # What is done in the demo is gone with it.
     kept = StateFile(None if settings.demo else state_file())

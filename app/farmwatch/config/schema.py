@@ -333,9 +333,7 @@ def example() -> str:
             header = f"[{above.replace('NAME', 'west')}]"
             lines += ["", header if "NAME" not in above else f"# {header}"]
         lines.append(f"# {option.help} ({option.allowed})")
-        if names[-1] == "ACTION":
-            lines.append('# refresh = "r,f5"')
-        else:
+        if names[-1] != "ACTION":
             lines.append(f"# {names[-1]} = {as_toml(option.default)}")
     return "\n".join(lines) + "\n"
 

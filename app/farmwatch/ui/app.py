@@ -31,13 +31,14 @@ from farmwatch.monitor.monitor import Monitor, OpenConnection
 from farmwatch.monitor.update import ConnectionRef, IdentityRef, NameRef, SessionSnapshot, Update
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.ui.containment import ViewFaults
-from farmwatch.ui.keys import commands, keys_of, save_picture
-from farmwatch.ui.navigation import GoBack, GoTo, ShowDetails, ShowLog, ShowWhy, Visit
+from farmwatch.ui.keys import PROGRAM_BINDINGS, commands, keys_of, save_picture
+from farmwatch.ui.navigation import GoBack, GoTo, ShowDetails, ShowLog, ShowWhy, Visit, place_of
 from farmwatch.ui.screens.following import BACK, FollowingScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.ui.textual_compat import ContainedApp, end_with
 from farmwatch.ui.themes import COLOURS, FEW_COLOURS, styles_folder, themes, with_text_styles
+from farmwatch.words.keys import use
 from farmwatch.words.text import clean
 
 if TYPE_CHECKING:
@@ -54,14 +55,7 @@ class FarmwatchApp(ContainedApp[None]):
 
     TITLE = "Farmwatch"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS = [
-        Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True),
-        Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
-        Binding("h", "history", "History", show=False, tooltip="What happened, by session"),
-        Binding("M", "marked", "Marked", show=False, tooltip="What is marked, and watched in the background"),
-        Binding("f3", "connect", "Connect", show=False, tooltip="Add a connection: a profile in a region"),
-        Binding("f2", "toggle_dark", "Light or dark", show=False, tooltip="Light or dark colours"),
-    ]
+    BINDINGS = PROGRAM_BINDINGS
 
     class Told(Message):
         """The Monitor has an update."""
@@ -131,6 +125,8 @@ class FarmwatchApp(ContainedApp[None]):
             recorder.name_of = lambda one: self.monitor.names.get(one, "")
         for theme in themes(styles / "themes.toml"):
             self.register_theme(theme)
+        self.set_keymap(dict(settings.keys))
+        use({name: self._key_name(keys) for name, keys in settings.keys.items()})
         self._own_theme = self._themes[0]
         wanted = self.kept.state.theme
         self.theme = wanted if wanted in self.available_themes and not few_colours else self._own_theme
@@ -422,14 +418,23 @@ class FarmwatchApp(ContainedApp[None]):
 
     def action_help(self) -> None:
         """Show the keys that can be pressed on this screen, and what words and glyphs mean, over it."""
+        from farmwatch.ui.keymap import differences
         from farmwatch.ui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen((key, words) for words, key, _ in keys_of(self.screen)))
+        keys = [(key, words) for words, key, _ in keys_of(self.screen)]
+        several = [
+            (self._key_name(key), " · ".join(f"{words} ({scope})" for scope, words in meanings))
+            for key, meanings in differences(self.settings.keys).items()
+        ]
+        self.push_screen(HelpScreen(keys, several))
 
     def get_key_display(self, binding: Binding) -> str:
         """The key as it is named on the screen; by a word where its sign would be told by another one."""
         name = super().get_key_display(binding)
         return name.replace("⏎", "enter") if self._ascii_only else name
+
+    def _key_name(self, keys: str) -> str:
+        return self.get_key_display(Binding(next(iter(keys.split(","))).strip(), ""))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the command palette offers: most of Textual's own, a picture, every key of the screen."""
@@ -484,11 +489,3 @@ class FarmwatchApp(ContainedApp[None]):
     def get_css_variables(self) -> dict[str, str]:
         """Those of the theme, and how errors and muted words are told apart without colours."""
         return with_text_styles(super().get_css_variables(), no_color=self.no_color)
-
-
-def place_of(settings: Settings) -> Place:
-    """Where to begin: at the list of connections where there are several."""
-    given = settings
-    if len(given.connections) > 1 and given.farm_id is None:
-        return CONNECTIONS
-    return Place(given.connection.name, given.farm_id, given.queue_id, given.job_id, given.session_id)

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from farmwatch.ui.content import content
+from farmwatch.words.keys import key
 from farmwatch.words.text import clean
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class ViewFaults:
             (f" while {clean(doing, 200)}\n", "muted"),
             ("  Everything else goes on. The details are in ", ""),
             (clean(self._where, 200), "strong"),
-            (".\n  Please report it with that file; esc goes back.", "muted"),
+            (f".\n  Please report it with that file; {key('back', 'esc')} goes back.", "muted"),
         )
 
     def contain(self, panel: Static | None, doing: str, do: Callable[[], Any]) -> None:

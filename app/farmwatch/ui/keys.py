@@ -1,4 +1,4 @@
-"""What the command palette offers: every key of the screen, the themes, a picture of the screen."""
+"""The keys of the program, and what the command palette offers: every key, the themes, a picture."""
 
 from __future__ import annotations
 
@@ -11,10 +11,34 @@ from pathlib import Path
 from typing import Any
 
 from textual.app import App, SystemCommand
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import Screen
 
 from farmwatch.config.paths import create_private
+
+PROGRAM_BINDINGS: list[BindingType] = [
+    Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True, id="interrupt"),
+    Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True, id="suspend"),
+    Binding("h", "history", "History", show=False, tooltip="What happened, by session", id="history"),
+    Binding(
+        "M",
+        "marked",
+        "Marked",
+        show=False,
+        tooltip="What is marked, and watched in the background",
+        id="marked",
+    ),
+    Binding(
+        "f3",
+        "connect",
+        "Connect",
+        show=False,
+        tooltip="Add a connection: a profile in a region",
+        id="connect",
+    ),
+    Binding("f2", "toggle_dark", "Light or dark", show=False, tooltip="Light or dark colours", id="theme"),
+]
+"""The keys of the program, on every screen."""
 
 LEFT_OUT = {"Quit", "Keys", "Screenshot"}
 """Of the commands that Textual has: there is a key for it, or it is done better here."""

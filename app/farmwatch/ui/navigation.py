@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from farmwatch.listings.place import Place
+from farmwatch.listings.place import CONNECTIONS, Place
 
 if TYPE_CHECKING:
+    from farmwatch.config.settings import Settings
     from farmwatch.logs.browse import Line
 
 
@@ -53,3 +54,11 @@ class GoBack(Message):
     def __init__(self, action_id: str | None = None) -> None:
         super().__init__()
         self.action_id = action_id
+
+
+def place_of(settings: Settings) -> Place:
+    """Where to begin: at the list of connections where there are several."""
+    given = settings
+    if len(given.connections) > 1 and given.farm_id is None:
+        return CONNECTIONS
+    return Place(given.connection.name, given.farm_id, given.queue_id, given.job_id, given.session_id)

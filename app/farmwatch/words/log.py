@@ -13,6 +13,7 @@ from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.sources import AWSLOGS, Found, SessionLogs, Unread
 from farmwatch.logs.tail import LogObserved
 from farmwatch.logs.times import milliseconds, moment
+from farmwatch.words.keys import key
 from farmwatch.words.text import Part, brief, clock_time
 
 NAMES = {SESSION: "session log", WORKER: "worker log"}
@@ -107,7 +108,7 @@ def _nothing_left(logs: SessionLogs, observed: LogObserved, lane: int, now: date
             return [(f"Looking for “{browser.reduction.query.text}”…", "muted")]
         return [
             (f"No match for “{browser.reduction.query.text}”.", "strong"),
-            ("Escape shows all lines again.", ""),
+            (f"{key('back', 'Escape')} shows all lines again.", ""),
         ]
     if lane == WORKER and browser.reduction.own_only:
         back = _back_to(observed, logs, now)
@@ -116,7 +117,7 @@ def _nothing_left(logs: SessionLogs, observed: LogObserved, lane: int, now: date
         count = observed.end - observed.first
         return [
             (f"Of {counted(count, 'event')} of the worker none is about this session.", "strong"),
-            (f"Read back to {back}. a shows all of them.", ""),
+            (f"Read back to {back}. {key('all-events', 'a')} shows all of them.", ""),
         ]
     return []
 
@@ -177,12 +178,15 @@ def place_parts(
         return [("○ end of the log", "muted")]
     if following:
         return [("● following", "success")] if live else [("– following", "muted")]
-    return [("– not following (G to follow)", "muted")]
+    return [(f"– not following ({key('last', 'G')} to follow)", "muted")]
 
 
 def selection_parts(selected: int) -> list[Part]:
     """That lines are being selected, how many are by now, and what the keys do with them."""
-    return [(f"SELECTING {counted(selected, 'line')}", "warning"), (" (↑ ↓, y copies, esc ends)", "muted")]
+    return [
+        (f"SELECTING {counted(selected, 'line')}", "warning"),
+        (f" (↑ ↓, {key('copy', 'y')} copies, {key('back', 'esc')} ends)", "muted"),
+    ]
 
 
 def events_parts(browser: Browser) -> list[Part]:

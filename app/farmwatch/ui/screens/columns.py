@@ -13,13 +13,14 @@ from textual.widgets.selection_list import Selection
 
 from farmwatch.ui.content import content
 from farmwatch.ui.widgets.table_columns import Column
+from farmwatch.words.keys import key
 
 
 class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
     """Shows every column with a mark at those that are shown; answers with the keys of the others."""
 
     BINDINGS = [
-        Binding("escape,q,C", "take", "Close", id="columns.close"),
+        Binding("escape,q,C", "take", "Close", id="close"),
     ]
 
     def __init__(self, columns: Sequence[Column], hidden: Collection[str]) -> None:
@@ -31,7 +32,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
         """A line for each column; the first stays, for a list without it says nothing."""
         with Vertical(classes="page box") as page:
             page.border_title = content("Columns")
-            page.border_subtitle = content("space shows or hides   esc closes")
+            page.border_subtitle = content(f"space shows or hides   {key('close', 'esc')} closes")
             rows = [(content((one.title, "")), one.key, one.key not in self._hidden) for one in self._columns]
             yield SelectionList[str](
                 *(Selection(*row, disabled=not number) for number, row in enumerate(rows)),

@@ -21,6 +21,7 @@ from farmwatch.config import deadline_command
 from farmwatch.config.schema import BadSetting, ConnectionTable, add_connection, default_path
 from farmwatch.config.settings import ConnectionSettings
 from farmwatch.ui.content import content
+from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clean
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ NO_PROFILE = "(no profile)"
 class ConnectScreen(ModalScreen[ConnectionSettings | None]):
     """Asks, one list after the other, and answers with the connection that was chosen."""
 
-    BINDINGS = [Binding("escape", "back", "Back", id="connect.back")]
+    BINDINGS = [Binding("escape", "back", "Back", id="close")]
 
     def __init__(self, taken: Container[str]) -> None:
         super().__init__()
@@ -45,7 +46,7 @@ class ConnectScreen(ModalScreen[ConnectionSettings | None]):
         """What is asked for, and below it what there is to choose from."""
         with Vertical(classes="page box") as page:
             page.border_title = content("Add a connection")
-            page.border_subtitle = content("⏎ chooses   esc goes back")
+            page.border_subtitle = content(f"⏎ chooses   {key('close', 'esc')} goes back")
             yield Static(content("Looking for profiles…"), id="asks")
             yield OptionList(id="choices", markup=False, compact=True)
 

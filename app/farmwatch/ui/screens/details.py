@@ -11,14 +11,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from farmwatch.ui.content import content
+from farmwatch.words.keys import key
 
 
 class DetailsScreen(ModalScreen[None]):
     """Shows rows of name and value; every value in full, wrapped."""
 
     BINDINGS = [
-        Binding("escape,q,enter,d", "dismiss", "Close"),
-        Binding("y", "copy", "Copy all"),
+        Binding("escape,q,enter,d", "dismiss", "Close", id="close"),
+        Binding("y", "copy", "Copy all", id="copy"),
     ]
 
     def __init__(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
@@ -31,7 +32,7 @@ class DetailsScreen(ModalScreen[None]):
         width = max((len(name) for name, _ in self._rows), default=0)
         with VerticalScroll(classes="page box") as page:
             page.border_title = content(self._heading)
-            page.border_subtitle = content("y copies all   esc closes")
+            page.border_subtitle = content(f"{key('copy', 'y')} copies all   {key('close', 'esc')} closes")
             for name, value in self._rows:
                 yield Static(content((f"{name:<{width}}  ", "muted"), (value, "")), classes="row")
 

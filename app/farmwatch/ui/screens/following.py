@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     from farmwatch.ui.program import Program
 
 
-BACK = Binding("escape", "up", "Back", key_display="esc", tooltip="Go up one level, or clear the filter")
-NOW = Binding("r", "now", "Refresh", tooltip="Refresh")
-PAUSE = Binding("p", "pause", "Pause", tooltip="Pause or resume")
-COPY_ID = Binding("y", "copy_id", "Copy", show=False, tooltip="Copy the whole id to the clipboard")
-MARK = Binding("m", "mark", "Mark", show=False, tooltip="Mark: watch it in the background until it has ended")
-HISTORY = Binding("h", "app.history", "History", tooltip="What happened, by session")
-HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys")
-QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch")
+BACK = Binding(
+    "escape", "up", "Back", key_display="esc", tooltip="Go up one level, or clear the filter", id="back"
+)
+NOW = Binding("r", "now", "Refresh", tooltip="Refresh", id="refresh")
+PAUSE = Binding("p", "pause", "Pause", tooltip="Pause or resume", id="pause")
+COPY_ID = Binding("y", "copy_id", "Copy", show=False, tooltip="Copy the whole id to the clipboard", id="copy")
+MARK = Binding(
+    "m", "mark", "Mark", show=False, tooltip="Mark: watch it in the background until it has ended", id="mark"
+)
+HISTORY = Binding("h", "app.history", "History", tooltip="What happened, by session", id="history")
+HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys", id="help")
+QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch", id="quit")
 """The keys of every screen that follows something; each screen puts them into its footer in its own order."""
 
 

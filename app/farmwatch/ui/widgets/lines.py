@@ -18,6 +18,7 @@ from farmwatch.aws.model import Fault, FaultKind, Who
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, Rhythm, State
 from farmwatch.ui.content import content
+from farmwatch.words.keys import key
 from farmwatch.words.text import FRESHNESS_GLYPHS, Part, brief, clock_time, span
 
 if TYPE_CHECKING:
@@ -210,8 +211,8 @@ class Keys(Widget):
     def render(self) -> Content:
         """The keys and their words, in the order of the screen's bindings."""
         shown: list[Content] = []
-        for _, key, words, enabled in self._fitting():
-            drawn = Content.assemble((key, "bold $footer-key-foreground"), " " + words)
+        for _, name, words, enabled in self._fitting():
+            drawn = Content.assemble((name, "bold $footer-key-foreground"), " " + words)
             shown.append(drawn if enabled else drawn.stylize("dim"))
         return Content(" ").join(shown)
 
@@ -292,9 +293,9 @@ def _next_words(rhythm: Rhythm, now: datetime) -> str:
     if rhythm.asking_since is not None:
         return "asking"
     if rhythm.paused:
-        return "paused: p goes on"
+        return f"paused: {key('pause', 'p')} goes on"
     if rhythm.next_at is None:
-        return "no more polls: r asks again" if rhythm.stopped else "asking"
+        return f"no more polls: {key('refresh', 'r')} asks again" if rhythm.stopped else "asking"
     wait = (rhythm.next_at - now).total_seconds()
     if wait <= 0:
         return "asking"

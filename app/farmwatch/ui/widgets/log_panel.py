@@ -19,6 +19,7 @@ from farmwatch.ui.widgets.lines import put
 from farmwatch.ui.widgets.log_finding import Finding
 from farmwatch.ui.widgets.log_prompt import Asks, LogPrompt
 from farmwatch.ui.widgets.log_view import LogView
+from farmwatch.words.keys import key
 from farmwatch.words.log import (
     counted,
     events_parts,
@@ -37,9 +38,24 @@ class LogPanel(Vertical):
     """
 
     BINDINGS = [
-        Binding("slash", "ask('search')", "Search", key_display="/", priority=True, tooltip="Search the log"),
-        Binding("n", "match(True)", "Next", show=False, tooltip="Next line that matches"),
-        Binding("N", "match(False)", "Previous", show=False, tooltip="Previous line that matches"),
+        Binding(
+            "slash",
+            "ask('search')",
+            "Search",
+            key_display="/",
+            priority=True,
+            tooltip="Search the log",
+            id="search",
+        ),
+        Binding("n", "match(True)", "Next", show=False, tooltip="Next line that matches", id="next-match"),
+        Binding(
+            "N",
+            "match(False)",
+            "Previous",
+            show=False,
+            tooltip="Previous line that matches",
+            id="previous-match",
+        ),
         Binding(
             "ampersand",
             "ask('filter')",
@@ -47,19 +63,59 @@ class LogPanel(Vertical):
             key_display="&",
             priority=True,
             tooltip="Filter: show only the lines that match",
+            id="filter-lines",
         ),
-        Binding("C", "context", "Context", show=False, tooltip="Lines shown around those that match"),
-        Binding("e", "error(True)", "Error", tooltip="Next line that is an error"),
-        Binding("E", "error(False)", "Previous error", show=False, tooltip="Previous line that is an error"),
-        Binding("z", "fold", "Fold", show=False, tooltip="Fold or unfold the section of this action"),
-        Binding("Z", "fold_all", "Fold all", show=False, tooltip="Fold or unfold all sections"),
-        Binding("u", "repeats", "Repeats", show=False, tooltip="Fold or unfold lines that are the same"),
-        Binding("w", "wrap", "Wrap", show=False, tooltip="Wrap long lines, or cut them"),
-        Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, since the action began, off"),
-        Binding("number_sign", "numbers", "Numbers", key_display="#", show=False, tooltip="Line numbers"),
-        Binding("y", "copy_lines", "Copy", show=False, tooltip="Copy the line, or the selected ones"),
-        Binding("enter", "whole", "Whole", key_display="⏎", show=False, tooltip="Show full line"),
-        Binding("s", "ask('save')", "Save", priority=True, show=False, tooltip="Save the log to a file"),
+        Binding(
+            "C", "context", "Context", show=False, tooltip="Lines shown around those that match", id="context"
+        ),
+        Binding("e", "error(True)", "Error", tooltip="Next line that is an error", id="next-error"),
+        Binding(
+            "E",
+            "error(False)",
+            "Previous error",
+            show=False,
+            tooltip="Previous line that is an error",
+            id="previous-error",
+        ),
+        Binding(
+            "z", "fold", "Fold", show=False, tooltip="Fold or unfold the section of this action", id="fold"
+        ),
+        Binding(
+            "Z", "fold_all", "Fold all", show=False, tooltip="Fold or unfold all sections", id="fold-all"
+        ),
+        Binding(
+            "u",
+            "repeats",
+            "Repeats",
+            show=False,
+            tooltip="Fold or unfold lines that are the same",
+            id="repeats",
+        ),
+        Binding("w", "wrap", "Wrap", show=False, tooltip="Wrap long lines, or cut them", id="wrap"),
+        Binding(
+            "t",
+            "times",
+            "Times",
+            show=False,
+            tooltip="Times local, UTC, since the action began, off",
+            id="times",
+        ),
+        Binding(
+            "number_sign",
+            "numbers",
+            "Numbers",
+            key_display="#",
+            show=False,
+            tooltip="Line numbers",
+            id="numbers",
+        ),
+        Binding(
+            "y", "copy_lines", "Copy", show=False, tooltip="Copy the line, or the selected ones", id="copy"
+        ),
+        Binding("enter", "whole", "Whole", key_display="⏎", show=False, tooltip="Show full line", id="open"),
+        Binding(
+            "s", "ask('save')", "Save", priority=True, show=False, tooltip="Save the log to a file", id="save"
+        ),
     ]
 
     class Changed(Message):
@@ -244,7 +300,7 @@ class LogPanel(Vertical):
             return
         self.app.copy_to_clipboard(text)
         wanted = len(self.view.selection)
-        cut = f" of {wanted:,}: a terminal takes no more; s saves" if taken < wanted else ""
+        cut = f" of {wanted:,}: a terminal takes no more; {key('save', 's')} saves" if taken < wanted else ""
         self.notify(f"Copied {counted(taken, 'line')}{cut}", markup=False, timeout=3)
         self.view.unmark()
 

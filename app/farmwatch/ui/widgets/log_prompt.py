@@ -35,7 +35,9 @@ class LogPrompt(Horizontal):
 
     BINDINGS = [
         *(
-            Binding("enter", f"enter('{asks}')", asks.capitalize(), key_display="⏎", priority=True)
+            Binding(
+                "enter", f"enter('{asks}')", asks.capitalize(), key_display="⏎", priority=True, id="enter"
+            )
             for asks in Asks
         ),
         Binding(
@@ -45,8 +47,9 @@ class LogPrompt(Horizontal):
             key_display="^r",
             tooltip="By a regular expression, or by words",
             priority=True,
+            id="regex",
         ),
-        Binding("escape", "leave", "Cancel", key_display="esc", priority=True),
+        Binding("escape", "leave", "Cancel", key_display="esc", priority=True, id="cancel"),
     ]
 
     class Typed(Message):

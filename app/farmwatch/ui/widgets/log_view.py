@@ -36,15 +36,17 @@ class LogView(ScrollView, can_focus=True):
     """Lines of logs with a cursor. It follows the end until somebody moves up, and again from the end on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown,space", "page(1)", "Page down", show=False),
-        Binding("home,g", "first", "First", show=False),
-        Binding("end,G", "last", "Follow", show=False, tooltip="To the end, and follow it"),
-        Binding("left", "aside(-16)", "Left", show=False),
-        Binding("right", "aside(16)", "Right", show=False),
-        Binding("v", "mark", "Select", show=False, tooltip="Begin, or end, a selection of lines"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="move-up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="move-down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="page-up"),
+        Binding("pagedown,space", "page(1)", "Page down", show=False, id="page-down"),
+        Binding("home,g", "first", "First", show=False, id="first"),
+        Binding("end,G", "last", "Follow", show=False, tooltip="To the end, and follow it", id="last"),
+        Binding("left", "aside(-16)", "Left", show=False, id="left"),
+        Binding("right", "aside(16)", "Right", show=False, id="right"),
+        Binding(
+            "v", "mark", "Select", show=False, tooltip="Begin, or end, a selection of lines", id="select"
+        ),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -37,13 +37,13 @@ class VirtualTable(ScrollView, can_focus=True):
     """A table with a cursor that stays on its row, by key, whatever comes in above or goes away."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "first", "First", show=False),
-        Binding("end,G", "last", "Last", show=False),
-        Binding("enter", "select", "Open", tooltip="Go into the row, or show all of it"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="move-up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="move-down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="page-up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="page-down"),
+        Binding("home,g", "first", "First", show=False, id="first"),
+        Binding("end,G", "last", "Last", show=False, id="last"),
+        Binding("enter", "select", "Open", tooltip="Go into the row, or show all of it", id="open"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -20,6 +20,7 @@ from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, QUIT, FollowingS
 from farmwatch.ui.screens.history.rows import COLUMNS, HistoryRows
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.history import summary
+from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time, muted
 
 if TYPE_CHECKING:
@@ -35,15 +36,23 @@ class HistoryScreen(FollowingScreen):
 
     BINDINGS = [
         BACK,
-        Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter"),
-        Binding("f", "failures", "Failures", tooltip="Failures only, or everything"),
-        Binding("space,z", "fold", "Unfold", key_display="space", tooltip="Unfold the row, or fold it"),
-        Binding("Z", "fold_all", "All", show=False, tooltip="Unfold everything, or fold it"),
-        Binding("s", "since", "Since", tooltip="Look back to another time"),
-        Binding("x", "mark_seen", "Seen", tooltip="Mark everything as seen: look back to here from now on"),
-        Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative"),
+        Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter", id="filter"),
+        Binding("f", "failures", "Failures", tooltip="Failures only, or everything", id="failures"),
+        Binding(
+            "space,z", "fold", "Unfold", key_display="space", tooltip="Unfold the row, or fold it", id="fold"
+        ),
+        Binding("Z", "fold_all", "All", show=False, tooltip="Unfold everything, or fold it", id="fold-all"),
+        Binding("s", "since", "Since", tooltip="Look back to another time", id="since"),
+        Binding(
+            "x",
+            "mark_seen",
+            "Seen",
+            tooltip="Mark everything as seen: look back to here from now on",
+            id="seen",
+        ),
+        Binding("t", "times", "Times", show=False, tooltip="Times local, UTC, or relative", id="times"),
         # It is read every two seconds anyway.
-        Binding("r", "now", "Refresh", show=False, tooltip="Refresh"),
+        Binding("r", "now", "Refresh", show=False, tooltip="Refresh", id="refresh"),
         COPY_ID,
         HELP,
         QUIT,
@@ -148,13 +157,15 @@ class HistoryScreen(FollowingScreen):
         if reviewed.seen_at is None:
             return f"The history cannot be read.\n{trouble}" if trouble else "Reading the history…"
         if self._text and reviewed.session_histories:
-            return f"No match for “{self._text}”. Escape clears the filter."
+            return f"No match for “{self._text}”. {key('back', 'Escape')} clears the filter."
         if self._failures_only and reviewed.session_histories:
-            return "No failures. f shows everything."
+            return f"No failures. {key('failures', 'f')} shows everything."
         since = "" if reviewed.since is None else f" since {clock_time(reviewed.since, now)}"
         return (
             f"Nothing happened{since} to a session that was watched.\n"
-            "Press s to look back to another time. A session is watched while its screen is open."
+            f"Press {key('since', 's')} to look back to another time. "
+            "A session is watched while its screen is open,\n"
+            f"and until it has ended where it, or its job, is marked ({key('mark', 'm')})."
         )
 
     # --- keys -----------------------------------------------------------------------------------------
@@ -197,7 +208,7 @@ class HistoryScreen(FollowingScreen):
         self._handle.mark_seen(reviewed.seen_at)
         self.notify(
             f"Marked as seen until {clock_time(reviewed.seen_at, self.farmwatch.clock.now())}."
-            " Press s to look further back.",
+            f" Press {key('since', 's')} to look further back.",
             markup=False,
         )
 

@@ -50,22 +50,40 @@ class LogScreen(SessionFollowing):
 
     BINDINGS = [
         BACK,
-        Binding("o", "outline", "Outline", tooltip="The actions of the session, to jump to"),
-        Binding("c", "why", "Why", tooltip="Why it failed, on one screen"),
+        Binding("o", "outline", "Outline", tooltip="The actions of the session, to jump to", id="outline"),
+        Binding("c", "why", "Why", tooltip="Why it failed, on one screen", id="why"),
         Binding(
-            "tab", "other('worker')", "Worker log", key_display="tab", tooltip="Session log or worker log"
+            "tab",
+            "other('worker')",
+            "Worker log",
+            key_display="tab",
+            tooltip="Session log or worker log",
+            id="other",
         ),
         Binding(
-            "tab", "other('session')", "Session log", key_display="tab", tooltip="Session log or worker log"
+            "tab",
+            "other('session')",
+            "Session log",
+            key_display="tab",
+            tooltip="Session log or worker log",
+            id="other",
         ),
-        Binding("tab", "read", "Log", key_display="tab", tooltip="From the outline to the log"),
-        Binding("i", "both", "Both logs", show=False, tooltip="Session and worker log, merged by time"),
+        Binding("tab", "read", "Log", key_display="tab", tooltip="From the outline to the log", id="other"),
+        Binding(
+            "i",
+            "both",
+            "Both logs",
+            show=False,
+            tooltip="Session and worker log, merged by time",
+            id="both-logs",
+        ),
         Binding(
             "a",
             "all",
             "All events",
             show=False,
             tooltip="Worker log: all events of the worker, or this session's only",
+            id="all-events",
         ),
         replace(NOW, show=False, tooltip="Refresh"),
         replace(PAUSE, show=False),

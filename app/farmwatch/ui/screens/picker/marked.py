@@ -11,6 +11,7 @@ from farmwatch.polling.freshness import Freshness
 from farmwatch.ui.marking import mark
 from farmwatch.ui.navigation import GoBack, Visit
 from farmwatch.ui.screens.picker.screen import PickerScreen
+from farmwatch.words.keys import key
 
 
 class MarkedScreen(PickerScreen):
@@ -31,8 +32,8 @@ class MarkedScreen(PickerScreen):
         if self.text or self.observed.seen_at is None:
             return super()._empty_words(fresh)
         return (
-            "Nothing is marked.\nm on a job or a session marks it: it is watched and recorded until it has "
-            "ended,\nwhatever is on the screen."
+            f"Nothing is marked.\n{key('mark', 'm')} on a job or a session marks it: it is watched and\n"
+            "recorded until it has ended, whatever is on the screen."
         )
 
     def _place_of(self, key: str | None) -> Place | None:

@@ -38,6 +38,7 @@ from farmwatch.ui.screens.picker.lists import LEVELS, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time
 
 if TYPE_CHECKING:
@@ -65,13 +66,21 @@ class PickerScreen(FollowingScreen):
     BINDINGS = [
         BACK,
         Binding(
-            "slash", "filter", "Filter", key_display="/", priority=True, tooltip="Show only what matches"
+            "slash",
+            "filter",
+            "Filter",
+            key_display="/",
+            priority=True,
+            tooltip="Show only what matches",
+            id="filter",
         ),
-        Binding("s", "sort", "Sort", tooltip="Change sort order"),
-        Binding("S", "reverse", "Reverse", show=False, tooltip="Reverse the sort order"),
-        Binding("d", "details", "Details", tooltip="Everything about the row"),
+        Binding("s", "sort", "Sort", tooltip="Change sort order", id="sort"),
+        Binding("S", "reverse", "Reverse", show=False, tooltip="Reverse the sort order", id="reverse"),
+        Binding("d", "details", "Details", tooltip="Everything about the row", id="details"),
         MARK,
-        Binding("C", "columns", "Columns", show=False, tooltip="Choose the columns of the list"),
+        Binding(
+            "C", "columns", "Columns", show=False, tooltip="Choose the columns of the list", id="columns"
+        ),
         NOW,
         # With it the keys take more than 80 columns.
         replace(PAUSE, show=False),
@@ -251,7 +260,7 @@ class PickerScreen(FollowingScreen):
             asking = "Starting the demo farm" if self.farmwatch.settings.demo else "Asking"
             return f"{asking}…" if fresh.state is State.WAITING else f"No {nouns} seen yet."
         if self.text:
-            return f"No {nouns} match “{self.text}”. Escape clears the filter."
+            return f"No {nouns} match “{self.text}”. {key('back', 'Escape')} clears the filter."
         return {
             Level.CONNECTIONS: "No connections.",
             Level.MARKED: "Nothing is marked.",

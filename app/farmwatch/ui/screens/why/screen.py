@@ -80,7 +80,9 @@ class WhyScreen(SessionFollowing):
 
     BINDINGS = [
         BACK,
-        Binding("c", "copy_card", "Copy", tooltip="Copy all of it as plain text, fit for a ticket"),
+        Binding(
+            "c", "copy_card", "Copy", tooltip="Copy all of it as plain text, fit for a ticket", id="copy-card"
+        ),
         NOW,
         HELP,
         QUIT,
