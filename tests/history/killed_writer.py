@@ -6,6 +6,7 @@ Run as a program, to be killed: ``python -m tests.history.killed_writer PATH NAM
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 from farmwatch.history.events import Event, EventKind, Watched
@@ -29,6 +30,9 @@ def main(path: str, name: str) -> None:
         # One write, so that a kill leaves a whole line or none.
         sys.stdout.write(f"{value}\n" if is_safe else f"waits {recorder.trouble}\n")
         sys.stdout.flush()
+        if not is_safe:
+            # Millions of entries that wait would fill the file, until it drops its oldest as it is meant to.
+            time.sleep(0.01)
 
 
 if __name__ == "__main__":
