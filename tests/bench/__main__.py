@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import bench_logs, bench_polls, bench_start, bench_table, bench_watch
+from tests.bench import bench_connections, bench_logs, bench_polls, bench_start, bench_table, bench_watch
 from tests.bench.figures import Figure, picture, table
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "start": bench_start.run,
     "polls": bench_polls.run,
     "watch": bench_watch.run,
+    "connections": bench_connections.run,
     "table": bench_table.run,
     "logs": bench_logs.run,
 }

@@ -61,7 +61,16 @@ async def test_what_comes_in_is_counted_at_the_keys() -> None:
         await stage.press("M")
         await stage.move(2)
         assert "+1" not in stage.lines[-1]
-        assert "UPDATE_IN_PROGRESS" in stage.text
+        assert "+1" in next(line for line in stage.lines if "UPDATE_IN_PROGRESS" in line)
+        farm.answers["session"] = [a_session()]
+        await stage.move(10)
+        row = next(line for line in stage.lines if "STARTED" in line)
+        assert "+1" in row, "what comes in while somebody looks is not counted"
+        await stage.press("escape")
+        await stage.move(2)
+        assert "+" not in stage.lines[-1]
+        await stage.press("M")
+        await stage.move(2)
         await stage.press("enter")
         assert isinstance(stage.app.screen, SessionScreen)
 

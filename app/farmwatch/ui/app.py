@@ -225,9 +225,9 @@ class FarmwatchApp(ContainedApp[None]):
         self.kept.change(lambda state: replace(state, place=kept))
 
     def _is_attended(self, ref: SessionRef) -> bool:
-        """Whether a session is on the screen just now; asked from the Monitor's threads."""
+        """Whether news of a session is on the screen just now; asked from the Monitor's threads."""
         screens = self._screens
-        return bool(screens) and screens[-1].place.level is Level.SESSION and screens[-1].place.ref == ref
+        return bool(screens) and screens[-1].tells_of(ref)
 
     def action_marked(self) -> None:
         """Show what is marked over this screen; nothing happens where it is shown."""
@@ -236,7 +236,6 @@ class FarmwatchApp(ContainedApp[None]):
         screens = self._screens
         if screens and not isinstance(screens[-1], MarkedScreen):
             self.push_screen(MarkedScreen(screens[-1].place))
-            self.marks.looked()
 
     def end(self, return_code: int) -> None:
         """Leave soon, with an exit code; from any thread."""

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from farmwatch.listings.place import Place
+from farmwatch.listings.place import Level, Place
 from farmwatch.polling.freshness import Freshness, Rhythm
 from farmwatch.ui.navigation import GoBack, GoTo
 from farmwatch.ui.textual_compat import forget_what_was_drawn, is_taken_down
@@ -20,6 +20,7 @@ from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, Status
 from farmwatch.words.text import Part, short_id
 
 if TYPE_CHECKING:
+    from farmwatch.aws.model import SessionRef
     from farmwatch.monitor.monitor import Monitor
     from farmwatch.monitor.update import Update
     from farmwatch.ui.program import Program
@@ -101,6 +102,10 @@ class FollowingScreen(Screen[None]):
 
     def came_back(self, action_id: str | None) -> None:
         """The screen above was left; ``action_id`` is the session action that was looked at there."""
+
+    def tells_of(self, ref: SessionRef | None) -> bool:
+        """Whether news of a session is to be seen here, or (``None``) of whatever is marked."""
+        return ref is not None and self.place.level is Level.SESSION and self.place.ref == ref
 
     @property
     @abstractmethod
@@ -184,7 +189,7 @@ class FollowingScreen(Screen[None]):
         )
         told = told or freshness_parts(fresh, rhythm or self.rhythm, now)
         self.query_one(StatusLine).show(what, told, is_fresh=fresh.is_fresh)
-        self.query_one(Keys).news = app.marks.changes
+        self.query_one(Keys).news = 0 if self.tells_of(None) else app.marks.changes
         self.query_one(FaultLine).show(fresh.fault, app.history_notes() + app.settings.notes)
 
     def _name_of(self, place: Place) -> str:

@@ -24,6 +24,7 @@ from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time, muted
 
 if TYPE_CHECKING:
+    from farmwatch.aws.model import SessionRef
     from farmwatch.monitor.handles import HistoryHandle
     from farmwatch.monitor.update import Update
 
@@ -66,6 +67,10 @@ class HistoryScreen(FollowingScreen):
         self._text = ""
         self._failures_only = False
         self._asks_since = False
+
+    def tells_of(self, ref: SessionRef | None) -> bool:  # noqa: ARG002 - of all of them
+        """Whatever comes in is to be seen here."""
+        return True
 
     @property
     def reviewed(self) -> HistoryView:

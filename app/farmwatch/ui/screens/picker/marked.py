@@ -25,6 +25,15 @@ class MarkedScreen(PickerScreen):
         """What it is called behind the place of the screen below."""
         return ("Marked",)
 
+    def tells_of(self, ref: SessionRef | None) -> bool:  # noqa: ARG002 - of all of them
+        """News of everything that is marked is to be seen here."""
+        return True
+
+    def let_go(self) -> None:
+        """Let go of the list; what came in has been seen."""
+        super().let_go()
+        self.farmwatch.marks.looked()
+
     def _watch(self) -> ListHandle[Any]:
         return self.farmwatch.marks.watch()
 
