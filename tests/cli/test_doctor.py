@@ -16,6 +16,7 @@ import moto_deadline
 from farmwatch.cli import doctor
 from farmwatch.cli import main as cli
 from farmwatch.config.paths import history_file, state_folder
+from farmwatch.config.schema import default_path
 from moto_deadline.simulation import FrozenClock, Simulation
 
 
@@ -123,3 +124,20 @@ def test_no_secret_and_no_control_character_is_printed() -> None:
     assert "\x1b" not in printed
     assert "AKIA" not in printed
     assert "abcdefghijk" not in printed
+
+
+def test_every_connection_of_the_settings_is_tried_or_the_named_one(farm: None) -> None:
+    path = default_path({})
+    path.parent.mkdir(parents=True)
+    region = f'region = "{moto_deadline.REGION}"\n'
+    path.write_text(f'[connections.west]\n{region}[connections.night]\nprofile = "nobody"\n{region}')
+    result = run("--json")
+    assert result.exit_code == 1
+    by_connection: dict[str, set[str]] = {}
+    for check in json.loads(result.output):
+        by_connection.setdefault(check["connection"], set()).add(check["state"])
+    assert "ok" in by_connection["west"]
+    assert "not ok" not in by_connection["west"]
+    assert "not ok" in by_connection["night"]
+    assert run("--connection", "west").exit_code == 0
+    assert "\nnight\n" in run().output

@@ -29,7 +29,7 @@ from farmwatch.cli.headless import (
     as_text,
     run,
 )
-from farmwatch.cli.watched import KEPT_WAITING, Inbox, Watched, Watching, WatchingMarks
+from farmwatch.cli.watched import KEPT_WAITING, CommandWatch, Inbox, Watching, WatchingMarks
 from farmwatch.config.state import StateFile
 from farmwatch.listings.discovery import JobRef, QueueRef
 from farmwatch.monitor.marks import Marks
@@ -41,7 +41,7 @@ JOB = JobRef(REF.connection, REF.farm_id, REF.queue_id, REF.job_id)
 QUEUE = QueueRef(REF.connection, REF.farm_id, REF.queue_id)
 
 
-def exit_code(farm: stage.Watching, watching: Watched, step: Step, seconds: float = 4000) -> int | None:
+def exit_code(farm: stage.Watching, watching: CommandWatch, step: Step, seconds: float = 4000) -> int | None:
     """Let time pass, second by second, until the step ends it, or for so long; its exit code."""
     for _ in range(round(seconds)):
         farm.run(1)
@@ -248,3 +248,16 @@ def test_what_is_marked_is_told_until_all_of_it_has_ended(tmp_path: Path) -> Non
     beats = [one for one in told if one["type"] == "heartbeat"]
     assert beats
     assert "connection" not in beats[0]
+
+
+def test_what_is_marked_on_a_connection_that_is_not_in_use_is_never_called_fresh(tmp_path: Path) -> None:
+    away = stage.Watching("west")
+    file = StateFile(tmp_path / "state.json")
+    Marks(away.monitor, file).toggle(replace(REF, connection="west"), "far away")
+    file.close(60)
+    farm = stage.Watching()
+    watching = WatchingMarks(farm.monitor, StateFile(tmp_path / "state.json"))
+    farm.run(5)
+    assert watching.unwatched == ("west",)
+    assert not watching.is_fresh(farm.clock.now())
+    assert not watching.is_over()

@@ -90,3 +90,36 @@ def test_without_a_path_nothing_is_written() -> None:
 def test_what_changes_nothing_writes_nothing(path: Path) -> None:
     changed(path)
     assert not path.exists()
+
+
+def test_what_could_not_be_written_is_written_with_the_next_change(path: Path) -> None:
+    path.parent.write_text("a file where the folder should be")
+    file = changed(path, theme="nord")
+    assert "cannot be written" in file.notice
+    path.parent.unlink()
+    file.change(lambda state: replace(state, place=KeptPlace("west")))
+    file.close(60)
+    assert StateFile(path).state == KeptState(theme="nord", place=KeptPlace("west"))
+
+
+def test_a_file_that_cannot_be_read_just_now_is_not_written_over(path: Path) -> None:
+    file = changed(path, marks=(MARK,))
+    path.rename(path.with_name("away"))
+    path.mkdir()
+    assert file.read_again().marks == (MARK,)
+    file.change(lambda state: replace(state, theme="nord"))
+    file.close(60)
+    path.rmdir()
+    path.with_name("away").rename(path)
+    file.change(lambda state: replace(state, orders={"jobs": ("name", False)}))
+    file.close(60)
+    state = StateFile(path).state
+    assert (state.marks, state.theme, state.orders) == ((MARK,), "nord", {"jobs": ("name", False)})
+
+
+def test_nothing_is_written_into_the_file_of_a_newer_version(path: Path) -> None:
+    path.parent.mkdir()
+    text = '{"version": 2, "theme": "nord", "walls": []}'
+    path.write_text(text)
+    assert "newer Farmwatch" in changed(path, theme="gruvbox").notice
+    assert path.read_text() == text

@@ -8,11 +8,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from farmwatch.aws.model import DEFAULT_CONNECTION, Page
-from farmwatch.config.state import StateFile
+from farmwatch.config.state import KeptMark, StateFile
 from farmwatch.listings.discovery import JobRef
 from farmwatch.listings.place import Place
-from farmwatch.monitor.marks import Marks
-from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, REF, a_job, a_session, a_summary
+from farmwatch.monitor.marks import Marks, ref_of
+from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, REF, START, a_job, a_session, a_summary
 from tests.monitor.stage import Watching
 
 JOB = JobRef(DEFAULT_CONNECTION, FARM_ID, QUEUE_ID, JOB_ID)
@@ -172,3 +172,24 @@ def test_marks_of_a_thousand_sessions_cost_a_call_a_hundred() -> None:
     assert farm.count("sessions_by_id") <= 4
     assert farm.count("session") == 0
     assert marked.marks.count == 300
+
+
+def test_what_was_over_can_be_marked_anew_or_taken_off_the_list() -> None:
+    marked = Marked(None)
+    marked.watching.answer = lambda ref: a_session(session_id=ref.session_id, lifecycle_status="ENDED")
+    marked.marks.toggle(REF, "a session")
+    marked.watching.run(30)
+    assert marked.marks.rows()[0].is_over
+    assert marked.marks.toggle(REF, "a session"), "marked anew"
+    assert not marked.marks.rows()[0].is_over
+    marked.watching.run(30)
+    marked.marks.remove(REF)
+    assert marked.marks.rows() == []
+
+
+def test_a_mark_that_names_nothing_is_left_aside() -> None:
+    at = START
+    good = KeptMark("west", (FARM_ID, QUEUE_ID, JOB_ID), "", at)
+    assert ref_of(good) == JobRef("west", FARM_ID, QUEUE_ID, JOB_ID)
+    for ids in ((), (FARM_ID,), (FARM_ID, QUEUE_ID, "\x1b[31m"), (*good.ids, REF.session_id, "more")):
+        assert ref_of(KeptMark("west", ids, "", at)) is None

@@ -29,6 +29,12 @@ def is_id(kind: str, text: str) -> bool:
     return prefix == kind and _HEX.fullmatch(rest) is not None
 
 
+def are_ids(ids: Sequence[str]) -> bool:
+    """Whether these are ids of a farm, a queue, a job and a session, in this order, as far as they go."""
+    kinds = ("farm", "queue", "job", "session")
+    return len(ids) <= len(kinds) and all(is_id(kind, one) for kind, one in zip(kinds, ids, strict=False))
+
+
 def text(reply: Reply, name: str) -> str:
     """A text that must be there and not be empty, made harmless; raises `BadReply`."""
     value = reply.get(name)

@@ -80,7 +80,8 @@ def _connection(where: ConnectionSettings, settings: Settings) -> Iterator[Check
     yield Check("credentials", State.OK, f"{identity.source}{user}", renew)
     ask = client_of(connection)
     endpoint = connection.deadline.meta.endpoint_url
-    ids = (where.farm_id or settings.farm_id, where.queue_id or settings.queue_id)
+    told = settings if settings.farm_id is not None else where
+    ids = (told.farm_id, told.queue_id)
     yield from calls(ask, where.name, *ids, endpoint=endpoint)
     yield clock(ask.skew)
     connection.close()

@@ -12,7 +12,7 @@ from typing import Protocol, TextIO
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import Fault, FaultKind, SessionRef
 from farmwatch.cli.report import Record, Report, record
-from farmwatch.cli.watched import Watched
+from farmwatch.cli.watched import CommandWatch
 from farmwatch.monitor.update import SessionSnapshot, Update
 
 HEARTBEAT = 60.0
@@ -95,7 +95,7 @@ class Step(Protocol):
         """Called once a second at least; ``lost`` is how many updates were dropped since. ``None``: go on."""
 
 
-def run(watching: Watched, step: Step) -> int:
+def run(watching: CommandWatch, step: Step) -> int:
     """Go on until a step ends it, or somebody stops it; the exit code."""
     while not watching.inbox.is_stopped:
         code = step(*watching.inbox.take(LOOK_EVERY))
@@ -109,7 +109,7 @@ class Telling:
 
     def __init__(
         self,
-        watching: Watched,
+        watching: CommandWatch,
         output: Output,
         line: Callable[[Record], str],
         *,
@@ -156,7 +156,7 @@ class Waiting:
 
     def __init__(
         self,
-        watching: Watched,
+        watching: CommandWatch,
         say: Callable[[str], None],
         *,
         timeout: timedelta | None = None,
@@ -199,7 +199,7 @@ class Waiting:
         return None
 
 
-def outcome(watching: Watched) -> tuple[int, str]:
+def outcome(watching: CommandWatch) -> tuple[int, str]:
     """How what has ended did so."""
     job = next((found.job for found in watching.discovered), None)
     bad = [words for snapshot in watching.sessions.values() for words in bad_parts(snapshot)]
@@ -239,13 +239,13 @@ def _listed(begin: str, bad: Sequence[str]) -> str:
     return clean(f"{begin}: {', '.join(shown)}" if shown else begin, 500)
 
 
-def _login_fault(watching: Watched) -> Fault | None:
+def _login_fault(watching: CommandWatch) -> Fault | None:
     faults = [snapshot.session.fault for snapshot in watching.sessions.values()]
     faults += [found.fault for found in watching.discovered]
     return next((fault for fault in faults if fault is not None and fault.kind is FaultKind.LOGIN), None)
 
 
-def _given_up(watching: Watched) -> str | None:
+def _given_up(watching: CommandWatch) -> str | None:
     """The session that nothing more is asked about, though its end was not seen."""
     if not isinstance(watching.wanted, SessionRef):
         return None
@@ -254,7 +254,7 @@ def _given_up(watching: Watched) -> str | None:
     return watching.wanted.session_id if is_given_up else None
 
 
-def _state(watching: Watched) -> str:
+def _state(watching: CommandWatch) -> str:
     sessions = watching.sessions
     living = sum(not snapshot.session.is_final for snapshot in sessions.values())
     if isinstance(watching.wanted, SessionRef):

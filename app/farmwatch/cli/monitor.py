@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from farmwatch.aws.reply import are_ids
 from farmwatch.cli import memory
 from farmwatch.cli.connections import fail, opener, recorder_of
 from farmwatch.listings.place import CONNECTIONS, Place
@@ -45,9 +46,9 @@ def left_at(kept: KeptState, settings: Settings, options: Mapping[str, Any]) -> 
     if not place.connection:
         return CONNECTIONS if len(settings.connections) > 1 else None
     here = {one.name: one.where for one in settings.connections}
-    if here.get(place.connection) != place.where:
+    if here.get(place.connection) != place.where or not are_ids(place.ids):
         return None
-    return Place(place.connection, *place.ids[:4])
+    return Place(place.connection, *place.ids)
 
 
 def check_keys(settings: Settings) -> None:

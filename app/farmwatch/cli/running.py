@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from farmwatch.cli.connections import opener, recorder_of
+from farmwatch.aws.cleaning import clean
+from farmwatch.cli.connections import opener, recorder_of, say
 from farmwatch.cli.headless import Step, run
-from farmwatch.cli.watched import Wanted, Watched, Watching, WatchingMarks
+from farmwatch.cli.watched import CommandWatch, Wanted, Watching, WatchingMarks
 from farmwatch.config import debug_log
 from farmwatch.config.settings import Settings
 from farmwatch.config.state import StateFile
@@ -24,7 +25,7 @@ SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
 class Running:
     """What is watched, and the signal that ended it, if one did."""
 
-    watching: Watched
+    watching: CommandWatch
     _ended_by: list[int] = field(default_factory=list)
 
     def run(self, step: Step) -> int:
@@ -49,7 +50,11 @@ def watching(settings: Settings, subject: Wanted | StateFile, *, debug: bool) ->
     monitor = Monitor(connections, recorder, interval=settings.interval)
     recorder.name_of = lambda one: monitor.names.get(one, "")
     if isinstance(subject, StateFile):
-        running = Running(WatchingMarks(monitor, subject))
+        marked = WatchingMarks(monitor, subject)
+        running = Running(marked)
+        if marked.unwatched:
+            names = clean(", ".join(marked.unwatched), 200)
+            say(f"farmwatch: what is marked on these connections is not watched: {names}", err=True)
     else:
         running = Running(Watching(monitor, subject))
     if threading.current_thread() is threading.main_thread():

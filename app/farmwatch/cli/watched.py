@@ -68,7 +68,7 @@ class Inbox:
             return taken, lost
 
 
-class Watched:
+class CommandWatch:
     """What is watched by one command, until it ends; a subclass says what."""
 
     def __init__(self, monitor: Monitor) -> None:
@@ -114,7 +114,7 @@ class Watched:
         )
 
 
-class Watching(Watched):
+class Watching(CommandWatch):
     """A session, all sessions of a job, or the active ones of a queue."""
 
     def __init__(self, monitor: Monitor, wanted: Wanted) -> None:
@@ -150,7 +150,7 @@ class Watching(Watched):
         return self._handle.snapshot.is_final
 
 
-class WatchingMarks(Watched):
+class WatchingMarks(CommandWatch):
     """Everything that is marked, also what comes to be while it is watched."""
 
     def __init__(self, monitor: Monitor, file: StateFile) -> None:
@@ -173,6 +173,15 @@ class WatchingMarks(Watched):
     def discovered(self) -> tuple[Discovered, ...]:
         """What was found of the sessions of each job that is marked."""
         return self._marks.discovered()
+
+    @property
+    def unwatched(self) -> tuple[str, ...]:
+        """The connections of marks that cannot be watched."""
+        return self._marks.unwatched
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether everything that is marked is live, or final; what cannot be watched is not."""
+        return not self._marks.unwatched and super().is_fresh(now)
 
     def is_over(self) -> bool:
         """Whether nothing is marked any more that has not ended."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -73,7 +74,11 @@ class StateFile:
         self._lock = threading.Lock()
         self._changes: list[Change] = []
         self._writer: threading.Thread | None = None
-        self.state = self._read()
+        try:
+            self.state = self._read()
+        except OSError as error:
+            self.state = KeptState()
+            self._note(error, "read")
 
     def change(self, change: Change) -> None:
         """Change what is remembered. Nothing is written where that changes nothing."""
@@ -93,7 +98,9 @@ class StateFile:
         """What the file says now, with the changes that are still to be written."""
         with self._lock:
             if not self._changes and self._writer is None:
-                self.state = self._read()
+                # What cannot be read just now is as it was.
+                with suppress(OSError):
+                    self.state = self._read()
             return self.state
 
     def close(self, patience: float = 2.0) -> None:
@@ -112,27 +119,36 @@ class StateFile:
             try:
                 self._write(changes)
             except OSError as error:
-                self.notice = f"{self._name()} cannot be written: {error.strerror or type(error).__name__}"
-                _log.warning("%s", self.notice)
+                self._note(error, "written")
+                # Tried again with the next change.
+                with self._lock:
+                    self._changes = [*changes, *self._changes]
+                    self._writer = None
+                return
 
     def _write(self, changes: list[Change]) -> None:
         state = self._read()
+        if state.version > VERSION:
+            self.notice = f"{self._name()} was made by a newer Farmwatch: nothing is written into it"
+            return
         for change in changes:
             state = change(state)
         if self.path is not None:
             text = msgspec.json.format(msgspec.json.encode(state), indent=1).decode()
             replace_private(self.path, text + "\n")
 
+    def _note(self, error: OSError, what: str) -> None:
+        self.notice = f"{self._name()} cannot be {what}: {error.strerror or type(error).__name__}"
+        _log.warning("%s", self.notice)
+
     def _read(self) -> KeptState:
+        """What the file says; raises `OSError` where it is there and cannot be read."""
         if self.path is None:
             return KeptState()
         try:
             with self.path.open("rb") as file:
                 content = file.read(LARGEST + 1)
         except FileNotFoundError:
-            return KeptState()
-        except OSError as error:
-            self.notice = f"{self._name()} cannot be read: {error.strerror or type(error).__name__}"
             return KeptState()
         try:
             if len(content) > LARGEST:

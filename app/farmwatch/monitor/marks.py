@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from farmwatch.aws.model import Fault, SessionRef
+from farmwatch.aws.reply import are_ids
 from farmwatch.config.state import KeptMark, KeptState, StateFile
 from farmwatch.history.events import EventKind
 from farmwatch.listings.discovery import JOB_ENDS, Discovered, JobRef
@@ -91,7 +92,7 @@ class Marks:
         self._marks: dict[str, _Mark] = {}
         self._changes: Counter[str] = Counter()
         self._is_attended: Callable[[SessionRef], bool] = lambda _: False
-        self._unsubscribe = monitor.subscribe(self.hear)
+        monitor.subscribe(self.hear)
 
     def attended_by(self, is_attended: Callable[[SessionRef], bool]) -> None:
         """Whether somebody looks at a session just now: what comes in of it is no news then."""
@@ -113,25 +114,26 @@ class Marks:
     # --- marking ------------------------------------------------------------------------------------------
 
     def toggle(self, ref: Marked, name: str) -> bool:
-        """Mark something, or take the mark off it; whether it is marked now."""
-        key = key_of(ref)
+        """Mark something, or take the mark off it; whether it is marked now. What was over is marked anew: a
+        job may have been started again."""
         with self._lock:
-            if key in self._marks:
-                self._let_go(key)
-                self._file.change(lambda state: _without(state, ref))
-                is_marked = False
-            else:
-                at = self._monitor.clock.now()
-                self._hold(ref, name, at)
-                kept = KeptMark(ref.connection, _ids(ref), name, at)
-                self._file.change(lambda state: replace(_without(state, ref), marks=(*state.marks, kept)))
-                is_marked = True
+            former = self._marks.get(key_of(ref))
+            if former is not None and not former.snapshot.is_over:
+                self.remove(ref)
+                return False
+            at = self._monitor.clock.now()
+            self._hold(ref, name, at)
+            kept = KeptMark(ref.connection, _ids(ref), name, at)
+            self._file.change(lambda state: replace(_without(state, ref), marks=(*state.marks, kept)))
         self._monitor.read_again(MARK_LIST)
-        return is_marked
+        return True
 
-    def is_marked(self, ref: Marked) -> bool:
-        """Whether it is marked by itself."""
-        return key_of(ref) in self._marks
+    def remove(self, ref: Marked) -> None:
+        """Take the mark off something, be it over or not."""
+        with self._lock:
+            self._let_go(key_of(ref))
+            self._file.change(lambda state: _without(state, ref))
+        self._monitor.read_again(MARK_LIST)
 
     def below(self, place: Place) -> frozenset[str]:
         """The ids of what is marked directly below a place."""
@@ -153,9 +155,9 @@ class Marks:
         )
 
     def _let_go(self, key: str) -> None:
-        mark = self._marks.pop(key)
+        mark = self._marks.pop(key, None)
         self._changes.pop(key, None)
-        if mark.handle is not None:
+        if mark is not None and mark.handle is not None:
             mark.handle.close()
 
     # --- what is known ------------------------------------------------------------------------------------
@@ -169,6 +171,12 @@ class Marks:
     def changes(self) -> int:
         """How much was seen to change of all that is marked, since somebody looked."""
         return sum(self._changes.values())
+
+    @property
+    def unwatched(self) -> tuple[str, ...]:
+        """The connections of marks that cannot be watched, because they are none of this run."""
+        refs = [mark.snapshot.ref for mark in tuple(self._marks.values()) if not mark.snapshot.is_watched]
+        return tuple(dict.fromkeys(ref.connection for ref in refs))
 
     def watch(self) -> ListHandle[MarkSnapshot]:
         """Follow the list of everything that is marked."""
@@ -287,6 +295,8 @@ def _ids(ref: Marked) -> tuple[str, ...]:
 
 def ref_of(mark: KeptMark) -> Marked | None:
     """What a mark of the state file is on; ``None`` where that names nothing."""
+    if not mark.connection or not are_ids(mark.ids):
+        return None
     if len(mark.ids) == 4:
         return SessionRef(mark.connection, *mark.ids)
     return JobRef(mark.connection, *mark.ids) if len(mark.ids) == 3 else None

@@ -63,7 +63,9 @@ class MarkedScreen(PickerScreen):
     def action_mark(self) -> None:
         """Take the mark off what is under the cursor."""
         row, place = self._rows.item(self.table.cursor_key), self._place_of(self.table.cursor_key)
-        if row is not None and place is not None:
+        if row is not None and row.is_over:
+            self.farmwatch.marks.remove(row.ref)
+        elif row is not None and place is not None:
             mark(self.farmwatch, place, row.name)
 
     def action_up(self) -> None:
