@@ -120,3 +120,14 @@ def test_a_state_without_marks_is_not_touched(tmp_path: Path) -> None:
     file = StateFile(tmp_path / "state.json")
     file.change(lambda state: replace(state, theme=""))
     assert not (tmp_path / "state.json").exists()
+
+
+async def test_the_news_stays_in_a_narrow_footer() -> None:
+    farm = a_farm()
+    async with on_stage(farm, AT_SESSION, size=(80, 24)) as stage:
+        await stage.press("m")
+        await stage.move(5)
+        await stage.press("escape", "escape")
+        farm.answers["session"] = [a_session(lifecycle_status="UPDATE_IN_PROGRESS")]
+        await stage.move(10)
+        assert stage.lines[-1].rstrip().endswith("h History +1 M Marked +1 ? Help q Quit")

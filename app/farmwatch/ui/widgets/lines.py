@@ -218,20 +218,23 @@ class Keys(Widget):
 
     def _fitting(self) -> list[tuple[str, str, str, bool]]:
         """What there is room for: key, its name, its words, and whether it can be pressed. Where it is narrow
-        the last two, which lead to all the others and out, stay longest."""
-        found: dict[str, tuple[str, str, str, bool]] = {}
+        the last two, which lead to all the others and out, stay longest, and before them what tells news."""
+        plain: dict[str, tuple[str, str, str, bool]] = {}
+        telling: dict[str, tuple[str, str, str, bool]] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            is_shown = binding.show or (self.news and binding.action in TELL_NEWS)
-            if is_shown and binding.action not in found:
-                name = self.app.get_key_display(binding)
-                words = binding.description
-                if self.news and binding.action in TELL_NEWS:
-                    words += f" +{self.news}"
-                found[binding.action] = binding.key, name, words, enabled
-        keys = list(found.values())
-        while len(keys) > 1 and sum(map(_cells, keys)) - 1 > self.content_size.width:
-            del keys[-3 if len(keys) > 2 else 0]
-        return keys
+            tells_news = bool(self.news) and binding.action in TELL_NEWS
+            if binding.show or tells_news:
+                name, words = self.app.get_key_display(binding), binding.description
+                words += f" +{self.news}" if tells_news else ""
+                found = telling if tells_news else plain
+                found.setdefault(binding.action, (binding.key, name, words, enabled))
+        first, news, last = list(plain.values())[:-2], list(telling.values()), list(plain.values())[-2:]
+        while sum(map(_cells, (*first, *news, *last))) - 1 > self.content_size.width:
+            droppable = next((keys for keys in (first, news, last[:-1] and last) if keys), None)
+            if droppable is None:
+                break
+            del droppable[0 if droppable is last else -1]
+        return [*first, *news, *last]
 
     def on_click(self, event: events.Click) -> None:
         """Press the key that was clicked on."""
