@@ -26,6 +26,7 @@ from farmwatch.aws.model import (
     SessionSummary,
 )
 from farmwatch.aws.session_action import SessionAction
+from farmwatch.aws.task import Task, TaskSearch, Worker
 
 START = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
 FARM_ID = "farm-1b84ca8d938d47d99a00675ff4eedd41"
@@ -240,6 +241,32 @@ class CannedFarm:
         self, ref: SessionRef, action_ids: Sequence[str]
     ) -> Mapping[str, SessionAction] | Fault:
         answer: Mapping[str, SessionAction] | Fault = self._answer("session_actions_by_id", ref, action_ids)
+        return answer
+
+    def search_tasks(self, search: TaskSearch, offset: int = 0) -> Page[Task] | Fault:
+        answer: Page[Task] | Fault = self._answer("search_tasks", search, offset)
+        return answer
+
+    def search_workers(self, farm_id: str, fleet_ids: Sequence[str], offset: int = 0) -> Page[Worker] | Fault:
+        answer: Page[Worker] | Fault = self._answer("search_workers", farm_id, fleet_ids, offset)
+        return answer
+
+    def fleets(self, farm_id: str, token: str | None = None) -> Page[str] | Fault:
+        answer: Page[str] | Fault = self._answer("fleets", farm_id, token)
+        return answer
+
+    def actions_of_sessions(
+        self, wanted: Sequence[tuple[SessionRef, str]]
+    ) -> Mapping[str, SessionAction] | Fault:
+        answer: Mapping[str, SessionAction] | Fault = self._answer("actions_of_sessions", wanted)
+        return answer
+
+    def jobs_by_id(self, ids: Sequence[tuple[str, str, str]]) -> Mapping[str, Job] | Fault:
+        answer: Mapping[str, Job] | Fault = self._answer("jobs_by_id", ids)
+        return answer
+
+    def step_names(self, ids: Sequence[tuple[str, str, str, str]]) -> Mapping[str, str] | Fault:
+        answer: Mapping[str, str] | Fault = self._answer("step_names", ids)
         return answer
 
     def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:

@@ -22,6 +22,7 @@ from farmwatch.aws.model import (
     SessionSummary,
 )
 from farmwatch.aws.session_action import SessionAction
+from farmwatch.aws.task import Task, TaskSearch, Worker
 
 OPERATIONS = {
     "farms": "ListFarms",
@@ -37,6 +38,12 @@ OPERATIONS = {
     "session_actions": "ListSessionActions",
     "session_action": "GetSessionAction",
     "session_actions_by_id": "BatchGetSessionAction",
+    "actions_of_sessions": "BatchGetSessionAction",
+    "search_tasks": "SearchTasks",
+    "search_workers": "SearchWorkers",
+    "fleets": "ListFleets",
+    "jobs_by_id": "BatchGetJob",
+    "step_names": "BatchGetStep",
     "step_name": "GetStep",
     "log_page": "GetLogEvents",
 }
@@ -98,6 +105,29 @@ class DeadlineApi(Protocol):
     ) -> Mapping[str, SessionAction] | Fault:
         """Up to 100 actions by their ids, with messages and exit codes (BatchGetSessionAction). Those that
         could not be had are left out."""
+
+    def search_tasks(self, search: TaskSearch, offset: int = 0) -> Page[Task] | Fault:
+        """A page of the tasks that SearchTasks finds; paged as `search_jobs`."""
+
+    def search_workers(self, farm_id: str, fleet_ids: Sequence[str], offset: int = 0) -> Page[Worker] | Fault:
+        """A page of the workers of up to ten fleets (SearchWorkers); paged as `search_jobs`."""
+
+    def fleets(self, farm_id: str, token: str | None = None) -> Page[str] | Fault:
+        """A page of the ids of a farm's fleets (ListFleets)."""
+
+    def actions_of_sessions(
+        self, wanted: Sequence[tuple[SessionRef, str]]
+    ) -> Mapping[str, SessionAction] | Fault:
+        """Up to 100 actions of whatever sessions (BatchGetSessionAction) by their ids, with messages and exit
+        codes. Those that could not be had are left out."""
+
+    def jobs_by_id(self, ids: Sequence[tuple[str, str, str]]) -> Mapping[str, Job] | Fault:
+        """Up to 100 jobs (BatchGetJob) by their ids, each asked for with those of its farm and queue. Those
+        that could not be had are left out."""
+
+    def step_names(self, ids: Sequence[tuple[str, str, str, str]]) -> Mapping[str, str] | Fault:
+        """The names of up to 100 steps (BatchGetStep) by their ids, each asked for with those of its farm,
+        queue and job. Those that could not be had are left out."""
 
     def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
         """The name of a step of the session's job (GetStep); actions tell only the ids of steps."""

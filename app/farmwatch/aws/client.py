@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -30,8 +31,9 @@ from farmwatch.aws.model import (
     SessionRef,
     SessionSummary,
 )
-from farmwatch.aws.reply import BadReply, Reply, each, some_list, text
+from farmwatch.aws.reply import BadReply, Reply, each, id_of_kind, some_list, text
 from farmwatch.aws.session_action import SessionAction
+from farmwatch.aws.task import Task, TaskSearch, Worker
 
 if TYPE_CHECKING:
     from mypy_boto3_deadline import DeadlineCloudClient
@@ -140,17 +142,51 @@ class DeadlineClient:
         if filters:
             asked["filterExpressions"] = {"filters": filters, "operator": "AND"}
 
-        def read(reply: Reply) -> Page[Job]:
-            total, following = reply.get("totalResults"), reply.get("nextItemOffset")
-            if not isinstance(total, int) or not isinstance(following, int | None):
-                raise BadReply("totalResults is missing or nextItemOffset is not a number")
-            if following is not None and not offset < following <= LAST_OFFSET:
-                following = None
-            return Page(
-                each(reply, "jobs", Job.from_reply), None if following is None else str(following), total
-            )
+        return self._ask(
+            "SearchJobs", lambda reply: _searched(reply, "jobs", Job.from_reply, offset), **asked
+        )
 
-        return self._ask("SearchJobs", read, **asked)
+    def search_tasks(self, search: TaskSearch, offset: int = 0) -> Page[Task] | Fault:
+        """Tasks of up to ten queues, found and sorted by the service; ``offset`` 0..10,000."""
+        filters = [_one_of("RUN_STATUS", search.statuses)]
+        if search.since is not None:
+            newer = {
+                "name": search.since_field,
+                "operator": "GREATER_THAN_EQUAL_TO",
+                "dateTime": search.since,
+            }
+            filters.append({"dateTimeFilter": newer})
+        order = "DESCENDING" if search.descending else "ASCENDING"
+        return self._ask(
+            "SearchTasks",
+            lambda reply: _searched(reply, "tasks", Task.from_reply, offset),
+            farmId=search.farm_id,
+            queueIds=list(search.queue_ids),
+            itemOffset=offset,
+            pageSize=PAGE_SIZE,
+            filterExpressions={"filters": filters, "operator": "AND"},
+            sortExpressions=[{"fieldSort": {"name": search.sort, "sortOrder": order}}],
+        )
+
+    def search_workers(self, farm_id: str, fleet_ids: Sequence[str], offset: int = 0) -> Page[Worker] | Fault:
+        """Workers of up to ten fleets; ``offset`` 0..10,000."""
+        return self._ask(
+            "SearchWorkers",
+            lambda reply: _searched(reply, "workers", Worker.from_reply, offset),
+            farmId=farm_id,
+            fleetIds=list(fleet_ids),
+            itemOffset=offset,
+            pageSize=PAGE_SIZE,
+        )
+
+    def fleets(self, farm_id: str, token: str | None = None) -> Page[str] | Fault:
+        """The ids of the fleets of a farm (ListFleets), with the ``principalId`` if there is one."""
+        return self._ask(
+            "ListFleets",
+            lambda reply: _page(reply, "fleets", lambda fleet: id_of_kind(fleet, "fleetId", "fleet")),
+            farmId=farm_id,
+            **self._list_of(token),
+        )
 
     def list_jobs(self, farm_id: str, queue_id: str, token: str | None = None) -> Page[Job] | Fault:
         """ListJobs, 100 a page, with the ``principalId`` if there is one."""
@@ -242,6 +278,42 @@ class DeadlineClient:
         asked = [{**_job_ids(ref), "sessionActionId": one} for one in action_ids]
         return self._ask("BatchGetSessionAction", read, identifiers=asked)
 
+    def actions_of_sessions(
+        self, wanted: Sequence[tuple[SessionRef, str]]
+    ) -> Mapping[str, SessionAction] | Fault:
+        """Up to 100 actions, each with its session, by their ids; what could not be had is left out."""
+        return self._ask(
+            "BatchGetSessionAction",
+            lambda reply: {
+                one.action_id: one for one in _good(reply, "sessionActions", SessionAction.from_reply)
+            },
+            identifiers=[{**_job_ids(ref), "sessionActionId": action_id} for ref, action_id in wanted],
+        )
+
+    def jobs_by_id(self, ids: Sequence[tuple[str, str, str]]) -> Mapping[str, Job] | Fault:
+        """Up to 100 jobs (BatchGetJob), each by the ids of its farm and queue and its own; by their own ids.
+        Those that could not be had are left out."""
+        return self._ask(
+            "BatchGetJob",
+            lambda reply: {job.job_id: job for job in _good(reply, "jobs", Job.from_reply)},
+            identifiers=[dict(zip(("farmId", "queueId", "jobId"), one, strict=True)) for one in ids],
+        )
+
+    def step_names(self, ids: Sequence[tuple[str, str, str, str]]) -> Mapping[str, str] | Fault:
+        """The names of up to 100 steps (BatchGetStep) by their ids, each asked for with those of its farm,
+        queue and job. Those that could not be had are left out."""
+
+        def read(reply: Reply) -> Mapping[str, str]:
+            return dict(_good(reply, "steps", lambda one: (text(one, "stepId"), text(one, "name"))))
+
+        return self._ask(
+            "BatchGetStep",
+            read,
+            identifiers=[
+                dict(zip(("farmId", "queueId", "jobId", "stepId"), one, strict=True)) for one in ids
+            ],
+        )
+
     def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
         """The ``name`` in the reply of GetStep; a reply without one is a bad reply, and so a `Fault`."""
         return self._ask("GetStep", lambda reply: text(reply, "name"), **_job_ids(ref), stepId=step_id)
@@ -327,6 +399,26 @@ def _by_id(reply: Reply, name: str, key: str) -> dict[str, Reply]:
     """The members of a list of a batch's reply by their ids; what has none is nobody's. Raises `BadReply`."""
     found = [item for item in some_list(reply, name) if isinstance(item, Mapping)]
     return {item[key]: item for item in found if isinstance(item.get(key), str)}
+
+
+def _searched(reply: Reply, name: str, read: Callable[[Reply], T], offset: int) -> Page[T]:
+    """A page of what a search found; its ``next`` is the offset of the page that follows, as a text."""
+    total, following = reply.get("totalResults"), reply.get("nextItemOffset")
+    if not isinstance(total, int) or not isinstance(following, int | None):
+        raise BadReply("totalResults is missing or nextItemOffset is not a number")
+    if following is not None and not offset < following <= LAST_OFFSET:
+        following = None
+    return Page(each(reply, name, read), None if following is None else str(following), total)
+
+
+def _good(reply: Reply, name: str, read: Callable[[Reply], T]) -> list[T]:
+    """The members of a list of a batch's reply; one that is no good spoils nothing of the others."""
+    found: list[T] = []
+    for item in some_list(reply, name):
+        if isinstance(item, Mapping):
+            with suppress(BadReply):
+                found.append(read(item))
+    return found
 
 
 def _page(reply: Reply, name: str, read: Callable[[Reply], T]) -> Page[T]:

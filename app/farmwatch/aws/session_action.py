@@ -116,11 +116,11 @@ def _definition(members: Reply) -> dict[str, Any]:
         "environment_id": optional_text(members, "environmentId"),
         "step_id": optional_text(members, "stepId"),
         "task_id": optional_text(members, "taskId"),
-        "parameters": _parameters(mapping(members, "parameters") or {}),
+        "parameters": parameters_of(mapping(members, "parameters") or {}),
     }
 
 
-def _parameters(found: Reply) -> dict[str, str]:
+def parameters_of(found: Reply) -> dict[str, str]:
     """The task's parameters without their types: ``{"Frame": {"int": "5"}}`` is ``{"Frame": "5"}``."""
     parameters = {}
     for name, value in found.items():

@@ -37,6 +37,7 @@ from farmwatch.monitor.update import (
     NameRef,
     Snapshot,
     Update,
+    WallRef,
 )
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.polling.freshness import Rhythm
@@ -47,10 +48,14 @@ from farmwatch.sessions.actions import ActionsTarget
 from farmwatch.sessions.tracker import SessionGroup, SessionTarget
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from farmwatch.history.recorder import Recorder
     from farmwatch.listings.list_query import ListQuery
     from farmwatch.logs.parsing import Severities
     from farmwatch.logs.sources import SessionLogs
+    from farmwatch.monitor.wall import WallHandle
+    from farmwatch.wall.values import WallItem
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +68,10 @@ Listener = Callable[[Update], None]
 once: it puts the update into a queue, or posts it."""
 
 DEFAULT_INTERVAL = timedelta(seconds=2)
+
+REQUESTS = 12.0
+"""Requests a second that a connection makes at the most, logs apart: what a wall of ten thousand sessions
+takes. AWS publishes no rate; a service that says "slower" is obeyed by all of them together."""
 
 CONNECTION_LIST = "list of connections"
 
@@ -123,7 +132,8 @@ class Monitor:
                 lambda: poller.budget.spend(self.clock.monotonic()), partial(self._identify, name)
             )
 
-        poller = Poller(connect, partial(self._take, name), self.clock)
+        budget = RequestBudget(rate=REQUESTS)
+        poller = Poller(connect, partial(self._take, name), self.clock, budget)
         log_budget = RequestBudget(rate=self._log_requests, burst=max(2.0, self._log_requests))
         poller.other_budgets.append(log_budget)
         return _Connection(name, poller, SessionGroup(self._records), log_budget)
@@ -319,6 +329,21 @@ class Monitor:
         target.key = f"{target.key} #{next(self._numbers)}"
         session_set = SessionSet(ref, self.watch_session)
         return SessionSetHandle(self._look(ref.connection, target, session_set), session_set)
+
+    def watch_wall(self, items: Sequence[WallItem], since: datetime) -> WallHandle:
+        """Follow all that runs on every connection, or in what is chosen; failures from ``since`` on."""
+        from farmwatch.monitor.wall import WallHandle
+        from farmwatch.wall.scope import scope_of
+        from farmwatch.wall.target import WallTarget
+
+        walls: dict[str, tuple[Look, WallTarget]] = {}
+        for name, connection in self._connections.items():
+            scope = scope_of(items, name)
+            if scope is not None:
+                rate = connection.poller.budget.rate
+                target = WallTarget(name, scope, since, self._records, rate=rate)
+                walls[name] = self._look(name, target, WallRef(name)), target
+        return WallHandle(walls)
 
     def want_names(self, place: Place) -> None:
         """Ask for the names of a place's farm, queue and job until they are known."""

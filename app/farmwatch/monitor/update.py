@@ -57,6 +57,12 @@ class ConnectionRef(Struct, frozen=True):
     connection: str
 
 
+class WallRef(Struct, frozen=True):
+    """Names a connection's part of the wall."""
+
+    connection: str
+
+
 class HistoryRef(Struct, frozen=True):
     """Names a look at the history."""
 

@@ -1,0 +1,69 @@
+"""The names of jobs and steps, each asked for once, a hundred a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from farmwatch.aws.model import Job, SessionRef
+from farmwatch.wall.calls import Calls
+
+BATCH = 100
+"""What BatchGetJob and BatchGetStep take (service model)."""
+
+
+class Names:
+    """What jobs and steps are called, and who has submitted the jobs."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, tuple[str, str]] = {}
+        self._steps: dict[str, str] = {}
+
+    def job(self, job_id: str) -> str:
+        """The job's name; empty before it is known."""
+        return self._jobs.get(job_id, ("", ""))[0]
+
+    def user(self, job_id: str) -> str:
+        """Who has submitted the job; empty before it is known."""
+        return self._jobs.get(job_id, ("", ""))[1]
+
+    def step(self, step_id: str) -> str:
+        """The step's name; empty before it is known."""
+        return self._steps.get(step_id, "")
+
+    def know(self, jobs: Iterable[Job]) -> None:
+        """Take note of jobs that came with another answer."""
+        self._jobs |= {job.job_id: (job.name, job.created_by) for job in jobs}
+
+    def look(
+        self, calls: Calls, refs: Iterable[SessionRef], steps: Iterable[tuple[SessionRef, str]]
+    ) -> Iterator[None]:
+        """Ask for the jobs of these sessions, and for these steps, that have no name yet."""
+        jobs = {
+            ref.job_id: (ref.farm_id, ref.queue_id, ref.job_id)
+            for ref in refs
+            if ref.job_id not in self._jobs
+        }
+        unknown = list(jobs.values())
+        for first in range(0, len(unknown), BATCH):
+            some = unknown[first : first + BATCH]
+            found = calls.ask("BatchGetJob", calls.api.jobs_by_id, some)
+            yield
+            if found is None:
+                break
+            # One that is gone has no name any more, and is not asked for again.
+            self._jobs |= {job_id: ("", "") for _, _, job_id in some}
+            self.know(found.values())
+        nameless = {
+            step_id: (ref.farm_id, ref.queue_id, ref.job_id, step_id)
+            for ref, step_id in steps
+            if step_id not in self._steps
+        }
+        wanted = list(nameless.values())
+        for first in range(0, len(wanted), BATCH):
+            part = wanted[first : first + BATCH]
+            names = calls.ask("BatchGetStep", calls.api.step_names, part)
+            yield
+            if names is None:
+                return
+            self._steps |= {step_id: "" for *_, step_id in part}
+            self._steps |= names

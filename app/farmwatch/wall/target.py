@@ -1,0 +1,454 @@
+"""One connection's part of the wall: refresh after refresh, one call a step, on a budget of n/100 calls.
+
+SearchTasks finds what runs in ten queues, a hundred tasks a call; BatchGetSession and BatchGetSessionAction
+tell of a hundred sessions and their actions. Sessions that run no task just now are found by a slower sweep
+of ListSessions over active jobs, which is also the way where SearchTasks is denied or refused.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from farmwatch.aws.api import DeadlineApi
+from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, Fault, FaultKind, JobSearch, SessionRef
+from farmwatch.aws.task import Task, TaskSearch, session_of
+from farmwatch.history.events import Event, NoRecords, Records, Watched
+from farmwatch.polling.clock import Clock
+from farmwatch.polling.schedule import Schedule
+from farmwatch.polling.target import PollResult, Target
+from farmwatch.wall.calls import Calls
+from farmwatch.wall.entry import Entry
+from farmwatch.wall.names import Names
+from farmwatch.wall.outcomes import REMEMBERED, Outcomes
+from farmwatch.wall.scope import Scope, in_tens
+from farmwatch.wall.surroundings import Surroundings
+from farmwatch.wall.values import WallObserved, WallRow
+
+T = TypeVar("T")
+
+EVERY = timedelta(seconds=10)
+
+BATCH = 100
+"""Sessions, and actions, that one call takes (service model)."""
+
+ASKED_EVERY = 14.0
+"""Seconds after which a session, or an action, is asked about again: workers report every 15 s (observed)."""
+
+SHARE = 0.8
+"""How much of the connection's budget of requests the wall takes at the most: where a refresh needs more, the
+next one comes later."""
+
+LEAVES_AFTER = timedelta(minutes=10)
+"""How long a session that has ended stays."""
+
+KEPT_FAILED = 2_000
+"""Sessions that failed, and have ended, that stay until somebody looks at them."""
+
+SWEPT_JOBS = 3
+"""Jobs whose sessions are listed in one refresh; they take turns."""
+
+SWEPT_PAST = 2
+"""Jobs that are over whose sessions are listed in one refresh, until each has been once."""
+
+SWEPT_JOBS_ALONE = 20
+"""The same where sessions are found in no other way."""
+
+TURNS = 3
+"""Refreshes in which everything has had its turn."""
+
+SEARCH = "SearchTasks"
+
+
+class WallTarget(Target):
+    """Follows all that runs in a scope of one connection; every poll is one step of a refresh.
+
+    ``rate`` is how many requests a second the connection makes at the most; failures are told from ``since``
+    on.
+    """
+
+    rank = 1
+    """What somebody watches for itself goes first."""
+
+    def __init__(
+        self,
+        connection: str,
+        scope: Scope,
+        since: datetime,
+        records: Records | None = None,
+        *,
+        rate: float,
+        interval: timedelta = EVERY,
+        leaves_after: timedelta = LEAVES_AFTER,
+    ) -> None:
+        self.key = "wall"
+        self.schedule = Schedule(interval)
+        self.observed = WallObserved(connection, since=since, interval=interval)
+        self.leaves_after = leaves_after
+        self._connection = connection
+        self._scope = scope
+        self._records = records or NoRecords()
+        self._rate = rate
+        self._wished = interval
+        self._calls = Calls()
+        self._surroundings = Surroundings(scope)
+        self._names = Names()
+        self._outcomes = Outcomes(connection, since, lambda session_id: self._entries.get(session_id))
+        self._entries: dict[str, Entry] = {}
+        self._active: deque[tuple[str, str, str]] = deque()
+        self._past: deque[tuple[str, str, str]] = deque()
+        self._listed: dict[tuple[str, str, str], None] = {}
+        self._past_since: dict[str, datetime] = {}
+        self._queue_turn = 0
+        self._number = 0
+        self._round: Iterator[None] | None = None
+        self._clock: Clock | None = None
+        self._events: list[Event] = []
+
+    # --- wishes, from any thread ------------------------------------------------------------------------
+
+    def looked_at(self, session_id: str) -> None:
+        """Somebody has looked at a session: if it has ended it need not stay."""
+        entry = self._entries.get(session_id)
+        if entry is not None:
+            entry.was_looked_at = True
+
+    def look_since(self, since: datetime) -> None:
+        """Tell of failures from this time on; they are searched for by the next refresh."""
+        self._outcomes.look_since(since)
+
+    # --- polling ----------------------------------------------------------------------------------------
+
+    def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:
+        """Make the next step: one call, as a rule. What was seen is written down before it is shown."""
+        if isinstance(api, Fault):
+            return self._break_off(api)
+        self._clock, self._events = clock, []
+        if self._round is None:
+            self._number += 1
+            self._calls.begin()
+            self._round = self._refresh()
+        self._calls.by(api, clock)
+        is_over = next(self._round, self) is self
+        if self._calls.fault is not None:
+            return self._break_off(self._calls.fault)
+        if not is_over:
+            return PollResult(events=tuple(self._events), again_in=0.0)
+        self._round = None
+        self._finish()
+        return PollResult(events=tuple(self._events))
+
+    def _break_off(self, fault: Fault) -> PollResult:
+        self._round = None
+        self.observed = replace(self.observed, fault=fault)
+        return PollResult(fault)
+
+    @property
+    def _now(self) -> datetime:
+        assert self._clock is not None  # noqa: S101 - set by every poll before anything else
+        return self._clock.now()
+
+    @property
+    def _seconds(self) -> float:
+        assert self._clock is not None  # noqa: S101 - as above
+        return self._clock.monotonic()
+
+    def _refresh(self) -> Iterator[None]:
+        """A refresh, one call at a time."""
+        yield from self._surroundings.look(self._calls, self._seconds)
+        yield from self._find_running()
+        # What need not be so fresh takes turns, so that no refresh takes much more than the others.
+        turn, is_first = self._number % TURNS, self._number == 1
+        if SEARCH in self._calls.denied:
+            yield from self._sweep(SWEPT_JOBS_ALONE, every_queue=True)
+        else:
+            searches = self._searches()
+            yield from self._outcomes.find_failed(self._calls, searches)
+            if turn == 1 or is_first:
+                yield from self._outcomes.find_given_back(self._calls, searches)
+            if turn == 2 or is_first:
+                yield from self._outcomes.find_succeeded(self._calls, searches)
+            if turn == 0 or is_first:
+                yield from self._sweep(SWEPT_JOBS, every_queue=is_first)
+            yield from self._sweep_past()
+        if turn:
+            yield from self._surroundings.look_at_workers(self._calls, self._seconds)
+            yield from self._outcomes.open_ended(self._calls)
+        yield from self._ask_sessions()
+        yield from self._ask_actions()
+        yield from self._names.look(self._calls, self._refs(), self._steps())
+        if self._calls.gone:
+            # A queue, or a farm, may be no more.
+            self._surroundings.forget()
+
+    # --- what runs --------------------------------------------------------------------------------------
+
+    def _searches(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The farm and the queues of each search."""
+        return [
+            (farm_id, group)
+            for farm_id, queues in self._surroundings.queues.items()
+            for group in in_tens(queues)
+        ]
+
+    def _find_running(self) -> Iterator[None]:
+        is_whole = True
+        for farm_id, queue_ids in self._searches():
+            search, offset = TaskSearch(farm_id, queue_ids), 0
+            while True:
+                page = self._calls.ask(SEARCH, self._calls.api.search_tasks, search, offset)
+                yield
+                if page is None:
+                    is_whole = False
+                    break
+                for task in page.items:
+                    self._take_running(farm_id, task)
+                if page.next is None:
+                    break
+                offset = int(page.next)
+            if self.observed.seen_at is None:
+                self._show()
+        if is_whole:
+            self._look_after_vanished()
+
+    def _take_running(self, farm_id: str, task: Task) -> None:
+        if task.action_id is None or not self._scope.wants(farm_id, task.queue_id, task.job_id):
+            return
+        session_id = session_of(task.action_id)
+        entry = self._entries.get(session_id)
+        if entry is None:
+            entry = self._new(SessionRef(self._connection, farm_id, task.queue_id, task.job_id, session_id))
+        former = entry.row.task
+        if former is not None and former.action_id is not None and former.action_id != task.action_id:
+            self._outcomes.want(entry.row.ref, former)
+        entry.take_task(task, self._number)
+
+    def _new(self, ref: SessionRef) -> Entry:
+        entry = self._entries[ref.session_id] = Entry(ref)
+        entry.found_in = self._number
+        return entry
+
+    def _look_after_vanished(self) -> None:
+        """What runs no more is not over because of that: its session, and how its action ended, are asked."""
+        for entry in self._entries.values():
+            task = entry.row.task
+            if entry.found_in == self._number - 1 and task is not None and entry.ended_since is None:
+                self._outcomes.want(entry.row.ref, task)
+                entry.asked_at = float("-inf")
+
+    def _sweep(self, jobs: int, *, every_queue: bool) -> Iterator[None]:
+        """Sessions that run no task just now: of a few active jobs, which take turns."""
+        queues = [(farm, one) for farm, some in self._surroundings.queues.items() for one in sorted(some)]
+        if not every_queue and queues:
+            self._queue_turn = (self._queue_turn + 1) % len(queues)
+            queues = [queues[self._queue_turn]]
+        for farm_id, queue_id in queues:
+            search = JobSearch(farm_id, queue_id, only=ACTIVE_TASK_RUN_STATUSES)
+            page = self._calls.ask("SearchJobs", self._calls.api.search_jobs, search)
+            yield
+            if page is not None:
+                self._names.know(page.items)
+                found = [(farm_id, queue_id, job.job_id) for job in page.items]
+                kept = [one for one in self._active if one[1] != queue_id or one in found]
+                # One that has ended before its turn has come is not forgotten.
+                self._past += [one for one in self._active if one not in kept and one not in self._listed]
+                known = set(kept)
+                self._active = deque([*(one for one in found if one not in known), *kept])
+        for _ in range(min(jobs, len(self._active))):
+            job = self._active[0]
+            self._active.rotate(-1)
+            if self._scope.wants(*job):
+                yield from self._list_sessions(job)
+
+    def _sweep_past(self) -> Iterator[None]:
+        """The sessions of jobs that ended since then, each job once: nobody may have watched them."""
+        for farm_id, queue_ids in self._searches():
+            for queue_id in queue_ids:
+                former = self._past_since.get(queue_id)
+                if former is None or self._outcomes.since < former:
+                    self._past_since[queue_id] = self._outcomes.since
+                    yield from self._find_past(farm_id, queue_id)
+        for _ in range(min(SWEPT_PAST, len(self._past))):
+            job = self._past.popleft()
+            if self._scope.wants(*job):
+                yield from self._list_sessions(job)
+
+    def _find_past(self, farm_id: str, queue_id: str) -> Iterator[None]:
+        search, offset = JobSearch(farm_id, queue_id, sort="ENDED_AT"), 0
+        while True:
+            page = self._calls.ask("SearchJobs by ENDED_AT", self._calls.api.search_jobs, search, offset)
+            yield
+            if page is None:
+                return
+            since = self._outcomes.since
+            recent = [job for job in page.items if job.ended_at is not None and job.ended_at >= since]
+            self._names.know(recent)
+            self._past += [(farm_id, queue_id, job.job_id) for job in recent]
+            if page.next is None or len(recent) < len(page.items):
+                return
+            offset = int(page.next)
+
+    def _list_sessions(self, job: tuple[str, str, str]) -> Iterator[None]:
+        self._listed[job] = None
+        if len(self._listed) > REMEMBERED:
+            del self._listed[next(iter(self._listed))]
+        token: str | None = None
+        while True:
+            page = self._calls.ask("ListSessions", self._calls.api.sessions, *job, token)
+            yield
+            if page is None:
+                return
+            for summary in page.items:
+                ref = SessionRef(self._connection, *job, summary.session_id)
+                entry = self._entries.get(ref.session_id)
+                if entry is not None:
+                    entry.found_in = max(entry.found_in, 0)
+                elif not summary.is_final:
+                    self._new(ref)
+                elif summary.ended_at is not None:
+                    self._outcomes.note_ended(ref, summary)
+            token = page.next
+            if token is None:
+                return
+
+    # --- details ----------------------------------------------------------------------------------------
+
+    def _ask_sessions(self) -> Iterator[None]:
+        now = self._seconds
+        due = [
+            one
+            for one in self._entries.values()
+            if one.ended_since is None and now - one.asked_at >= ASKED_EVERY
+        ]
+        due += self._outcomes.strangers()
+        for batch in _in_batches(due):
+            refs = [entry.row.ref for entry in batch]
+            answers = self._calls.ask("BatchGetSession", self._calls.api.sessions_by_id, refs)
+            yield
+            if answers is None:
+                return
+            self._remember(batch)
+            events: list[Event] = []
+            for entry in batch:
+                answer = answers[entry.row.ref.session_id]
+                events += entry.take_session(answer, self._now)
+                entry.asked_at = self._seconds
+                self._end_if_over(entry, answer)
+            self._write(events, batch)
+
+    def _end_if_over(self, entry: Entry, answer: object) -> None:
+        is_gone = isinstance(answer, Fault) and answer.kind is FaultKind.GONE
+        if entry.ended_since is None and (is_gone or entry.row.ended_at is not None):
+            entry.ended_since = self._seconds
+            if entry.row.task is not None:
+                self._outcomes.want(entry.row.ref, entry.row.task)
+
+    def _ask_actions(self) -> Iterator[None]:
+        now = self._seconds
+        wanted: list[tuple[SessionRef, str]] = []
+        for entry in self._entries.values():
+            task = entry.row.task
+            if task is None or task.action_id is None or entry.found_in != self._number:
+                continue
+            if entry.row.action is None or now - entry.action_asked_at >= ASKED_EVERY:
+                wanted.append((entry.row.ref, task.action_id))
+                entry.action_asked_at = now
+        wanted += self._outcomes.wanted()
+        for batch in _in_batches(list(dict.fromkeys(wanted))):
+            found = self._calls.ask("BatchGetSessionAction", self._calls.api.actions_of_sessions, batch)
+            yield
+            if found is None:
+                return
+            entries: list[Entry] = []
+            events: list[Event] = []
+            for ref, action_id in batch:
+                action = found.get(action_id)
+                of = self._entries.get(ref.session_id) or self._outcomes.entry(ref.session_id)
+                if of is not None and action is not None:
+                    self._remember([of])
+                    events += of.take_action(action, self._now)
+                    entries.append(of)
+                self._outcomes.judge(ref, action_id, action)
+            self._write(events, entries)
+
+    # --- what is written down, and shown ------------------------------------------------------------------
+
+    def _remember(self, entries: Iterable[Entry]) -> None:
+        strangers = [entry for entry in entries if not entry.knows_its_past]
+        if strangers:
+            past = self._records.past([entry.row.ref for entry in strangers])
+            for entry in strangers:
+                entry.remember(past[entry.row.ref])
+
+    def _write(self, events: Sequence[Event], entries: Iterable[Entry]) -> None:
+        now = self._now
+        watched = [
+            Watched(entry.row.ref, job=self._names.job(entry.row.ref.job_id), session_until=now)
+            for entry in entries
+        ]
+        self._records.record(events, watched)
+        self._events += events
+
+    def _refs(self) -> list[SessionRef]:
+        return [*(entry.row.ref for entry in self._entries.values()), *self._outcomes.refs()]
+
+    def _steps(self) -> list[tuple[SessionRef, str]]:
+        own = [
+            (one.row.ref, one.row.task.step_id) for one in self._entries.values() if one.row.task is not None
+        ]
+        return [*own, *self._outcomes.steps()]
+
+    def _finish(self) -> None:
+        """The refresh is over: those that have ended long enough ago leave, and all of it is shown."""
+        self._let_leave()
+        needed = self._calls.count / (SHARE * self._rate)
+        self.schedule.interval = max(self._wished, timedelta(seconds=needed))
+        self._show(self._now)
+
+    def _let_leave(self) -> None:
+        until = self._seconds - self.leaves_after.total_seconds()
+        kept = 0
+        for session_id, entry in reversed(list(self._entries.items())):
+            if entry.ended_since is None or entry.ended_since > until:
+                continue
+            if entry.row.failed and not entry.was_looked_at and kept < KEPT_FAILED:
+                kept += 1
+            else:
+                del self._entries[session_id]
+
+    def _show(self, at: datetime | None = None) -> None:
+        rows = tuple(self._named(entry.row) for entry in self._entries.values())
+        running = [one for one in self._entries.values() if one.ended_since is None]
+        recent = self._seconds - 2 * self.schedule.interval.total_seconds() - ASKED_EVERY
+        interval = self.schedule.interval
+        self.observed = WallObserved(
+            self._connection,
+            rows,
+            tuple(self._outcomes.failures(self._names)),
+            dict(self._surroundings.workers),
+            self._outcomes.since,
+            running=len(running),
+            refreshed=sum(one.found_in == self._number or one.asked_at >= recent for one in running),
+            calls=self._calls.count,
+            interval=interval,
+            is_stretched=interval > self._wished,
+            from_sessions=SEARCH in self._calls.denied,
+            denied=dict(self._calls.denied),
+            seen_at=at or self.observed.seen_at,
+        )
+
+    def _named(self, row: WallRow) -> WallRow:
+        job, user = self._names.job(row.ref.job_id), self._names.user(row.ref.job_id)
+        if row.task is None:
+            return replace(row, job=job, user=user)
+        median, siblings = self._outcomes.median(row.task.step_id)
+        step = self._names.step(row.task.step_id)
+        return replace(row, job=job, user=user, step=step, median=median, siblings=siblings)
+
+
+def _in_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[first : first + BATCH] for first in range(0, len(items), BATCH))

@@ -1,0 +1,154 @@
+"""What is known of everything that runs: immutable values, one for each connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from farmwatch.aws.model import UPDATE_FAILED, Fault, Session, SessionRef
+from farmwatch.aws.session_action import SessionAction
+from farmwatch.aws.task import Task, Worker
+
+
+class WallItem(Struct, frozen=True):
+    """Something that is on the wall: a whole connection (no ids), a farm, a queue, or a job."""
+
+    connection: str
+    ids: tuple[str, ...] = ()
+
+
+class WallRow(Struct, frozen=True):
+    """A session. ``task`` and ``action`` are what it does now, or did last, as far as it is known;
+    ``session`` is the newest good reply about it, received at ``seen_at``; ``job`` and ``user`` are the name
+    of its job and who has submitted it, empty before they are known. ``median`` is how long tasks of the
+    step that were seen to end took, of ``siblings`` of them. ``fault`` says that the newest reply was none.
+    """
+
+    ref: SessionRef
+    task: Task | None = None
+    action: SessionAction | None = None
+    session: Session | None = None
+    seen_at: datetime | None = None
+    job: str = ""
+    user: str = ""
+    step: str = ""
+    median: timedelta | None = None
+    siblings: int = 0
+    fault: Fault | None = None
+    failed: int = 0
+    """How many of its actions were seen to fail."""
+    ended_at: datetime | None = None
+    """When it was seen to have ended; ``None`` while it runs."""
+
+    @property
+    def key(self) -> str:
+        """By what a list tells it from others: its connection and its id."""
+        return f"{self.ref.connection} {self.ref.session_id}"
+
+    @property
+    def frame(self) -> str:
+        """The task's parameters: the value where there is one of them, else names and values."""
+        given = self.task.parameters if self.task is not None else {}
+        if len(given) == 1:
+            return next(iter(given.values()))
+        return " ".join(f"{name}={value}" for name, value in given.items())
+
+    @property
+    def status(self) -> str:
+        """The lifecycle status, empty before it was seen."""
+        return "" if self.session is None else self.session.lifecycle_status
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What is wrong with it by its own account, in words; the log errors, an update that failed, a failed
+        action while it is still STARTED."""
+        session = self.session
+        if session is None:
+            return ()
+        found = [] if session.log.error is None else [f"log: {session.log.error}"]
+        if session.worker_log is not None and session.worker_log.error is not None:
+            found.append(f"worker log: {session.worker_log.error}")
+        if session.lifecycle_status == UPDATE_FAILED:
+            found.append("update failed")
+        if self.failed and not session.is_final:
+            found.append("failed, still running")
+        return tuple(found)
+
+    def running_for(self, now: datetime) -> timedelta | None:
+        """How long its action has run, or ran; ``None`` where none has begun."""
+        if self.action is not None and self.action.started_at is not None:
+            return self.action.duration(now)
+        if self.task is None or self.task.started_at is None:
+            return None
+        return max((self.task.ended_at or now) - self.task.started_at, timedelta(0))
+
+    def projected(self, now: datetime) -> timedelta | None:
+        """How long the action will have taken in the end if it goes on as it did; ``None`` before it tells of
+        progress."""
+        lasted, action = self.running_for(now), self.action
+        if lasted is None or action is None or not action.progress or action.is_final:
+            return None
+        return lasted * (100.0 / action.progress)
+
+
+class LastLine(Struct, frozen=True):
+    """The newest line of a session's log, written ``at``, as it was read at ``seen_at``. Without ``at`` it
+    has no line; ``text`` may then say why."""
+
+    text: str
+    at: datetime | None
+    seen_at: datetime
+
+
+class Failure(Struct, frozen=True):
+    """A task that failed (FAILED) or was interrupted (INTERRUPTED), once: one session action.
+
+    ``worker_id`` and ``host`` are empty before its session is known.
+    """
+
+    ref: SessionRef
+    action: SessionAction
+    at: datetime
+    job: str = ""
+    user: str = ""
+    step: str = ""
+    worker_id: str = ""
+    host: str = ""
+    retries: int = 0
+
+    @property
+    def key(self) -> str:
+        """By what a list tells it from others: its connection and the action's id."""
+        return f"{self.ref.connection} {self.action.action_id}"
+
+    @property
+    def is_interruption(self) -> bool:
+        """Whether it was interrupted, which is no failure of its own."""
+        return self.action.status == "INTERRUPTED"
+
+
+class WallObserved(Struct, frozen=True):
+    """All that is known of what runs on a connection, after its newest refresh, which ended at ``seen_at``.
+
+    ``refreshed`` of the ``running`` sessions were seen by that refresh, which took ``calls`` requests; with
+    so many the next one comes ``interval`` later. ``failures`` are those since ``since``. ``denied`` has by
+    its operation why a call is not made. ``from_sessions`` says that sessions are found by ListSessions
+    alone, without tasks. ``fault`` says that the newest refresh ended by one.
+    """
+
+    connection: str
+    rows: tuple[WallRow, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    workers: Mapping[str, Worker] = {}
+    since: datetime | None = None
+    running: int = 0
+    refreshed: int = 0
+    calls: int = 0
+    interval: timedelta = timedelta(0)
+    is_stretched: bool = False
+    from_sessions: bool = False
+    denied: Mapping[str, Fault] = {}
+    seen_at: datetime | None = None
+    fault: Fault | None = None
