@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from farmwatch.aws.client import DeadlineClient
 from farmwatch.aws.log_page import LogSource
 from farmwatch.aws.log_reader import LogReader
 from farmwatch.aws.model import JobSearch
+from farmwatch.aws.task import TaskSearch
 from tests.canned import FARM_ID, FLEET_ID, JOB_ID, QUEUE_ID, REF, SESSION_ID, STEP_ID, an_action
 
 ACTION_ID = an_action(3).action_id
@@ -34,8 +36,15 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
     "queues": ("ListQueues", lambda ask: ask.queues(FARM_ID)),
     "queue": ("GetQueue", lambda ask: ask.queue(FARM_ID, QUEUE_ID)),
     "search_jobs": ("SearchJobs", lambda ask: ask.search_jobs(JobSearch(FARM_ID, QUEUE_ID, "lgt"))),
+    "search_tasks": (
+        "SearchTasks",
+        lambda ask: ask.search_tasks(TaskSearch(FARM_ID, (QUEUE_ID,), since=datetime(2026, 1, 1, tzinfo=UTC))),
+    ),
+    "search_workers": ("SearchWorkers", lambda ask: ask.search_workers(FARM_ID, (FLEET_ID,))),
+    "fleets": ("ListFleets", lambda ask: ask.fleets(FARM_ID)),
     "list_jobs": ("ListJobs", lambda ask: ask.list_jobs(FARM_ID, QUEUE_ID)),
     "job": ("GetJob", lambda ask: ask.job(FARM_ID, QUEUE_ID, JOB_ID)),
+    "jobs_by_id": ("BatchGetJob", lambda ask: ask.jobs_by_id([(FARM_ID, QUEUE_ID, JOB_ID)])),
     "sessions": ("ListSessions", lambda ask: ask.sessions(FARM_ID, QUEUE_ID, JOB_ID)),
     "session": ("GetSession", lambda ask: ask.session(REF)),
     "sessions_by_id": ("BatchGetSession", lambda ask: ask.sessions_by_id([REF])),
@@ -45,6 +54,11 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
         "BatchGetSessionAction",
         lambda ask: ask.session_actions_by_id(REF, [ACTION_ID]),
     ),
+    "actions_of_sessions": (
+        "BatchGetSessionAction",
+        lambda ask: ask.actions_of_sessions([(REF, ACTION_ID)]),
+    ),
+    "step_names": ("BatchGetStep", lambda ask: ask.step_names([(FARM_ID, QUEUE_ID, JOB_ID, STEP_ID)])),
     "step_name": ("GetStep", lambda ask: ask.step_name(REF, STEP_ID)),
     "log_page": ("GetLogEvents", lambda ask: ask.log_page(SOURCE)),
 }
