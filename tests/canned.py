@@ -26,7 +26,7 @@ from farmwatch.aws.model import (
     SessionSummary,
 )
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.aws.task import Task, TaskSearch, Worker
+from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
 
 START = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
 FARM_ID = "farm-1b84ca8d938d47d99a00675ff4eedd41"
@@ -249,6 +249,14 @@ class CannedFarm:
 
     def search_workers(self, farm_id: str, fleet_ids: Sequence[str], offset: int = 0) -> Page[Worker] | Fault:
         answer: Page[Worker] | Fault = self._answer("search_workers", farm_id, fleet_ids, offset)
+        return answer
+
+    def worker_sessions(
+        self, farm_id: str, fleet_id: str, worker_id: str, token: str | None = None
+    ) -> Page[WorkerSession] | Fault:
+        answer: Page[WorkerSession] | Fault = self._answer(
+            "worker_sessions", farm_id, fleet_id, worker_id, token
+        )
         return answer
 
     def fleets(self, farm_id: str, token: str | None = None) -> Page[str] | Fault:

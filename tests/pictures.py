@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from moto import mock_aws
 
@@ -23,6 +24,7 @@ from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
 from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
+from farmwatch.wall.values import WallItem
 from moto_deadline.simulation import FrozenClock, Simulation
 from tests.canned import HandClock
 from tests.ui.log.stage import settle
@@ -172,6 +174,53 @@ PICTURES: dict[str, tuple[str, int, tuple[int, int], Scene]] = {
 }
 
 
+async def wall(stage: Stage, farm: Farm) -> None:
+    await pass_time(stage, farm, 2)
+    await stage.press("W")
+    for _ in range(2):
+        for _ in range(60):
+            stage.app.monitor.run_due()
+        await pass_time(stage, farm, 11)
+
+
+def then_at_wall(*keys: str) -> Scene:
+    """The wall as it is after some refreshes, then press keys."""
+
+    async def happens(stage: Stage, farm: Farm) -> None:
+        await wall(stage, farm)
+        for key in keys:
+            await stage.press(key)
+        await pass_time(stage, farm, 1)
+
+    return happens
+
+
+async def quiet_wall(stage: Stage, farm: Farm) -> None:
+    """The wall of a queue in which nothing happens."""
+    ids = farm.simulation.cast["living"]
+    queues = farm.simulation.account.queues[ids.farm_id]
+    archive = next(one for one, queue in queues.items() if queue["displayName"] == "dailies archive")
+    stage.app.walls.choose("dailies")
+    stage.app.walls.toggle(WallItem(DEFAULT_CONNECTION, (ids.farm_id, archive)))
+    await wall(stage, farm)
+
+
+PICTURES |= {
+    "wall": ("living", 1, (160, 45), wall),
+    "wall-quiet": ("living", 1, (120, 16), quiet_wall),
+    "wall-trouble": ("living", 1, (120, 20), then_at_wall("2")),
+    "wall-failures": ("living", 1, (160, 36), then_at_wall("3")),
+    "wall-workers": ("living", 1, (140, 36), then_at_wall("4")),
+    "wall-80x24": ("living", 1, (80, 24), wall),
+    "wall-300x90": ("living", 1, (300, 90), then_at_wall("b")),
+    "wall-light": ("living", 1, (120, 36), then_at_wall("f2")),
+    "wall-no-colour": ("living", 1, (120, 36), wall),
+}
+
+NO_COLOUR = {"wall-no-colour"}
+"""Pictures of a terminal without colours."""
+
+
 @asynccontextmanager
 async def scene(farm: Farm, name: str) -> AsyncIterator[Stage]:
     cast, depth, size, happens = PICTURES[name]
@@ -179,19 +228,21 @@ async def scene(farm: Farm, name: str) -> AsyncIterator[Stage]:
     clock = HandClock(farm.clock.now())
     with tempfile.TemporaryDirectory() as folder:
         recorder = Recorder(Path(folder) / "history.sqlite", watcher="mira@ops1", clock=clock)
-        async with on_stage(
-            farm.ask,
-            farm.settings(cast, depth),
-            size=size,
-            clock=clock,
-            counts_requests=farm.count_by,
-            recorder=recorder,
-        ) as stage:
-            # Jitter would draw another picture every time.
-            for target in stage.app.monitor.targets:
-                target.schedule.jitter.seed(7)
-            await happens(stage, farm)
-            yield stage
+        colours = {"NO_COLOR": "1"} if name in NO_COLOUR else {}
+        with mock.patch.dict(os.environ, colours):
+            async with on_stage(
+                farm.ask,
+                farm.settings(cast, depth),
+                size=size,
+                clock=clock,
+                counts_requests=farm.count_by,
+                recorder=recorder,
+            ) as stage:
+                # Jitter would draw another picture every time.
+                for target in stage.app.monitor.targets:
+                    target.schedule.jitter.seed(7)
+                await happens(stage, farm)
+                yield stage
         recorder.close()
 
 

@@ -22,7 +22,7 @@ from farmwatch.aws.log_page import LogSource
 from farmwatch.aws.log_reader import LogReader
 from farmwatch.aws.model import JobSearch
 from farmwatch.aws.task import TaskSearch
-from tests.canned import FARM_ID, FLEET_ID, JOB_ID, QUEUE_ID, REF, SESSION_ID, STEP_ID, an_action
+from tests.canned import FARM_ID, FLEET_ID, JOB_ID, QUEUE_ID, REF, SESSION_ID, STEP_ID, WORKER_ID, an_action
 
 ACTION_ID = an_action(3).action_id
 SOURCE = LogSource(f"/aws/deadline/{FARM_ID}/{QUEUE_ID}", SESSION_ID, FARM_ID, queue_id=QUEUE_ID)
@@ -38,9 +38,15 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
     "search_jobs": ("SearchJobs", lambda ask: ask.search_jobs(JobSearch(FARM_ID, QUEUE_ID, "lgt"))),
     "search_tasks": (
         "SearchTasks",
-        lambda ask: ask.search_tasks(TaskSearch(FARM_ID, (QUEUE_ID,), since=datetime(2026, 1, 1, tzinfo=UTC))),
+        lambda ask: ask.search_tasks(
+            TaskSearch(FARM_ID, (QUEUE_ID,), since=datetime(2026, 1, 1, tzinfo=UTC))
+        ),
     ),
     "search_workers": ("SearchWorkers", lambda ask: ask.search_workers(FARM_ID, (FLEET_ID,))),
+    "worker_sessions": (
+        "ListSessionsForWorker",
+        lambda ask: ask.worker_sessions(FARM_ID, FLEET_ID, WORKER_ID),
+    ),
     "fleets": ("ListFleets", lambda ask: ask.fleets(FARM_ID)),
     "list_jobs": ("ListJobs", lambda ask: ask.list_jobs(FARM_ID, QUEUE_ID)),
     "job": ("GetJob", lambda ask: ask.job(FARM_ID, QUEUE_ID, JOB_ID)),

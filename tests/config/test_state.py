@@ -72,7 +72,7 @@ def test_no_content_whatever_ends_the_program(
 
 def test_a_newer_file_keeps_what_is_known_of_it(path: Path) -> None:
     path.parent.mkdir()
-    path.write_text('{"version": 2, "theme": "nord", "walls": []}')
+    path.write_text('{"version": 2, "theme": "nord", "of a later time": []}')
     assert StateFile(path).state.theme == "nord"
 
 
@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_read_just_now_is_not_written_over(path: Path) -> 
 
 def test_nothing_is_written_into_the_file_of_a_newer_version(path: Path) -> None:
     path.parent.mkdir()
-    text = '{"version": 2, "theme": "nord", "walls": []}'
+    text = '{"version": 2, "theme": "nord", "of a later time": []}'
     path.write_text(text)
     assert "newer Farmwatch" in changed(path, theme="gruvbox").notice
     assert path.read_text() == text

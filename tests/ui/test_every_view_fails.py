@@ -26,6 +26,7 @@ from farmwatch.ui.screens.log.screen import LogScreen
 from farmwatch.ui.screens.picker.marked import MarkedScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
+from farmwatch.ui.screens.wall.screen import WallScreen
 from farmwatch.ui.screens.why.screen import WhyScreen
 from farmwatch.ui.textual_compat import named
 from tests.canned import HandClock
@@ -43,6 +44,8 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "history": (AT_SESSION, ("h",), HistoryScreen),
     "help": (AT_SESSION, ("question_mark",), HelpScreen),
     "marked": (AT_SESSION, ("M",), MarkedScreen),
+    "wall": (AT_SESSION, ("W",), WallScreen),
+    "wall filter": (AT_SESSION, ("W", "slash"), WallScreen),
     "columns": (Settings(), ("C",), ColumnsScreen),
     "connect": (Settings(), ("f3",), ConnectScreen),
     "palette": (AT_SESSION, ("ctrl+p",), Screen),

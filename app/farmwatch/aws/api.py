@@ -22,7 +22,7 @@ from farmwatch.aws.model import (
     SessionSummary,
 )
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.aws.task import Task, TaskSearch, Worker
+from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
 
 OPERATIONS = {
     "farms": "ListFarms",
@@ -41,6 +41,7 @@ OPERATIONS = {
     "actions_of_sessions": "BatchGetSessionAction",
     "search_tasks": "SearchTasks",
     "search_workers": "SearchWorkers",
+    "worker_sessions": "ListSessionsForWorker",
     "fleets": "ListFleets",
     "jobs_by_id": "BatchGetJob",
     "step_names": "BatchGetStep",
@@ -111,6 +112,12 @@ class DeadlineApi(Protocol):
 
     def search_workers(self, farm_id: str, fleet_ids: Sequence[str], offset: int = 0) -> Page[Worker] | Fault:
         """A page of the workers of up to ten fleets (SearchWorkers); paged as `search_jobs`."""
+
+    def worker_sessions(
+        self, farm_id: str, fleet_id: str, worker_id: str, token: str | None = None
+    ) -> Page[WorkerSession] | Fault:
+        """See `DeadlineClient.worker_sessions`."""
+        ...
 
     def fleets(self, farm_id: str, token: str | None = None) -> Page[str] | Fault:
         """A page of the ids of a farm's fleets (ListFleets)."""

@@ -33,7 +33,7 @@ from farmwatch.aws.model import (
 )
 from farmwatch.aws.reply import BadReply, Reply, each, id_of_kind, some_list, text
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.aws.task import Task, TaskSearch, Worker
+from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
 
 if TYPE_CHECKING:
     from mypy_boto3_deadline import DeadlineCloudClient
@@ -177,6 +177,20 @@ class DeadlineClient:
             fleetIds=list(fleet_ids),
             itemOffset=offset,
             pageSize=PAGE_SIZE,
+        )
+
+    def worker_sessions(
+        self, farm_id: str, fleet_id: str, worker_id: str, token: str | None = None
+    ) -> Page[WorkerSession] | Fault:
+        """ListSessionsForWorker, 100 a page, of whatever queue and job."""
+        return self._ask(
+            "ListSessionsForWorker",
+            lambda reply: _page(reply, "sessions", WorkerSession.from_reply),
+            farmId=farm_id,
+            fleetId=fleet_id,
+            workerId=worker_id,
+            maxResults=PAGE_SIZE,
+            **({"nextToken": token} if token else {}),
         )
 
     def fleets(self, farm_id: str, token: str | None = None) -> Page[str] | Fault:

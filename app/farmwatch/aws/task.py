@@ -88,6 +88,27 @@ def session_of(action_id: str) -> str:
     return f"session-{action_id.split('-')[1]}"
 
 
+class WorkerSession(Struct, frozen=True):
+    """A session of a worker, as ListSessionsForWorker tells it."""
+
+    session_id: str
+    queue_id: str
+    job_id: str
+    lifecycle_status: str
+    ended_at: datetime | None = None
+
+    @classmethod
+    def from_reply(cls, reply: Reply) -> WorkerSession:
+        """Of a member of ListSessionsForWorker's reply; raises `BadReply`."""
+        return cls(
+            session_id=id_of_kind(reply, "sessionId", "session"),
+            queue_id=id_of_kind(reply, "queueId", "queue"),
+            job_id=id_of_kind(reply, "jobId", "job"),
+            lifecycle_status=text(reply, "lifecycleStatus"),
+            ended_at=optional_time(reply, "endedAt"),
+        )
+
+
 class Worker(Struct, frozen=True):
     """A worker, as SearchWorkers tells it."""
 

@@ -23,6 +23,7 @@ from farmwatch.aws.connect import client_of
 from farmwatch.aws.faults import classify
 from farmwatch.aws.model import Fault, JobSearch, Page, SessionRef
 from farmwatch.aws.redaction import redact
+from farmwatch.aws.task import TaskSearch
 from farmwatch.config.paths import history_file, make_private, state_folder
 from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.history.store import History, sentence
@@ -197,6 +198,7 @@ def calls(
 
 def _on_farm(tried: _Calls, ask: DeadlineClient, connection: str, farm_id: str, queue_id: str | None) -> None:
     tried.ask("GetFarm", lambda: ask.farm(farm_id))
+    _on_fleet(tried, ask, farm_id)
     queue = tried.first("ListQueues", lambda: ask.queues(farm_id))
     queue_id = queue_id or (queue.queue_id if queue else None)
     if queue_id is None:
@@ -209,12 +211,27 @@ def _on_farm(tried: _Calls, ask: DeadlineClient, connection: str, farm_id: str, 
     if job is None:
         tried.not_tried("no job to try it on", "everything below a job")
         return
+    tried.ask("SearchTasks", lambda: ask.search_tasks(TaskSearch(farm_id, (queue_id,))))
     tried.ask("GetJob", lambda: ask.job(farm_id, queue_id, job.job_id))
+    tried.ask("BatchGetJob", lambda: ask.jobs_by_id([(farm_id, queue_id, job.job_id)]))
     session = tried.first("ListSessions", lambda: ask.sessions(farm_id, queue_id, job.job_id))
     if session is None:
         tried.not_tried("the newest job has no session to try it on", "everything below a session")
         return
     _on_session(tried, ask, SessionRef(connection, farm_id, queue_id, job.job_id, session.session_id))
+
+
+def _on_fleet(tried: _Calls, ask: DeadlineClient, farm_id: str) -> None:
+    fleets = tried.ask("ListFleets", lambda: ask.fleets(farm_id))
+    if fleets is None or not fleets.items:
+        tried.not_tried("no fleet to try it on", "SearchWorkers", "ListSessionsForWorker")
+        return
+    fleet_id = fleets.items[0]
+    worker = tried.first("SearchWorkers", lambda: ask.search_workers(farm_id, fleets.items[:1]))
+    if worker is None:
+        tried.not_tried("no worker to try it on", "ListSessionsForWorker")
+    else:
+        tried.ask("ListSessionsForWorker", lambda: ask.worker_sessions(farm_id, fleet_id, worker.worker_id))
 
 
 def _on_session(tried: _Calls, ask: DeadlineClient, ref: SessionRef) -> None:
@@ -229,9 +246,11 @@ def _on_session(tried: _Calls, ask: DeadlineClient, ref: SessionRef) -> None:
         tried.ask("GetSessionAction", lambda: ask.session_action(ref, action.action_id))
         tried.ask("BatchGetSessionAction", lambda: ask.session_actions_by_id(ref, [action.action_id]))
     if step is None:
-        tried.not_tried("no action of the session has a step", "GetStep")
+        tried.not_tried("no action of the session has a step", "GetStep", "BatchGetStep")
     else:
         tried.ask("GetStep", lambda: ask.step_name(ref, step))
+        ids = (ref.farm_id, ref.queue_id, ref.job_id, step)
+        tried.ask("BatchGetStep", lambda: ask.step_names([ids]))
     for name, lane in (("GetLogEvents, session", SESSION), ("GetLogEvents, worker", WORKER)):
         found = None if session is None else find(ref, session, lane)
         if found is None or found.source is None:

@@ -113,6 +113,13 @@ class _PlaceOrCommand(click.Group):
 @_interval_option
 @click.option("--debug", is_flag=True, help="Write every call to farmwatch.log in the state folder.")
 @click.option("--fresh", is_flag=True, help="Do not begin where Farmwatch was left.")
+@click.option(
+    "--wall",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="",
+    help="Begin with the wall (W): everything that runs, or what was put on the wall of a name.",
+)
 @click.option("--demo", is_flag=True, help="Watch an embedded farm; no AWS account, no credentials.")
 @click.version_option(__version__, prog_name="farmwatch")
 @click.pass_context

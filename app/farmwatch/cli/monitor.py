@@ -32,7 +32,7 @@ def run(options: dict[str, Any]) -> int:
 
     log = debug_log.begin(debug=options.pop("debug"))
     try:
-        return _run(options, fresh=options.pop("fresh", False))
+        return _run(options, fresh=options.pop("fresh", False), wall=options.pop("wall", None))
     finally:
         debug_log.end(log)
 
@@ -62,7 +62,7 @@ def check_keys(settings: Settings) -> None:
             fail(f"{settings.sources['keys']}: {error}")
 
 
-def _run(options: dict[str, Any], *, fresh: bool) -> int:
+def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
     from farmwatch.config.settings import SettingsError, resolve
     from farmwatch.config.state import StateFile, state_file
 
@@ -94,6 +94,7 @@ def _run(options: dict[str, Any], *, fresh: bool) -> int:
         recorder=recorder,
         kept=kept,
         place=None if fresh else left_at(kept.state, settings, options),
+        wall=wall,
     )
 
     def finish() -> None:

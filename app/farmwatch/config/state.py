@@ -45,9 +45,18 @@ class KeptMark(Struct, frozen=True):
     at: datetime
 
 
+class KeptWallItem(Struct, frozen=True):
+    """Something on a wall: the connection, and the ids from the farm down; none for all that it has."""
+
+    connection: str
+    ids: tuple[str, ...] = ()
+
+
 class KeptState(Struct, frozen=True):
-    """All of it. ``orders`` has by level the column a list is sorted by, and whether backwards; ``hidden`` by
-    level the columns that are not shown."""
+    """All of it. ``orders`` has by list the column it is sorted by, and whether backwards; ``hidden`` the
+    columns that are not shown, ``arranged`` their order and ``widths`` the widths that were chosen,
+    ``groups`` what rows are grouped by. ``walls`` has by name what is on a wall, of which ``wall`` was
+    shown last, with ``roomy`` rows, and left at ``wall_left_at``."""
 
     version: int = VERSION
     theme: str = ""
@@ -55,6 +64,13 @@ class KeptState(Struct, frozen=True):
     hidden: dict[str, tuple[str, ...]] = {}
     place: KeptPlace | None = None
     marks: tuple[KeptMark, ...] = ()
+    arranged: dict[str, tuple[str, ...]] = {}
+    widths: dict[str, dict[str, int]] = {}
+    groups: dict[str, str] = {}
+    walls: dict[str, tuple[KeptWallItem, ...]] = {}
+    wall: str = ""
+    roomy: bool = False
+    wall_left_at: datetime | None = None
 
 
 Change = Callable[[KeptState], KeptState]

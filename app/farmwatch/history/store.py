@@ -207,6 +207,12 @@ class History:
         )
         return {watched.ref: watched for watched in found}
 
+    def net_beginnings(self, since: datetime, step: timedelta) -> dict[int, int]:
+        """By the number of each stretch of that length since a time, how many sessions were first seen that
+        run, less those that were seen to have ended; of the stretches in which there was any."""
+        asked = {"since": _stamp(since), "step": step // _MICROSECOND}
+        return dict(self._database.execute(_NET_BEGINNINGS, asked).fetchall())
+
     def version(self) -> tuple[int, int]:
         """Another one after every change, be it made here or by another program."""
         return self._one("PRAGMA data_version"), self._database.total_changes
@@ -394,6 +400,10 @@ _NEWEST = f"""SELECT {_COLUMNS} FROM (SELECT *, row_number() OVER
 _ENTRIES = f"""SELECT {_COLUMNS} FROM entries e JOIN sessions s USING (session_id, connection)
     WHERE e.at >= :since AND (:session_id IS NULL OR e.session_id = :session_id)
     ORDER BY e.id DESC LIMIT :limit"""  # noqa: S608 - constants
+_NET_BEGINNINGS = """SELECT (at - :since) / :step, sum(iif(new = 'ENDED', -1, 1)) FROM entries
+    WHERE kind = 'status' AND at >= :since
+    AND (old = '' AND new NOT IN ('', 'ENDED') OR new = 'ENDED' AND old != '')
+    GROUP BY 1"""
 _SESSIONS = """SELECT connection, farm_id, queue_id, job_id, session_id, farm, queue, job, session_until,
     actions_until FROM sessions"""
 

@@ -32,6 +32,11 @@ class Place(Struct, frozen=True):
     job_id: str | None = None
     session_id: str | None = None
 
+    @classmethod
+    def at(cls, ref: SessionRef) -> Place:
+        """The place of a session."""
+        return cls(ref.connection, ref.farm_id, ref.queue_id, ref.job_id, ref.session_id)
+
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids that are set, from the farm down."""

@@ -55,8 +55,12 @@ class Failure(Struct, frozen=True):
     is_complete: bool
 
 
-def failed_action(actions: Sequence[SessionAction]) -> SessionAction | None:
-    """The action to explain: the first that failed, else the first that was interrupted, and so on."""
+def failed_action(actions: Sequence[SessionAction], wanted: str | None = None) -> SessionAction | None:
+    """The action to explain: the one of the ``wanted`` id where it did not go well, else the first that
+    failed, else the first that was interrupted, and so on."""
+    for action in actions:
+        if action.action_id == wanted and action.status in EXPLAINED:
+            return action
     for status in EXPLAINED:
         for action in actions:
             if action.status == status:
@@ -81,10 +85,12 @@ def investigate(
     words: str,
     logs: SessionLogs,
     job: Job | Fault | None = None,
+    wanted: str | None = None,
 ) -> Failure:
     """What is known by now. ``name`` is the failed action's in words, ``words`` its exit code's. ``job`` may
-    tell who has canceled it, and matters to nothing else (``None``: not asked for yet)."""
-    action = failed_action(actions)
+    tell who has canceled it, and matters to nothing else (``None``: not asked for yet). ``wanted`` is the id
+    of the action to explain, where it is not to be the first that failed."""
+    action = failed_action(actions, wanted)
     case = Case(name, words, action)
     for member, config in (("log.error", session.log), ("workerLog.error", session.worker_log)):
         if config is not None and config.error:

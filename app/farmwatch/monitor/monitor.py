@@ -24,7 +24,7 @@ from farmwatch.listings.discovery import JobDiscovery, JobRef, QueueDiscovery, Q
 from farmwatch.listings.lists import NameTarget
 from farmwatch.listings.local_list import KnownRow, LocalList
 from farmwatch.listings.place import Place
-from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, SessionHandle
+from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, LookHandle, SessionHandle
 from farmwatch.monitor.session_set import SessionSet, SessionSetHandle, SessionSetSnapshot
 from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import (
@@ -35,6 +35,7 @@ from farmwatch.monitor.update import (
     ListRef,
     LogRef,
     NameRef,
+    RunningRef,
     Snapshot,
     Update,
     WallRef,
@@ -322,6 +323,14 @@ class Monitor:
         number = next(self._numbers)
         target = HistoryQuery(recorder, key=f"history #{number}")
         return HistoryHandle(self._look(self.connections[0], target, HistoryRef(number)), target)
+
+    def watch_running(self, recorder: Recorder) -> LookHandle:
+        """Follow how many sessions ran over the last hours, by the history; it asks nobody."""
+        from farmwatch.history.running import RunningQuery
+
+        number = next(self._numbers)
+        target = RunningQuery(recorder, key=f"running #{number}")
+        return LookHandle(self._look(self.connections[0], target, RunningRef(number)))
 
     def watch_session_set(self, ref: JobRef | QueueRef) -> SessionSetHandle:
         """Watch all sessions of a job, or all active ones of a queue, and those that come later."""

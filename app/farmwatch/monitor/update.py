@@ -63,6 +63,12 @@ class WallRef(Struct, frozen=True):
     connection: str
 
 
+class RunningRef(Struct, frozen=True):
+    """Names how many sessions ran over the last hours."""
+
+    number: int
+
+
 class HistoryRef(Struct, frozen=True):
     """Names a look at the history."""
 

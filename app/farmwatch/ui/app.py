@@ -25,19 +25,20 @@ from farmwatch.aws.model import SessionRef, Who
 from farmwatch.config.debug_log import debug_log_path
 from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.config.state import KeptPlace, StateFile
-from farmwatch.listings.place import CONNECTIONS, Level, Place
+from farmwatch.listings.place import CONNECTIONS, Place
 from farmwatch.monitor.marks import Marks
 from farmwatch.monitor.monitor import Monitor, OpenConnection
 from farmwatch.monitor.update import ConnectionRef, IdentityRef, NameRef, SessionSnapshot, Update
+from farmwatch.monitor.walls import Walls
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.keys import PROGRAM_BINDINGS, commands, keys_of, save_picture
-from farmwatch.ui.navigation import GoBack, GoTo, ShowDetails, ShowLog, ShowWhy, Visit, place_of
-from farmwatch.ui.screens.following import BACK, FollowingScreen
-from farmwatch.ui.screens.picker.screen import PickerScreen
+from farmwatch.ui.navigation import GoBack, GoTo, ShowDetails, place_of
+from farmwatch.ui.screens.following import BACK
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.ui.textual_compat import ContainedApp, end_with
 from farmwatch.ui.themes import COLOURS, FEW_COLOURS, styles_folder, themes, with_text_styles
+from farmwatch.ui.way import Way
 from farmwatch.words.keys import use
 from farmwatch.words.text import clean
 
@@ -51,7 +52,7 @@ class FarmwatchApp(ContainedApp[None]):
     """Farmwatch. What ``opener`` makes opens a connection, in a poller's thread, after the first frame is
     painted; ``ascii_only`` draws for a terminal whose encoding knows no more, ``few_colours`` for one that
     has 16 of them; ``recorder`` keeps what is seen, ``kept`` what is to be remembered. It begins at
-    ``place``, or at that of the settings."""
+    ``place``, or at that of the settings, and over it with the ``wall`` of that name."""
 
     TITLE = "Farmwatch"
     ENABLE_COMMAND_PALETTE = True
@@ -86,6 +87,7 @@ class FarmwatchApp(ContainedApp[None]):
         recorder: Recorder | None = None,
         kept: StateFile | None = None,
         place: Place | None = None,
+        wall: str | None = None,
     ) -> None:
         styles = styles_folder()
         # Without colours Textual draws in shades of grey, which are colours to a terminal. Told to draw in
@@ -119,6 +121,9 @@ class FarmwatchApp(ContainedApp[None]):
             self._identify(connection)
         self._begin_at = place or place_of(settings)
         self.marks = Marks(self.monitor, self.kept)
+        self.way = Way(self, self.kept, lambda: self.has_several)
+        self._begin_with_wall = wall
+        self.walls = Walls(self.monitor, self.kept)
         self.marks.attended_by(self._is_attended)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
@@ -172,6 +177,7 @@ class FarmwatchApp(ContainedApp[None]):
         self._identify(connection)
         self.monitor.check_connections()
         self.marks.take_up()
+        self.walls.begin_anew()
         self.go_to(CONNECTIONS)
 
     # --- the Monitor's side: called in its threads ------------------------------------------------------
@@ -188,7 +194,7 @@ class FarmwatchApp(ContainedApp[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         """The screen to begin with: that of the place which the settings name."""
-        return self._screen_for(self._begin_at)
+        return self.way.screen_for(self._begin_at)
 
     def on_mount(self) -> None:
         """Start the tick of every second, and draw everything anew after Ctrl+Z and ``fg``."""
@@ -199,6 +205,8 @@ class FarmwatchApp(ContainedApp[None]):
     def on_ready(self) -> None:
         """The first frame is painted: only now is imported and asked what it does not need."""
         self.monitor.want_names(self._begin_at)
+        if self._begin_with_wall is not None:
+            self.action_wall(self._begin_with_wall)
         self.marks.take_up()
         self.theme_changed_signal.subscribe(self, lambda _: self._keep_theme())
         if self.has_several:
@@ -226,16 +234,28 @@ class FarmwatchApp(ContainedApp[None]):
 
     def _is_attended(self, ref: SessionRef) -> bool:
         """Whether news of a session is on the screen just now; asked from the Monitor's threads."""
-        screens = self._screens
+        screens = self.way.screens
         return bool(screens) and screens[-1].tells_of(ref)
 
     def action_marked(self) -> None:
         """Show what is marked over this screen; nothing happens where it is shown."""
         from farmwatch.ui.screens.picker.marked import MarkedScreen
 
-        screens = self._screens
+        screens = self.way.screens
         if screens and not isinstance(screens[-1], MarkedScreen):
             self.push_screen(MarkedScreen(screens[-1].place))
+
+    def action_wall(self, name: str | None = None) -> None:
+        """Show the wall over this screen, another one where its name is given."""
+        from farmwatch.ui.screens.wall.screen import WallScreen
+
+        top = self.way.screens[-1]
+        if not isinstance(top, WallScreen):
+            if name is not None:
+                self.walls.choose(name)
+            self.push_screen(WallScreen(top.place))
+        elif name is not None:
+            top.show_wall(name)
 
     def end(self, return_code: int) -> None:
         """Leave soon, with an exit code; from any thread."""
@@ -254,17 +274,8 @@ class FarmwatchApp(ContainedApp[None]):
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the program
             self.view_failed(error, f"answering a key ({action})")
             if action == BACK.action:
-                self._leave_failed_screen()
+                self.way.leave_failed()
             return True
-
-    def _leave_failed_screen(self) -> None:
-        """The way back out of a screen that does not know it any more."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-        elif isinstance(self.screen, FollowingScreen):
-            above = self.trail(self.screen.place)[-2:-1]
-            if above:
-                self.go_to(above[0])
 
     def view_failed(self, error: Exception, doing: str, widget: Widget | None = None, part: str = "") -> None:
         """A view failed: said in its place, or as a notice, and nothing else ends."""
@@ -308,13 +319,8 @@ class FarmwatchApp(ContainedApp[None]):
             self.tick()
         if isinstance(update.snapshot, SessionSnapshot):
             self.action_names.note(update.snapshot.actions)
-        for screen in self._screens:
+        for screen in self.way.screens:
             self.view_faults.contain(None, "hearing news", partial(screen.hear, update))
-
-    @property
-    def _screens(self) -> list[FollowingScreen]:
-        """The screens that show something, from the first to the one on top."""
-        return [screen for screen in self.screen_stack if isinstance(screen, FollowingScreen)]
 
     def tick(self) -> None:
         """Draw what changes by itself, the ages above all. Called every second, and by who tells news."""
@@ -324,7 +330,7 @@ class FarmwatchApp(ContainedApp[None]):
         if self.kept.notice != self._noticed_of_kept:
             self._noticed_of_kept = self.kept.notice
             self.notify(self._noticed_of_kept, severity="warning", timeout=30, markup=False)
-        screens = self._screens
+        screens = self.way.screens
         if screens and screens[-1].is_mounted:
             screens[-1].tick()
             self._keep_place(screens[-1].place)
@@ -336,30 +342,13 @@ class FarmwatchApp(ContainedApp[None]):
 
     # --- the way between screens ----------------------------------------------------------------------
 
-    def _screen_for(self, place: Place, cursor_key: str | None = None) -> FollowingScreen:
-        if place.level is Level.SESSION:
-            # Imported when it is wanted: the first frame shows a list, as a rule.
-            from farmwatch.ui.screens.session.screen import SessionScreen
-
-            return SessionScreen(place)
-        return PickerScreen(place, cursor_key, self.kept.state)
-
     @on(GoTo)
     def _follow_way(self, message: GoTo) -> None:
-        if isinstance(message, Visit):
-            screen = self._screen_for(message.place)
-            screen.is_visit = True
-            self.push_screen(screen)
-        elif isinstance(message, ShowLog):
-            from farmwatch.ui.screens.log.screen import LogScreen
+        self.way.follow(message)
 
-            self.push_screen(LogScreen(message.place, message.action_id, message.line))
-        elif isinstance(message, ShowWhy):
-            from farmwatch.ui.screens.why.screen import WhyScreen
-
-            self.push_screen(WhyScreen(message.place))
-        else:
-            self.go_to(message.place)
+    @on(GoBack)
+    def _leave_screen(self, message: GoBack) -> None:
+        self.way.leave(message)
 
     @on(ShowDetails)
     def _show_details(self, message: ShowDetails) -> None:
@@ -367,64 +356,23 @@ class FarmwatchApp(ContainedApp[None]):
 
         self.push_screen(DetailsScreen(message.heading, message.rows))
 
-    @on(GoBack)
-    def _leave_screen(self, message: GoBack) -> None:
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-            below = self._screens
-            if below:
-                below[-1].came_back(message.action_id)
-
     def trail(self, place: Place) -> tuple[Place, ...]:
         """Every place from the first list down to this one; with several connections that is theirs."""
-        if self.has_several and place != CONNECTIONS:
-            return (CONNECTIONS, *place.trail)
-        return place.trail
+        return self.way.trail(place)
 
     def go_to(self, place: Place) -> None:
         """Show a place: back to its screen where there is one below, else a new screen."""
-        here = self._screens[-1].place
-        if place == here:
-            # Its log, or its card, lies over the screen of the place itself.
-            if self._screens[-1].crumb():
-                self._leave_screen(GoBack())
-            return
-        if place in self.trail(here):
-            self._go_back(place, here)
-        else:
-            self.push_screen(self._screen_for(place))
-
-    def _go_back(self, place: Place, here: Place) -> None:
-        stack = [screen.place for screen in self._screens]
-        above = next((n for n, one in enumerate(reversed(stack)) if one == place), None)
-        if above is not None:
-            for _ in range(above):
-                self.pop_screen()
-            return
-        # The program was started further down: the list above has no screen yet.
-        trail = self.trail(here)
-        below = trail[trail.index(place) + 1]
-        came_from = below.ids[-1] if below.ids else below.connection
-        screen = self._screen_for(place, came_from)
-        if len(stack) == 1:
-            # Textual does not let go of the first screen: it stays below, and shows nothing.
-            self.push_screen(screen)
-            self._screens[0].let_go()
-        else:
-            self.switch_screen(screen)
+        self.way.go_to(place)
 
     # --- keys -----------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
         """Show the keys that can be pressed on this screen, and what words and glyphs mean, over it."""
-        from farmwatch.ui.keymap import differences
+        from farmwatch.ui.keymap import several_meanings
         from farmwatch.ui.screens.help import HelpScreen
 
         keys = [(key, words) for words, key, _ in keys_of(self.screen)]
-        several = [
-            (self._key_name(key), " · ".join(f"{words} ({scope})" for scope, words in meanings))
-            for key, meanings in differences(self.settings.keys).items()
-        ]
+        several = several_meanings(self.settings.keys, self._key_name)
         self.push_screen(HelpScreen(keys, several))
 
     def get_key_display(self, binding: Binding) -> str:
@@ -454,7 +402,7 @@ class FarmwatchApp(ContainedApp[None]):
         """Show the history over this screen; nothing happens where none is kept, or where it is shown."""
         from farmwatch.ui.screens.history.screen import HistoryScreen
 
-        screens = self._screens
+        screens = self.way.screens
         if self.recorder is not None and screens and not isinstance(screens[-1], HistoryScreen):
             self.push_screen(HistoryScreen(screens[-1].place, self.recorder))
             self.marks.looked()

@@ -4,7 +4,7 @@ several things."""
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from textual.binding import Binding
@@ -20,6 +20,7 @@ from farmwatch.ui.screens.history.screen import HistoryScreen
 from farmwatch.ui.screens.log.screen import LogScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
+from farmwatch.ui.screens.wall.screen import WallScreen
 from farmwatch.ui.screens.why.screen import WhyScreen
 from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_prompt import LogPrompt
@@ -40,6 +41,7 @@ SCOPES: Mapping[str, Sequence[type[DOMNode]]] = {
     "log": (LogScreen, LogPanel, LogView),
     "card": (WhyScreen, VirtualTable),
     "history": (HistoryScreen, VirtualTable),
+    "wall": (WallScreen, VirtualTable),
 }
 """Where keys hold at the same time, besides those of the whole program."""
 
@@ -151,6 +153,14 @@ def differences(keys: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
                 if binding.tooltip or binding.show:
                     meant.setdefault(key, {}).setdefault(name, (scope, binding.description))
     return {key: list(those.values()) for key, those in sorted(meant.items()) if len(those) > 1}
+
+
+def several_meanings(keys: Mapping[str, str], name_of: Callable[[str], str]) -> list[tuple[str, str]]:
+    """The names of the keys that mean several things, each with what it means where, in words."""
+    return [
+        (name_of(key), " · ".join(f"{words} ({scope})" for scope, words in meanings))
+        for key, meanings in differences(keys).items()
+    ]
 
 
 def example() -> str:

@@ -28,6 +28,7 @@ PROGRAM_BINDINGS: list[BindingType] = [
         tooltip="What is marked, and watched in the background",
         id="marked",
     ),
+    Binding("W", "wall", "Wall", show=False, tooltip="Everything that runs, and what failed", id="wall"),
     Binding(
         "f3",
         "connect",

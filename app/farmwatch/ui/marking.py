@@ -1,4 +1,4 @@
-"""Marking a job or a session, from whatever screen it is on."""
+"""Marking a job or a session, and putting something on the wall, from whatever screen it is on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from farmwatch.words.text import clean, short_id
 if TYPE_CHECKING:
     from farmwatch.listings.place import Place
     from farmwatch.ui.program import Program
+    from farmwatch.wall.values import WallItem
 
 
 def mark(program: Program, place: Place, name: str) -> None:
@@ -23,3 +24,18 @@ def mark(program: Program, place: Place, name: str) -> None:
     else:
         words = f"No longer marked: {name}"
     program.notify(clean(words, 300), timeout=3, markup=False)
+
+
+def put_on_wall(program: Program, item: WallItem, name: str) -> None:
+    """Put something on the wall that was shown last, or take it off; say which, and what the wall is about
+    then."""
+    walls = program.walls
+    if not name:
+        last = item.ids[-1] if item.ids else ""
+        name = program.monitor.names.get(last) or short_id(last) or item.connection
+    wall = f"the wall {walls.name}" if walls.name else "the wall"
+    is_there = walls.toggle(item)
+    count = len(walls.items)
+    rest = f"{count} {'thing is' if count == 1 else 'things are'} on it" if count else "it shows everything"
+    words = f"{'On' if is_there else 'Off'} {wall}: {name}; {rest}."
+    program.notify(clean(words, 300), timeout=4, markup=False)

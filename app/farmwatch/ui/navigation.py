@@ -36,7 +36,11 @@ class ShowLog(GoTo):
 
 
 class ShowWhy(GoTo):
-    """Show why a session failed."""
+    """Show why a session failed, or why an action of it did."""
+
+    def __init__(self, place: Place, *, action_id: str | None = None) -> None:
+        super().__init__(place)
+        self.action_id = action_id
 
 
 class ShowDetails(Message):

@@ -8,7 +8,7 @@ from statistics import median
 
 from msgspec import Struct
 
-from farmwatch.aws.model import SessionRef, SessionSummary
+from farmwatch.aws.model import SessionRef
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.aws.task import Task, TaskSearch, session_of
 from farmwatch.wall.calls import Calls
@@ -58,12 +58,20 @@ class _Failed(Struct):
 
 class Outcomes:
     """Finds out how tasks ended. ``known`` has the sessions that are on the wall, by their ids; of others it
-    keeps entries of its own until it is known on which worker they were."""
+    keeps entries of its own until it is known on which worker they were. ``wants`` tells whether a session
+    belongs to the wall."""
 
-    def __init__(self, connection: str, since: datetime, known: Callable[[str], Entry | None]) -> None:
+    def __init__(
+        self,
+        connection: str,
+        since: datetime,
+        known: Callable[[str], Entry | None],
+        wants: Callable[[SessionRef], bool],
+    ) -> None:
         self.since = since
         self._connection = connection
         self._known = known
+        self._wants = wants
         self._wanted: dict[str, tuple[SessionRef, Task | None]] = {}
         self._tries: dict[str, int] = {}
         self._judged: dict[str, None] = {}
@@ -141,19 +149,15 @@ class Outcomes:
             self._want(ref, task.action_id, task)
 
     def _want(self, ref: SessionRef, action_id: str, task: Task | None) -> None:
-        if action_id in self._judged:
+        if action_id in self._judged or not self._wants(ref):
             return
         self._wanted[action_id] = ref, task
         if self._known(ref.session_id) is None and ref.session_id not in self._strangers:
             self._strangers[ref.session_id] = Entry(ref)
 
-    def note_ended(self, ref: SessionRef, summary: SessionSummary) -> None:
+    def note_ended(self, ref: SessionRef, ended_at: datetime) -> None:
         """A session has ended that nobody saw running: its actions are looked through."""
-        if (
-            summary.ended_at is not None
-            and summary.ended_at >= self.since
-            and ref.session_id not in self._opened
-        ):
+        if ended_at >= self.since and ref.session_id not in self._opened:
             self._unopened[ref.session_id] = ref, 0
 
     def open_ended(self, calls: Calls) -> Iterator[None]:

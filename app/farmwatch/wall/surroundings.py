@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from farmwatch.aws.task import Worker
 from farmwatch.wall.calls import Calls
-from farmwatch.wall.scope import Scope, in_tens
+from farmwatch.wall.scope import Chosen, in_tens
 
 PLACES_EVERY = 300.0
 """Seconds after which farms, queues and fleets are listed again."""
@@ -21,12 +21,14 @@ PAGES = 2
 class Surroundings:
     """Lists farms and queues where the scope does not name them, and the workers of their fleets."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, chosen: Chosen) -> None:
         self.queues: dict[str, set[str]] = {}
         """The queues that are searched, by their farms."""
         self.workers: dict[str, Worker] = {}
         """By their ids."""
-        self._scope = scope
+        self.names: dict[str, str] = {}
+        """Of farms and queues, by their ids, as far as they are known."""
+        self._chosen = chosen
         self._fleets: dict[str, list[str]] = {}
         self._pages: Iterator[None] | None = None
         self._placed_at = self._staffed_at = float("-inf")
@@ -37,7 +39,8 @@ class Surroundings:
 
     def look(self, calls: Calls, now: float) -> Iterator[None]:
         """What is old is asked for again, one call at a time."""
-        if now - self._placed_at >= PLACES_EVERY:
+        has_others = any(queue not in self.queues.get(farm, ()) for farm, queue in self._chosen.queues)
+        if has_others or now - self._placed_at >= PLACES_EVERY:
             yield from self._find_places(calls)
             if calls.fault is None and (self.queues or not calls.denied):
                 self._placed_at = now
@@ -56,10 +59,10 @@ class Surroundings:
 
     def _find_places(self, calls: Calls) -> Iterator[None]:
         queues: dict[str, set[str]] = {}
-        for farm_id, queue_id in self._scope.named_queues:
+        for farm_id, queue_id in self._chosen.queues:
             queues.setdefault(farm_id, set()).add(queue_id)
-        farms = set(self._scope.farms)
-        if self._scope.is_everything:
+        farms = set(self._chosen.scope.farms)
+        if self._chosen.scope.is_everything:
             token: str | None = None
             while True:
                 page = calls.ask("ListFarms", calls.api.farms, token)
@@ -69,12 +72,19 @@ class Surroundings:
                     farms |= self.queues.keys()
                     break
                 farms |= {farm.farm_id for farm in page.items}
+                self.names |= {farm.farm_id: farm.name for farm in page.items}
                 token = page.next
                 if token is None:
                     break
         for farm_id in sorted(farms):
             yield from self._find_queues(calls, farm_id, queues.setdefault(farm_id, set()))
         self.queues = queues
+        for farm_id, queue_ids in queues.items():
+            for queue_id in queue_ids - self.names.keys():
+                queue = calls.ask("GetQueue", calls.api.queue, farm_id, queue_id)
+                yield
+                if queue is not None:
+                    self.names[queue_id] = queue.name
         for farm_id in queues:
             yield from self._find_fleets(calls, farm_id)
 
@@ -87,6 +97,7 @@ class Surroundings:
                 found |= self.queues.get(farm_id, set())
                 return
             found |= {queue.queue_id for queue in page.items}
+            self.names |= {queue.queue_id: queue.name for queue in page.items}
             token = page.next
             if token is None:
                 return

@@ -15,7 +15,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from farmwatch.aws.api import DeadlineApi
-from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, Fault, FaultKind, JobSearch, SessionRef
+from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, ENDED, Fault, FaultKind, JobSearch, SessionRef
 from farmwatch.aws.task import Task, TaskSearch, session_of
 from farmwatch.history.events import Event, NoRecords, Records, Watched
 from farmwatch.polling.clock import Clock
@@ -25,7 +25,7 @@ from farmwatch.wall.calls import Calls
 from farmwatch.wall.entry import Entry
 from farmwatch.wall.names import Names
 from farmwatch.wall.outcomes import REMEMBERED, Outcomes
-from farmwatch.wall.scope import Scope, in_tens
+from farmwatch.wall.scope import Chosen, Scope, in_tens
 from farmwatch.wall.surroundings import Surroundings
 from farmwatch.wall.values import WallObserved, WallRow
 
@@ -90,14 +90,16 @@ class WallTarget(Target):
         self.observed = WallObserved(connection, since=since, interval=interval)
         self.leaves_after = leaves_after
         self._connection = connection
-        self._scope = scope
+        self._chosen = Chosen(scope, connection)
         self._records = records or NoRecords()
         self._rate = rate
         self._wished = interval
         self._calls = Calls()
-        self._surroundings = Surroundings(scope)
+        self._surroundings = Surroundings(self._chosen)
         self._names = Names()
-        self._outcomes = Outcomes(connection, since, lambda session_id: self._entries.get(session_id))
+        self._outcomes = Outcomes(
+            connection, since, lambda session_id: self._entries.get(session_id), self._chosen.wants
+        )
         self._entries: dict[str, Entry] = {}
         self._active: deque[tuple[str, str, str]] = deque()
         self._past: deque[tuple[str, str, str]] = deque()
@@ -159,6 +161,12 @@ class WallTarget(Target):
 
     def _refresh(self) -> Iterator[None]:
         """A refresh, one call at a time."""
+        if self._number == 1:
+            for ids in self._chosen.scope.sessions:
+                self._take_listed(SessionRef(self._connection, *ids), None, is_over=False)
+        yield from self._chosen.look(self._calls)
+        for ref, one in self._chosen.of_workers:
+            self._take_listed(ref, one.ended_at, is_over=one.lifecycle_status == ENDED)
         yield from self._surroundings.look(self._calls, self._seconds)
         yield from self._find_running()
         # What need not be so fresh takes turns, so that no refresh takes much more than the others.
@@ -216,12 +224,13 @@ class WallTarget(Target):
             self._look_after_vanished()
 
     def _take_running(self, farm_id: str, task: Task) -> None:
-        if task.action_id is None or not self._scope.wants(farm_id, task.queue_id, task.job_id):
+        if task.action_id is None:
             return
         session_id = session_of(task.action_id)
-        entry = self._entries.get(session_id)
-        if entry is None:
-            entry = self._new(SessionRef(self._connection, farm_id, task.queue_id, task.job_id, session_id))
+        ref = SessionRef(self._connection, farm_id, task.queue_id, task.job_id, session_id)
+        if not self._chosen.wants(ref):
+            return
+        entry = self._entries.get(session_id) or self._new(ref)
         former = entry.row.task
         if former is not None and former.action_id is not None and former.action_id != task.action_id:
             self._outcomes.want(entry.row.ref, former)
@@ -261,7 +270,7 @@ class WallTarget(Target):
         for _ in range(min(jobs, len(self._active))):
             job = self._active[0]
             self._active.rotate(-1)
-            if self._scope.wants(*job):
+            if self._chosen.wants_any_of(*job):
                 yield from self._list_sessions(job)
 
     def _sweep_past(self) -> Iterator[None]:
@@ -274,7 +283,7 @@ class WallTarget(Target):
                     yield from self._find_past(farm_id, queue_id)
         for _ in range(min(SWEPT_PAST, len(self._past))):
             job = self._past.popleft()
-            if self._scope.wants(*job):
+            if self._chosen.wants_any_of(*job):
                 yield from self._list_sessions(job)
 
     def _find_past(self, farm_id: str, queue_id: str) -> Iterator[None]:
@@ -304,16 +313,20 @@ class WallTarget(Target):
                 return
             for summary in page.items:
                 ref = SessionRef(self._connection, *job, summary.session_id)
-                entry = self._entries.get(ref.session_id)
-                if entry is not None:
-                    entry.found_in = max(entry.found_in, 0)
-                elif not summary.is_final:
-                    self._new(ref)
-                elif summary.ended_at is not None:
-                    self._outcomes.note_ended(ref, summary)
+                if self._chosen.wants(ref):
+                    self._take_listed(ref, summary.ended_at, is_over=summary.is_final)
             token = page.next
             if token is None:
                 return
+
+    def _take_listed(self, ref: SessionRef, ended_at: datetime | None, *, is_over: bool) -> None:
+        entry = self._entries.get(ref.session_id)
+        if entry is not None:
+            entry.found_in = max(entry.found_in, 0)
+        elif not is_over:
+            self._new(ref)
+        elif ended_at is not None:
+            self._outcomes.note_ended(ref, ended_at)
 
     # --- details ----------------------------------------------------------------------------------------
 
@@ -425,13 +438,19 @@ class WallTarget(Target):
         running = [one for one in self._entries.values() if one.ended_since is None]
         recent = self._seconds - 2 * self.schedule.interval.total_seconds() - ASKED_EVERY
         interval = self.schedule.interval
+        failures = tuple(self._outcomes.failures(self._names))
+        interrupted = sum(failure.is_interruption for failure in failures)
         self.observed = WallObserved(
             self._connection,
             rows,
-            tuple(self._outcomes.failures(self._names)),
+            failures,
             dict(self._surroundings.workers),
+            dict(self._surroundings.names),
             self._outcomes.since,
             running=len(running),
+            troubled=sum(bool(row.troubles) for row in rows),
+            failed=len(failures) - interrupted,
+            interrupted=interrupted,
             refreshed=sum(one.found_in == self._number or one.asked_at >= recent for one in running),
             calls=self._calls.count,
             interval=interval,

@@ -56,6 +56,17 @@ class WallRow(Struct, frozen=True):
         return " ".join(f"{name}={value}" for name, value in given.items())
 
     @property
+    def worker_id(self) -> str:
+        """The worker that it runs on, empty before that is known."""
+        return "" if self.session is None else self.session.worker_id
+
+    @property
+    def instance_type(self) -> str:
+        """The type of the worker's instance, empty where it is not known, or has none."""
+        host = None if self.session is None else self.session.host
+        return "" if host is None else host.instance_type or ""
+
+    @property
     def status(self) -> str:
         """The lifecycle status, empty before it was seen."""
         return "" if self.session is None else self.session.lifecycle_status
@@ -133,17 +144,23 @@ class WallObserved(Struct, frozen=True):
     """All that is known of what runs on a connection, after its newest refresh, which ended at ``seen_at``.
 
     ``refreshed`` of the ``running`` sessions were seen by that refresh, which took ``calls`` requests; with
-    so many the next one comes ``interval`` later. ``failures`` are those since ``since``. ``denied`` has by
-    its operation why a call is not made. ``from_sessions`` says that sessions are found by ListSessions
-    alone, without tasks. ``fault`` says that the newest refresh ended by one.
+    so many the next one comes ``interval`` later. ``failures`` are those since ``since``, ``failed`` of them
+    failures and ``interrupted`` interruptions; ``troubled`` of the rows have troubles. ``names`` are those of
+    farms and queues by their ids, as far as they are known. ``denied`` has by its operation why a call is not
+    made. ``from_sessions`` says that sessions are found by ListSessions alone, without tasks. ``fault`` says
+    that the newest refresh ended by one.
     """
 
     connection: str
     rows: tuple[WallRow, ...] = ()
     failures: tuple[Failure, ...] = ()
     workers: Mapping[str, Worker] = {}
+    names: Mapping[str, str] = {}
     since: datetime | None = None
     running: int = 0
+    troubled: int = 0
+    failed: int = 0
+    interrupted: int = 0
     refreshed: int = 0
     calls: int = 0
     interval: timedelta = timedelta(0)

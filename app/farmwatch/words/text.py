@@ -7,7 +7,7 @@ through `clean` here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import groupby
@@ -190,6 +190,16 @@ def progress_bar(done: int, tone: str = "success", *, failed: int = 0, cells: in
     """A bar of so many cells: those that are done, of these the last so many ``failed``, those to come."""
     parts = [("━" * (done - failed), tone), ("━" * failed, "error"), ("─" * (cells - done), "muted")]
     return [part for part in parts if part[0]]
+
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[int | None]) -> str:
+    """A column for each value, the largest the highest; a blank for one that is not known."""
+    most = max((value for value in values if value is not None), default=0) or 1
+    highest = len(_LEVELS) - 1
+    return "".join(" " if value is None else _LEVELS[round(value * highest / most)] for value in values)
 
 
 def clock_time(at: datetime, now: datetime, style: TimeStyle = TimeStyle.LOCAL) -> str:

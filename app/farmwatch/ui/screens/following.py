@@ -168,8 +168,10 @@ class FollowingScreen(Screen[None]):
         now: datetime,
         rhythm: Rhythm | None = None,
         told: list[Part] | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
-        """``told`` stands in the place of how fresh it is, where something else is to be told."""
+        """``told`` stands in the place of how fresh it is, where something else is to be told; ``notes`` at
+        the foot of the screen, a line each."""
         app = self.farmwatch
         connection = self.place.connection
         self.query_one(Masthead).show(
@@ -190,7 +192,7 @@ class FollowingScreen(Screen[None]):
         told = told or freshness_parts(fresh, rhythm or self.rhythm, now)
         self.query_one(StatusLine).show(what, told, is_fresh=fresh.is_fresh)
         self.query_one(Keys).news = 0 if self.tells_of(None) else app.marks.changes
-        self.query_one(FaultLine).show(fresh.fault, app.history_notes() + app.settings.notes)
+        self.query_one(FaultLine).show(fresh.fault, notes + app.history_notes() + app.settings.notes)
 
     def _name_of(self, place: Place) -> str:
         if place.ids:

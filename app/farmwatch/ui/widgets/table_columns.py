@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -36,6 +37,20 @@ class Column(Struct, frozen=True):
     flex: bool = False
     cut: Cut = "end"
     keep: int = 0
+
+
+class Arrangement(Struct, frozen=True):
+    """Columns as somebody wants them, by their keys: which are ``hidden``, the ``order`` of those that are
+    named in it before all others, and the ``widths`` of those that are not to have their own."""
+
+    hidden: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    widths: Mapping[str, int] = {}
+
+    def ordered(self, columns: Sequence[Column]) -> list[int]:
+        """The indexes of all columns in this order."""
+        places = {key: place for place, key in enumerate(self.order)}
+        return sorted(range(len(columns)), key=lambda i: (places.get(columns[i].key, len(places)), i))
 
 
 def share_out(
@@ -75,8 +90,21 @@ class Layout:
 
     def __init__(self, columns: Iterable[Column]) -> None:
         self.columns = tuple(columns)
-        self.hidden: frozenset[str] = frozenset()
-        """The keys of columns that are not to be shown."""
+        self._given = self.columns
+        self._order = list(range(len(self.columns)))
+        self.arrangement = Arrangement()
+        self.forget()
+
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Show the columns as they are wanted from now on."""
+        self.arrangement = arrangement
+        self._order = arrangement.ordered(self._given)
+        self.columns = tuple(
+            replace(one, width=arrangement.widths[one.key], flex=False)
+            if one.key in arrangement.widths
+            else one
+            for one in self._given
+        )
         self.forget()
 
     def forget(self) -> None:
@@ -88,23 +116,35 @@ class Layout:
         """Take rows that are in sight into account; whether that moved a column."""
         grown = not self._shown
         for cells in rows:
+            if _spans(cells, self.columns):
+                continue
             for number, cell in enumerate(cells):
                 wide = width_of(cell)
                 if wide > self._seen[number]:
                     self._seen[number] = wide
                     grown = True
         if grown:
-            self._shown = share_out(self.columns, self._seen, max(1, width - MARK), self.hidden)
+            room = max(1, width - MARK)
+            shared = dict(share_out(self.columns, self._seen, room, self.arrangement.hidden))
+            self._shown = [(number, shared[number]) for number in self._order if number in shared]
         return grown
 
     def line(self, mark: Segment, cells: Sequence[Cell], style_of: Callable[[str], Style]) -> Strip:
-        """A mark and cells with gaps. What draws it works by the segment, so like joins like."""
+        """A mark and cells with gaps; a cell alone takes the whole line. What draws it works by the segment,
+        so like joins like."""
+        if _spans(cells, self.columns):
+            wide = sum(wide + GAP for _, wide in self._shown)
+            return Strip(joined([mark, *fitted(cells[0], wide, style_of)]), MARK + wide)
         segments, gap = [mark], Segment(" " * GAP, style_of(""))
         for number, wide in self._shown:
             column = self.columns[number]
             segments += fitted(cells[number], wide, style_of, right=column.right, cut=column.cut)
             segments.append(gap)
         return Strip(joined(segments), MARK + sum(wide + GAP for _, wide in self._shown))
+
+    def widths(self) -> dict[str, int]:
+        """The widths of the columns that are shown, by their keys, in their order."""
+        return {self.columns[number].key: wide for number, wide in self._shown}
 
     def at(self, x: int) -> Column | None:
         """The column that lies ``x`` cells from the left."""
@@ -114,3 +154,7 @@ class Layout:
                 return self.columns[number]
             start += wide + GAP
         return None
+
+
+def _spans(cells: Sequence[Cell], columns: Sequence[Column]) -> bool:
+    return len(cells) == 1 < len(columns)

@@ -6,7 +6,7 @@ one asks its model for the rows in sight, so that its cost is that of the screen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import ClassVar, TypeAlias
 
@@ -21,10 +21,10 @@ from textual.strip import Strip
 
 from farmwatch.ui.widgets import table_messages as messages
 from farmwatch.ui.widgets.table_cells import Cell, Span, fitted, wrapped
-from farmwatch.ui.widgets.table_columns import MARK, Column, Layout
+from farmwatch.ui.widgets.table_columns import MARK, Arrangement, Column, Layout
 from farmwatch.ui.widgets.table_rows import ListRows, Rows
 
-__all__ = ["Cell", "Column", "ListRows", "Rows", "Span", "VirtualTable"]
+__all__ = ["Arrangement", "Cell", "Column", "ListRows", "Rows", "Span", "VirtualTable"]
 
 NEAR_END = 30
 """Rows before the end of what is loaded at which more is asked for."""
@@ -85,15 +85,29 @@ class VirtualTable(ScrollView, can_focus=True):
         self._told_end_at = -1
         self._changed: set[int] = set()
         self._drawn_at = float("-inf")
+        self._below: Callable[[int], Cell] | None = None
+        self._row_height = 1
         self.set_reactive(VirtualTable.empty, empty)
 
-    def hide(self, keys: Iterable[str]) -> None:
-        """Show the columns but for those of these keys."""
-        hidden = frozenset(keys)
-        if hidden != self._columns.hidden:
-            self._columns.hidden = hidden
-            self._columns.forget()
+    def arrange_columns(self, arrangement: Arrangement) -> None:
+        """Show the columns as they are wanted from now on."""
+        if arrangement != self._columns.arrangement:
+            self._columns.arrange(arrangement)
             self.rows_changed()
+
+    def widths(self) -> Mapping[str, int]:
+        """The columns that are shown, by their keys, and their widths."""
+        return self._columns.widths()
+
+    def stand_roomy(self, below: Callable[[int], Cell] | None) -> None:
+        """Give every row a second line, whose words ``below`` tells by the row's index; ``None`` takes it
+        away again."""
+        top, self._below = self._offset, below
+        self._row_height = 1 if below is None else 2
+        self._measure_rows()
+        self._jump(top)
+        self._keep_in_sight()
+        self._after_change()
 
     # --- the rows -------------------------------------------------------------------------------------
 
@@ -163,8 +177,7 @@ class VirtualTable(ScrollView, can_focus=True):
         if self._grow(changed):
             self.refresh()
         else:
-            width, offset = self.size.width, self._offset
-            self.refresh(*(Region(0, index - offset + 1, width, 1) for index in changed))
+            self.refresh(*map(self._region_of, changed))
 
     @property
     def cursor_index(self) -> int:
@@ -188,19 +201,27 @@ class VirtualTable(ScrollView, can_focus=True):
 
     @property
     def _offset(self) -> int:
-        return round(self.scroll_y)
+        return round(self.scroll_y) // self._row_height
 
     @property
     def _page(self) -> int:
         """Rows that fit below the header."""
-        return max(1, self.scrollable_content_region.height - 1)
+        return max(1, (self.scrollable_content_region.height - 1) // self._row_height)
 
     def _measure_rows(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows) + 1)
+        width, height = self.scrollable_content_region.size
+        # With what is left over of a page the last row can still come to the bottom.
+        left_over = max(0, height - 1) % self._row_height
+        self.virtual_size = Size(width, len(self._rows) * self._row_height + 1 + left_over)
 
     def _jump(self, offset: int) -> None:
         most = max(0, len(self._rows) - self._page)
-        self.scroll_to(y=max(0, min(offset, most)), animate=False, immediate=True, force=True)
+        y = max(0, min(offset, most)) * self._row_height
+        self.scroll_to(y=y, animate=False, immediate=True, force=True)
+
+    def _region_of(self, index: int) -> Region:
+        height = self._row_height
+        return Region(0, (index - self._offset) * height + 1, self.size.width, height)
 
     def _keep_in_sight(self) -> None:
         if self._cursor < self._offset:
@@ -283,7 +304,8 @@ class VirtualTable(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if y == 0:
             return self._header(width)
-        index = self._offset + y - 1
+        below, line_of_row = divmod(y - 1, self._row_height)
+        index = self._offset + below
         if index >= len(self._rows):
             return self._empty_line(y, width)
         on_cursor = index == self._cursor
@@ -291,6 +313,10 @@ class VirtualTable(ScrollView, can_focus=True):
         def style_of(tone: str) -> Style:
             return self._style(tone, on_cursor)
 
+        if line_of_row and self._below is not None:
+            words = fitted(self._below(index), max(1, width - 2 * MARK), style_of)
+            indented = Strip([Segment(" " * 2 * MARK, style_of("")), *words])
+            return indented.adjust_cell_length(width, style_of(""))
         mark = ("▸ ", style_of("accent")) if on_cursor else (" " * MARK, style_of(""))
         line = self._columns.line(Segment(*mark), self._cells_of(index), style_of)
         return line.adjust_cell_length(width, style_of(""))
@@ -342,7 +368,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self.post_message(self.RowHighlighted(self, key))
         if self._offset == offset:
             for one in (before, self._cursor):
-                self.refresh(Region(0, one - offset + 1, self.size.width, 1))
+                self.refresh(self._region_of(one))
             self._tell_near_end()
 
     def action_move(self, by: int) -> None:
@@ -389,7 +415,7 @@ class VirtualTable(ScrollView, can_focus=True):
             if column is not None:
                 self.post_message(self.HeaderClicked(self, column.key))
             return
-        index = self._offset + at.y - 1
+        index = self._offset + (at.y - 1) // self._row_height
         if index >= len(self._rows):
             return
         if index == self._cursor or event.chain > 1:

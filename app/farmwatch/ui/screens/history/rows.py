@@ -168,7 +168,7 @@ class HistoryRows:
         if index is None:
             return None
         ref = self._rows[index].story.watched.ref
-        return Place(ref.connection, ref.farm_id, ref.queue_id, ref.job_id, ref.session_id)
+        return Place.at(ref)
 
     def cells(self, index: int) -> Sequence[Cell]:
         """A cell for each of `COLUMNS`; a row that unfolds sums up what is below it."""

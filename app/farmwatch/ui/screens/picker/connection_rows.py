@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from farmwatch.listings.connection_check import EVERY
-from farmwatch.ui.screens.picker.list_view import Detail, LevelView, Sort, View, when
+from farmwatch.ui.screens.picker.list_view import Detail, LevelView, Sort, View, named, when
 from farmwatch.ui.widgets.table_columns import Column
 from farmwatch.ui.widgets.virtual_table import Cell
 from farmwatch.words.connection import connection_state, farm_count
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from farmwatch.monitor.update import ConnectionSnapshot
 
 
-def _cells(row: ConnectionSnapshot, view: View) -> Sequence[Cell]:  # noqa: ARG001 - as every level's
+def _cells(row: ConnectionSnapshot, view: View) -> Sequence[Cell]:
     fault = row.observed.fault
     return (
-        row.name,
+        named(row.name, row.key, view),
         row.who.profile or ("–", "muted"),
         row.who.name or ("–", "muted"),
         row.who.region or ("–", "muted"),

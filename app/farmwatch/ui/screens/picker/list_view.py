@@ -35,12 +35,14 @@ class Sort(Struct, frozen=True):
 
 class View(Struct, frozen=True):
     """What the cells of a row may draw on besides the row: the time, the hosts found so far, how many actions
-    of each session failed, and the rows that are marked."""
+    of each session failed, the rows that are
+    marked, and those that were put on the wall."""
 
     now: datetime
     hosts: Mapping[str, Host | None] = field(default_factory=dict)
     failures: Mapping[str, FailedCount | None] = field(default_factory=dict)
     marked: frozenset[str] = frozenset()
+    on_wall: frozenset[str] = frozenset()
 
 
 Detail = tuple[str, Sequence[Part]]
@@ -71,8 +73,9 @@ NEWEST_FIRST = Sort(
 
 
 def named(name: str, key: str, view: View) -> list[Part]:
-    """The name of a row, with a glyph before it where the row is marked."""
-    return [("◆ ", "accent"), (name, "")] if key in view.marked else [(name, "")]
+    """The name of a row, with a glyph before it where the row is marked, or on the wall."""
+    glyphs = f"{'◆' if key in view.marked else ''}{'■' if key in view.on_wall else ''}"
+    return [(f"{glyphs} ", "accent"), (name, "")] if glyphs else [(name, "")]
 
 
 def when(at: datetime | None, view: View) -> list[Part]:

@@ -30,7 +30,11 @@ from farmwatch.words.text import Part, clock_time, day_time, lifecycle, queue_st
 
 
 def _farm_cells(farm: Farm, view: View) -> Sequence[Cell]:
-    return (farm.name, (short_id(farm.farm_id), "muted"), day_time(farm.created_at, view.now))
+    return (
+        named(farm.name, farm.key, view),
+        (short_id(farm.farm_id), "muted"),
+        day_time(farm.created_at, view.now),
+    )
 
 
 def _farm_details(farm: Farm, view: View) -> Sequence[Detail]:
@@ -44,7 +48,7 @@ def _farm_details(farm: Farm, view: View) -> Sequence[Detail]:
 
 def _queue_cells(queue: Queue, view: View) -> Sequence[Cell]:
     return (
-        queue.name,
+        named(queue.name, queue.key, view),
         queue_status(queue.status),
         (queue.blocked_reason or "", "warning"),
         (short_id(queue.queue_id), "muted"),

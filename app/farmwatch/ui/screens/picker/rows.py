@@ -26,6 +26,8 @@ class PickerRows:
         self.fresh = True
         self.marked: frozenset[str] = frozenset()
         """The ids of the rows that are marked."""
+        self.on_wall: frozenset[str] = frozenset()
+        """The ids of the rows that were put on the wall."""
 
     def show(
         self, observed: ListObserved[Any], sort: Sort | None, text: str = "", *, backwards: bool = False
@@ -63,7 +65,7 @@ class PickerRows:
         """What cells draw on besides the row. Raises `ValueError` while the time is not known."""
         if self.now is None:
             raise ValueError("rows are drawn before they know the time")
-        return View(self.now, self._observed.hosts, self._observed.failures, self.marked)
+        return View(self.now, self._observed.hosts, self._observed.failures, self.marked, self.on_wall)
 
     def cells(self, index: int) -> Sequence[Cell]:
         """A cell for each column of the level; muted where the list, or this row, is not fresh."""

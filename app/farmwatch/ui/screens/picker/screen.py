@@ -20,8 +20,9 @@ from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
 from farmwatch.polling.freshness import Freshness, State, freshness
 from farmwatch.ui.content import content
-from farmwatch.ui.marking import mark
+from farmwatch.ui.marking import mark, put_on_wall
 from farmwatch.ui.navigation import GoTo, ShowDetails
+from farmwatch.ui.screens.arranging import arrangement_of, with_arrangement
 from farmwatch.ui.screens.following import (
     BACK,
     COPY_ID,
@@ -37,7 +38,8 @@ from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.picker.lists import LEVELS, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
 from farmwatch.ui.widgets.lines import entitle, put
-from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.ui.widgets.virtual_table import Arrangement, VirtualTable
+from farmwatch.wall.values import WallItem
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time
 
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 TYPING_PAUSE = 0.25
 """Seconds without a key before a filter is put to the service: one search a word, not one a letter."""
 
-TYPED = ("filter", "mark", "columns")
+TYPED = ("filter", "mark", "put", "columns")
 """What the keys do that are letters."""
 
 MARKED = (Level.JOBS, Level.SESSIONS)
@@ -81,6 +83,9 @@ class PickerScreen(FollowingScreen):
         Binding(
             "C", "columns", "Columns", show=False, tooltip="Choose the columns of the list", id="columns"
         ),
+        Binding(
+            "w", "put", "Wall", show=False, tooltip="Put the row on the wall, or take it off", id="wall-item"
+        ),
         NOW,
         # With it the keys take more than 80 columns.
         replace(PAUSE, show=False),
@@ -98,7 +103,7 @@ class PickerScreen(FollowingScreen):
         self.level = LEVELS[self.lists]
         kept = kept or KeptState()
         column, self.backwards = kept.orders.get(self.lists, ("", False))
-        self._hidden = kept.hidden.get(self.lists, ())
+        self._arrangement = arrangement_of(kept, self.lists)
         sorts = self.level.sorts
         self.sort_by = next((sort for sort in sorts if sort.column == column), sorts[0])
         self.text = ""
@@ -139,7 +144,7 @@ class PickerScreen(FollowingScreen):
         with Horizontal(id="rows"):
             table = VirtualTable(self.level.columns, empty=f"Asking for {self.level.singular}s…", id="table")
             self._mark_order(table)
-            table.hide(self._hidden)
+            table.arrange_columns(self._arrangement)
             if self._cursor_key:
                 table.cursor_key = self._cursor_key
             yield table
@@ -203,12 +208,21 @@ class PickerScreen(FollowingScreen):
             return
         self._rows.now = self.farmwatch.clock.now()
         self._rows.marked = self.farmwatch.marks.below(self.place) if self.lists in MARKED else frozenset()
+        self._rows.on_wall = self._on_wall()
         if self.asks_the_service:
             sort = self.sort_by if self.sort_by.here else None
             self._rows.show(self.observed, sort, backwards=self.backwards)
         else:
             self._rows.show(self.observed, self.sort_by, self.text, backwards=self.backwards)
         self.table.rows_changed()
+
+    def _on_wall(self) -> frozenset[str]:
+        """The keys of the rows that were put on the wall."""
+        here, items = self.place, self.farmwatch.walls.items
+        if not here.connection:
+            return frozenset(one.connection for one in items if not one.ids)
+        own = [one.ids for one in items if one.connection == here.connection and one.ids]
+        return frozenset(ids[-1] for ids in own if ids[:-1] == here.ids)
 
     def draw(self, now: datetime) -> None:
         """Bring the edges, how fresh the rows look, the words for none and the details up to date."""
@@ -385,18 +399,32 @@ class PickerScreen(FollowingScreen):
             self._show_rows()
             self.redraw()
 
+    def action_put(self) -> None:
+        """Put the connection, farm, queue, job or session under the cursor on the wall, or take it off."""
+        row = self.table.cursor_key
+        place = None if row is None else self._place_of(row)
+        if place is not None:
+            item = self._rows.item(row)
+            put_on_wall(self.farmwatch, WallItem(place.connection, place.ids), getattr(item, "name", ""))
+            self._show_rows()
+            self.redraw()
+
+    def _place_of(self, key: str | None) -> Place | None:
+        """Where what a row is about is; ``None`` where there is no such row."""
+        return None if self._rows.item(key) is None or key is None else self.place.into(key)
+
     def action_columns(self) -> None:
         """Choose the columns of this list, and of all others of its kind."""
         from farmwatch.ui.screens.columns import ColumnsScreen
 
-        self.app.push_screen(ColumnsScreen(self.level.columns, self._hidden), self._take_columns)
+        widths = self.table.widths()
+        chosen = ColumnsScreen(self.level.columns, self._arrangement, widths, self._take_columns)
+        self.app.push_screen(chosen)
 
-    def _take_columns(self, hidden: tuple[str, ...] | None) -> None:
-        if hidden is not None:
-            self._hidden = hidden
-            chosen = {str(self.lists): hidden}
-            self.farmwatch.kept.change(lambda state: kept_with(state, hidden={**state.hidden, **chosen}))
-            self.table.hide(hidden)
+    def _take_columns(self, arrangement: Arrangement) -> None:
+        self._arrangement = arrangement
+        self.farmwatch.kept.change(lambda state: with_arrangement(state, self.lists, arrangement))
+        self.table.arrange_columns(arrangement)
 
     def action_details(self) -> None:
         """Show everything about the row under the cursor, over the list."""

@@ -88,8 +88,10 @@ class WhyScreen(SessionFollowing):
         QUIT,
     ]
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, action_id: str | None = None) -> None:
+        """``action_id`` is the action to explain, where it is not to be the first that failed."""
         super().__init__(place)
+        self._action_id = action_id
         self.failure: Failure | None = None
         self._read: object = None
 
@@ -139,7 +141,7 @@ class WhyScreen(SessionFollowing):
     def _want(self) -> None:
         """Read both logs back as far as the failure needs, and ask for the job where it may tell who has
         canceled the session."""
-        session, action = self.session, failed_action(self.actions.actions)
+        session, action = self.session, failed_action(self.actions.actions, self._action_id)
         if action is not None and action.status == "CANCELED":
             self.handle.want_job()
         if session is None:
@@ -206,10 +208,10 @@ class WhyScreen(SessionFollowing):
         if session is None or not has_failed(session, actions.actions):
             self.failure = None
             return
-        action = failed_action(actions.actions)
+        action = failed_action(actions.actions, self._action_id)
         name = "" if action is None else action_name(action, actions.steps)
         words = "" if action is None else exit_words(action.exit_code)
-        self.failure = investigate(session, actions.actions, name, words, self.logs, job)
+        self.failure = investigate(session, actions.actions, name, words, self.logs, job, self._action_id)
 
     def _about(self, failure: Failure, now: datetime) -> list[Part]:
         parts: list[Part] = []

@@ -1,0 +1,112 @@
+"""The walls that somebody has made: what is on each, which one is followed, and since when it tells."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from farmwatch.config.state import KeptState, KeptWallItem, StateFile
+from farmwatch.wall.values import WallItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from farmwatch.monitor.monitor import Monitor
+    from farmwatch.monitor.wall import WallHandle
+
+FIRST_LOOK = timedelta(hours=8)
+"""How far back the wall looks that nobody has left yet."""
+
+
+class Walls:
+    """Holds the wall that is followed, in the background too, and remembers the choices in the state file.
+
+    The wall without a name is all that the connections have, as long as nothing is chosen for it.
+    """
+
+    def __init__(self, monitor: Monitor, file: StateFile) -> None:
+        self._monitor = monitor
+        self._file = file
+        self._handle: WallHandle | None = None
+        self.name = file.state.wall
+        """Which wall is followed, or would be."""
+        self.since = file.state.wall_left_at or monitor.clock.now() - FIRST_LOOK
+        """From when on failures are told."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The walls that there are, by their names; the one without a name is always there."""
+        return tuple(sorted({"", *self._file.state.walls}))
+
+    @property
+    def items(self) -> tuple[WallItem, ...]:
+        """What was put on the wall that is followed; nothing where it is all there is."""
+        kept = self._file.state.walls.get(self.name, ())
+        return tuple(WallItem(one.connection, one.ids) for one in kept)
+
+    @property
+    def handle(self) -> WallHandle | None:
+        """The hold on the wall; ``None`` before it was followed."""
+        return self._handle
+
+    def follow(self) -> WallHandle:
+        """Follow the wall, from now on whatever is on the screen."""
+        if self._handle is None:
+            self._handle = self._monitor.watch_wall(self.items, self.since)
+        return self._handle
+
+    def begin_anew(self) -> None:
+        """There are other connections, or other things on the wall: follow it as it is now, if it was
+        followed before."""
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
+            self.follow()
+
+    def choose(self, name: str) -> None:
+        """Follow another wall; one that is not there yet is made with the first thing that is put on it."""
+        if name != self.name:
+            self.name = name
+            self._file.change(lambda state: replace(state, wall=name))
+            self.begin_anew()
+
+    def has(self, item: WallItem) -> bool:
+        """Whether something was put on the wall."""
+        return item in self.items
+
+    def toggle(self, item: WallItem) -> bool:
+        """Put something on the wall, or take it off; whether it is there now."""
+        is_there = self.has(item)
+        self._change_items([one for one in self.items if one != item] + ([] if is_there else [item]))
+        return not is_there
+
+    def _change_items(self, items: Iterable[WallItem]) -> None:
+        kept = tuple(KeptWallItem(one.connection, one.ids) for one in items)
+        name = self.name
+
+        def change(state: KeptState) -> KeptState:
+            walls = {**state.walls, name: kept}
+            if not kept:
+                del walls[name]
+            return replace(state, walls=walls)
+
+        self._file.change(change)
+        self.begin_anew()
+
+    def look_since(self, since: datetime) -> None:
+        """Tell of failures from this time on."""
+        self.since = since
+        if self._handle is not None:
+            self._handle.look_since(since)
+
+    @property
+    def left_at(self) -> datetime | None:
+        """When the wall was left last, in this run or one before."""
+        return self._file.state.wall_left_at
+
+    def was_left(self) -> None:
+        """Somebody has looked at the wall until now."""
+        now = self._monitor.clock.now()
+        self._file.change(lambda state: replace(state, wall_left_at=now))

@@ -1,0 +1,1 @@
+"""The wall: everything that runs, what is in trouble, what failed, and the workers."""

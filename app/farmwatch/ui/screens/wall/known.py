@@ -1,0 +1,87 @@
+"""What is known of all connections of a wall, and what a tab has to show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from farmwatch.aws.model import SessionRef
+from farmwatch.history.running import RunningView
+from farmwatch.listings.place import Place
+from farmwatch.monitor.wall import WallHandle
+from farmwatch.polling.freshness import Freshness, Rhythm, freshness
+from farmwatch.ui.screens.wall.failures import FAILURES
+from farmwatch.ui.screens.wall.running import TROUBLE
+from farmwatch.ui.screens.wall.view import TabView, View
+from farmwatch.ui.screens.wall.workers import WORKERS
+from farmwatch.wall.values import Failure, WallItem, WallObserved, WallRow
+from farmwatch.wall.workers import WorkerRow, workers_of
+
+
+class Known:
+    """The newest of each connection: one that is lost takes nothing from the others."""
+
+    def __init__(self) -> None:
+        self.before = RunningView()
+        """How many ran over the last hours, as far as the history knows."""
+        self._parts: dict[str, tuple[WallObserved, Rhythm]] = {}
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    @property
+    def observed(self) -> list[WallObserved]:
+        """What was seen of each connection."""
+        return [one for one, _ in self._parts.values()]
+
+    def take(self, connection: str, observed: WallObserved, rhythm: Rhythm) -> None:
+        """Take what was seen of a connection."""
+        self._parts[connection] = observed, rhythm
+
+    def begin_with(self, handle: WallHandle) -> None:
+        """Begin with what is known by now."""
+        rhythms = handle.rhythms
+        self._parts = {one.connection: (one, rhythms[one.connection]) for one in handle.observed}
+
+    def fresh(self, now: datetime) -> Mapping[str, Freshness]:
+        """How fresh each connection's part is."""
+        return {
+            name: freshness(rhythm, seen_at=one.seen_at, fault=one.fault, final=False, now=now)
+            for name, (one, rhythm) in self._parts.items()
+        }
+
+    def view(self, now: datetime, picked: frozenset[str]) -> View:
+        """What rows may draw on besides what they are about."""
+        names: dict[str, str] = {}
+        for one in self.observed:
+            names.update(one.names)
+        stale = frozenset(name for name, fresh in self.fresh(now).items() if not fresh.is_fresh)
+        return View(now, names, {}, picked, stale)
+
+    def names_of(self, ref: SessionRef) -> dict[str, str]:
+        """The names of a session's farm, queue and job, by their ids, as far as they are known."""
+        for one in self.observed:
+            if one.connection == ref.connection:
+                found = {of: one.names.get(of, "") for of in (ref.farm_id, ref.queue_id)}
+                every: list[WallRow | Failure] = [*one.rows, *one.failures]
+                found[ref.job_id] = next((row.job for row in every if row.ref == ref), "")
+                return {of: name for of, name in found.items() if name}
+        return {}
+
+    def item_of(self, row: object, ref: SessionRef) -> tuple[WallItem, str]:
+        """What is put on a wall for a row, and its name: a worker, or the session that it is about."""
+        if isinstance(row, WorkerRow):
+            worker = (ref.farm_id, row.fleet_id, row.worker_id)
+            return WallItem(row.connection, worker), row.host or row.worker_id
+        job = row.job if isinstance(row, WallRow | Failure) else ""
+        return WallItem(ref.connection, Place.at(ref).ids), job
+
+    def items(self, tab: TabView) -> list[Any]:
+        """What the rows of a tab are about."""
+        if tab is FAILURES:
+            return [failure for one in self.observed for failure in one.failures]
+        if tab is WORKERS:
+            return [worker for one in self.observed for worker in workers_of(one)]
+        rows = [row for one in self.observed for row in one.rows]
+        return [row for row in rows if row.troubles] if tab is TROUBLE else rows

@@ -1,0 +1,111 @@
+"""The way between screens: which screen shows a place, and what lies below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
+
+from farmwatch.config.state import StateFile
+from farmwatch.listings.place import CONNECTIONS, Level, Place
+from farmwatch.ui.navigation import GoBack, GoTo, ShowLog, ShowWhy, Visit
+from farmwatch.ui.screens.following import FollowingScreen
+from farmwatch.ui.screens.picker.screen import PickerScreen
+
+
+class Way:
+    """Puts screens over one another, and takes them away. Screens are imported when they are wanted: the
+    first frame shows a list, as a rule."""
+
+    def __init__(self, app: App[Any], kept: StateFile, has_several: Callable[[], bool]) -> None:
+        """``has_several`` tells whether connections are a level of their own."""
+        self._app = app
+        self._kept = kept
+        self._has_several = has_several
+
+    @property
+    def screens(self) -> list[FollowingScreen]:
+        """The screens that show something, from the first to the one on top."""
+        return [screen for screen in self._app.screen_stack if isinstance(screen, FollowingScreen)]
+
+    def screen_for(self, place: Place, cursor_key: str | None = None) -> FollowingScreen:
+        """A new screen for a place; in a list the cursor waits for the row of that key."""
+        if place.level is Level.SESSION:
+            from farmwatch.ui.screens.session.screen import SessionScreen
+
+            return SessionScreen(place)
+        return PickerScreen(place, cursor_key, self._kept.state)
+
+    def follow(self, message: GoTo) -> None:
+        """Show what a message of a screen asks for."""
+        push = self._app.push_screen
+        if isinstance(message, Visit):
+            screen = self.screen_for(message.place)
+            screen.is_visit = True
+            push(screen)
+        elif isinstance(message, ShowLog):
+            from farmwatch.ui.screens.log.screen import LogScreen
+
+            push(LogScreen(message.place, message.action_id, message.line))
+        elif isinstance(message, ShowWhy):
+            from farmwatch.ui.screens.why.screen import WhyScreen
+
+            push(WhyScreen(message.place, message.action_id))
+        else:
+            self.go_to(message.place)
+
+    def leave(self, message: GoBack) -> None:
+        """Back to the screen below, which is told what was looked at."""
+        if len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+            below = self.screens
+            if below:
+                below[-1].came_back(message.action_id)
+
+    def leave_failed(self) -> None:
+        """Out of a screen that does not know the way back any more."""
+        if len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+        elif self.screens:
+            above = self.trail(self.screens[-1].place)[-2:-1]
+            if above:
+                self.go_to(above[0])
+
+    def trail(self, place: Place) -> tuple[Place, ...]:
+        """Every place from the first list down to this one; with several connections that is theirs."""
+        if self._has_several() and place != CONNECTIONS:
+            return (CONNECTIONS, *place.trail)
+        return place.trail
+
+    def go_to(self, place: Place) -> None:
+        """Show a place: back to its screen where there is one below, else a new screen."""
+        top = self.screens[-1]
+        if place == top.place:
+            # Its log, or its card, lies over the screen of the place itself.
+            if top.crumb():
+                self.leave(GoBack())
+            return
+        if place in self.trail(top.place):
+            self._go_back(place, top.place)
+        else:
+            self._app.push_screen(self.screen_for(place))
+
+    def _go_back(self, place: Place, here: Place) -> None:
+        screens = self.screens
+        above = next((n for n, one in enumerate(reversed(screens)) if one.place == place), None)
+        if above is not None:
+            for _ in range(above):
+                self._app.pop_screen()
+            return
+        # The program was started further down: the list above has no screen yet.
+        trail = self.trail(here)
+        below = trail[trail.index(place) + 1]
+        came_from = below.ids[-1] if below.ids else below.connection
+        screen = self.screen_for(place, came_from)
+        if len(screens) == 1:
+            # Textual does not let go of the first screen: it stays below, and shows nothing.
+            self._app.push_screen(screen)
+            screens[0].let_go()
+        else:
+            self._app.switch_screen(screen)
