@@ -13,7 +13,7 @@ from moto.core.base_backend import BackendDict, BaseBackend
 
 from moto_deadline.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from moto_deadline.paging import page
-from moto_deadline.search import JOBS, STEPS, TASKS, WORKERS, search
+from moto_deadline.search import JOBS, STEPS, TASKS, WORKERS, search, values_left
 from moto_deadline.simulation import Account, Simulation
 from moto_deadline.validation import checked
 
@@ -187,10 +187,23 @@ class DeadlineBackend(BaseBackend):
 
     def search_tasks(self, asked: Asked) -> Record:
         """Tasks of the jobs of the queues that are named, or of one of these jobs, found and sorted."""
-        tasks = (
-            task for step in self._steps_of(asked) for task in self.account.tasks[step["stepId"]].values()
-        )
-        return search("tasks", tasks, TASKS, asked)
+        return search("tasks", self._tasks_of(asked), TASKS, asked)
+
+    def _tasks_of(self, asked: Asked) -> Iterator[Record]:
+        """What a search for tasks has to go through: those of the statuses that it asks for, if the account
+        keeps them by their statuses."""
+        by_status = self.account.tasks_by_status
+        statuses = values_left(asked, "RUN_STATUS")
+        if by_status is None or statuses is None:
+            for step in self._steps_of(asked):
+                yield from self.account.tasks[step["stepId"]].values()
+            return
+        for queue_id in asked["queueIds"]:
+            self.get_queue({"farmId": asked["farmId"], "queueId": queue_id})
+            for status in sorted(statuses):
+                for task in by_status.get((queue_id, status), {}).values():
+                    if asked.get("jobId") in (None, task["jobId"]):
+                        yield task
 
     # --- sessions -------------------------------------------------------------------------------------
 

@@ -119,10 +119,9 @@ def search(name: str, records: Iterable[Record], kind: Searchable, asked: Mappin
         raise _invalid("itemOffset", f"must be between 0 and {LAST_OFFSET}")
     if not 1 <= size <= 100:
         raise _invalid("pageSize", "must be between 1 and 100")
-    found = list(records)
     if "filterExpressions" in asked:
-        matches = _group(kind, asked["filterExpressions"])
-        found = [record for record in found if matches(record)]
+        records = filter(_group(kind, asked["filterExpressions"]), records)
+    found = list(records)
     # Sorts are stable, so the last expression is applied first.
     for expression in reversed(asked.get("sortExpressions", [])):
         _sort(kind, found, expression)
@@ -130,6 +129,21 @@ def search(name: str, records: Iterable[Record], kind: Searchable, asked: Mappin
     if offset + size < len(found) and offset + size <= LAST_OFFSET:
         reply["nextItemOffset"] = offset + size
     return reply
+
+
+def values_left(asked: Mapping[str, Any], field: str) -> frozenset[str] | None:
+    """The values of a text field that the filters of a request leave; ``None`` where that cannot be seen of
+    one of them alone."""
+    group = asked.get("filterExpressions", {})
+    if group.get("operator") != "AND":
+        return None
+    for one in group["filters"]:
+        text, texts = one.get("stringFilter", {}), one.get("stringListFilter", {})
+        if text.get("name", "").upper() == field and text.get("operator") == "EQUAL":
+            return frozenset({text["value"]})
+        if texts.get("name", "").upper() == field and texts.get("operator") in ("ANY_EQUALS", "EQUAL"):
+            return frozenset(texts["values"])
+    return None
 
 
 def _invalid(field: str, why: str) -> ValidationException:
@@ -242,10 +256,16 @@ def _sort(kind: Searchable, records: list[Record], expression: Mapping[str, Any]
         return
     member = kind.member(wanted["name"])
     # What has no such member comes last, whichever way the rest is sorted.
-    without = [record for record in records if value_of(record, member) is None]
-    rest = [record for record in records if value_of(record, member) is not None]
-    rest.sort(key=lambda record: _comparable(value_of(record, member)), reverse=descending)
-    records[:] = rest + without
+    without: list[Record] = []
+    rest: list[tuple[Any, Record]] = []
+    for record in records:
+        value = value_of(record, member)
+        if value is None:
+            without.append(record)
+        else:
+            rest.append((_comparable(value), record))
+    rest.sort(key=operator.itemgetter(0), reverse=descending)
+    records[:] = [*(record for _, record in rest), *without]
 
 
 def _comparable(value: Any) -> Any:

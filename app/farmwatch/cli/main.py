@@ -202,8 +202,15 @@ def wait(place: str | None, timeout: str | None, patience: str, **options: Any) 
     "--speed", type=click.FloatRange(0.01, 1e3), default=1.0, show_default=True, help="Speed-up factor."
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Same seed, same simulation.")
-def farm(port: int, speed: float, seed: int) -> None:
-    """Serve an embedded farm on the loopback address, for any AWS client."""
+@click.option(
+    "--sessions", metavar="N", type=click.IntRange(1, 20000), help="A large farm: so many sessions at once."
+)
+def farm(port: int, speed: float, seed: int, sessions: int | None) -> None:
+    """Serve an embedded farm on the loopback address, for any AWS client.
+
+    Without --sessions it is a small farm in which all sorts of things go wrong; with it, one of ten queues
+    that runs so many sessions at once (1 to 20000), to try a client on.
+    """
     from farmwatch.cli import demo
 
     if not demo.is_installed():
@@ -211,7 +218,7 @@ def farm(port: int, speed: float, seed: int) -> None:
     from moto_deadline.server import PortTaken, serve
 
     try:
-        serve(port, speed, seed)
+        serve(port, speed, seed, sessions=sessions)
     except PortTaken as error:
         fail(str(error), exit_code=1)
 

@@ -57,12 +57,26 @@ class Account:
     tasks: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
     sessions: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
     actions: dict[str, Records] = field(default_factory=lambda: defaultdict(dict))
+    tasks_by_status: dict[tuple[str, str], Records] | None = None
+    """The tasks by the id of their queue and their run status, and by their own, those first that have had it
+    the longest; kept where there are so many tasks that a search cannot go through all of them."""
+
+    def note_task(self, task: Record, former: str | None) -> None:
+        """A task is new (no former run status), or has got another one."""
+        if self.tasks_by_status is None:
+            return
+        queue_id, task_id = task["queueId"], task["taskId"]
+        if former is not None:
+            self.tasks_by_status[queue_id, former].pop(task_id, None)
+        self.tasks_by_status.setdefault((queue_id, task["runStatus"]), {})[task_id] = task
 
     def forget_job(self, queue_id: str, job_id: str) -> list[Record]:
         """Take a job and all that belongs to it out; its sessions are given back."""
         self.jobs[queue_id].pop(job_id, None)
         for step_id in self.steps.pop(job_id, {}):
-            self.tasks.pop(step_id, None)
+            for task in self.tasks.pop(step_id, {}).values():
+                if self.tasks_by_status is not None:
+                    del self.tasks_by_status[queue_id, task["runStatus"]][task["taskId"]]
         sessions = list(self.sessions.pop(job_id, {}).values())
         for session in sessions:
             self.actions.pop(session["sessionId"], None)

@@ -42,8 +42,9 @@ class Run:
                 counted["endedAt"] = at
             else:
                 counted.pop("endedAt", None)
-        task["runStatus"] = status
+        former, task["runStatus"] = task["runStatus"], status
         task["updatedAt"] = at
+        self.world.account.note_task(task, former)
         if status == "RUNNING":
             task["startedAt"] = at
         elif status in OVER and "startedAt" in task:
@@ -97,6 +98,8 @@ def submit(
     step, tasks = make_tasks(job, world.new_id("step"), at, frames, by)
     world.account.steps[job["jobId"]][step["stepId"]] = step
     world.account.tasks[step["stepId"]] = {task["taskId"]: task for task in tasks}
+    for task in tasks:
+        world.account.note_task(task, None)
     return Run(world, farm_id, queue_id, job, step, tasks, deque(tasks), attachments)
 
 

@@ -87,13 +87,13 @@ KEPT_JOBS = 40
 def stage(world: World) -> None:
     """Fill the account of a world at its start."""
     chance = world.chance("stage")
-    farm_id = _farm(world, "Northlight", 400)
-    annex_id = _farm(world, "Southgate [test] – מבחן", 90)
-    crews = [_fleet(world, farm_id, "gpu-spot", "g6e.2xlarge", 24)]
-    crews.append(_fleet(world, farm_id, "cpu-ondemand", "c7a.8xlarge", 16))
+    farm_id = make_farm(world, "Northlight", 400)
+    annex_id = make_farm(world, "Southgate [test] – מבחן", 90)
+    crews = [make_fleet(world, farm_id, "gpu-spot", "g6e.2xlarge", 24)]
+    crews.append(make_fleet(world, farm_id, "cpu-ondemand", "c7a.8xlarge", 16))
     crew = cycle(worker for pair in zip(*crews, strict=False) for worker in pair)
     lighting, fx, comp, archive = (
-        _queue(world, farm_id, name, status)
+        make_queue(world, farm_id, name, status)
         for name, status in (
             ("lighting", "SCHEDULING"),
             ("fx", "SCHEDULING"),
@@ -101,9 +101,9 @@ def stage(world: World) -> None:
             ("dailies archive", "IDLE"),
         )
     )
-    _queue(world, farm_id, 'look-dev [WIP] "日本語" 🎬', "SCHEDULING_BLOCKED")
-    _queue(world, annex_id, "tests", "IDLE")
-    _fleet(world, annex_id, "spare", "c7a.large", 2)
+    make_queue(world, farm_id, 'look-dev [WIP] "日本語" 🎬', "SCHEDULING_BLOCKED")
+    make_queue(world, annex_id, "tests", "IDLE")
+    make_fleet(world, annex_id, "spare", "c7a.large", 2)
     fill_archive(world, farm_id, archive, USERS)
     _odd_jobs(world, farm_id, comp, crew)
     _lighting(world, farm_id, lighting, crew, crews[0][-3])
@@ -114,14 +114,16 @@ def stage(world: World) -> None:
         world.play(_life(world, farm_id, queue_id, crew, pause, 2), ago(world, chance.uniform(20, 40)))
 
 
-def _farm(world: World, name: str, days: int) -> str:
+def make_farm(world: World, name: str, days: int) -> str:
+    """A farm that has been there for so many days; its id."""
     farm_id = world.new_id("farm")
     at = world.start - timedelta(days=days)
     world.account.farms[farm_id] = {**named(farm_id, name, at, "mira"), "costScaleFactor": 1.0}
     return farm_id
 
 
-def _queue(world: World, farm_id: str, name: str, status: str) -> str:
+def make_queue(world: World, farm_id: str, name: str, status: str) -> str:
+    """A queue of a farm, with the environment that all its jobs enter; its id."""
     queue_id = world.new_id("queue")
     at = world.start - timedelta(days=60)
     queue: Record = {
@@ -146,7 +148,8 @@ def _queue(world: World, farm_id: str, name: str, status: str) -> str:
     return queue_id
 
 
-def _fleet(world: World, farm_id: str, name: str, instance_type: str, size: int) -> list[Record]:
+def make_fleet(world: World, farm_id: str, name: str, instance_type: str, size: int) -> list[Record]:
+    """A fleet of a farm, with so many workers (65,000 at most); the workers."""
     fleet_id = world.new_id("fleet")
     at = world.start - timedelta(days=60)
     mode = {"mode": "NO_SCALING"}
@@ -177,9 +180,10 @@ def _worker(world: World, farm_id: str, fleet_id: str, instance_type: str, numbe
     worker_id = world.new_id("worker")
     digits = worker_id.removeprefix("worker-")
     network = int(fleet_id[-2:], 16)
+    block, place = divmod(number + 10, 256)
     arn = f"arn:aws:ec2:{world.region}:{world.account_id}:instance/i-0{digits[:16]}"
     addresses = {
-        "ipV4Addresses": [f"10.0.{network}.{number + 10}"],
+        "ipV4Addresses": [f"10.{block}.{network}.{place}"],
         # Written out, as the service model wants it.
         "ipV6Addresses": [f"2001:0DB8:0000:0000:0000:0000:{network:04X}:{number + 10:04X}"],
     }
@@ -188,7 +192,7 @@ def _worker(world: World, farm_id: str, fleet_id: str, instance_type: str, numbe
         "fleetId": fleet_id,
         "workerId": worker_id,
         "hostProperties": {
-            "hostName": f"ip-10-0-{network}-{number + 10}",
+            "hostName": f"ip-10-{block}-{network}-{place}",
             "ec2InstanceArn": arn,
             "ec2InstanceType": instance_type,
             "ipAddresses": addresses,

@@ -6,13 +6,18 @@ from moto_deadline.defaults import ACCOUNT, REGION
 from moto_deadline.simulation.account import Record
 from moto_deadline.simulation.archive import outline, write_out_archived
 from moto_deadline.simulation.clock import StoryClock
+from moto_deadline.simulation.scale import stage_scale
 from moto_deadline.simulation.scenario import stage
 from moto_deadline.simulation.script import told_to_end
 from moto_deadline.simulation.world import World
 
 
 class Simulation(World):
-    """Fills an account and moves it along a clock; the same seed and clock give the same simulation."""
+    """Fills an account and moves it along a clock; the same seed and clock give the same simulation.
+
+    With ``sessions`` it is a large farm that runs so many at once; without, one in which much that is
+    particular happens.
+    """
 
     def __init__(
         self,
@@ -20,9 +25,13 @@ class Simulation(World):
         clock: StoryClock | None = None,
         account_id: str = ACCOUNT,
         region: str = REGION,
+        sessions: int | None = None,
     ) -> None:
         super().__init__(seed, clock, account_id, region)
-        stage(self)
+        if sessions is None:
+            stage(self)
+        else:
+            stage_scale(self, sessions)
         self.advance()
 
     def tell_to_end(self, session: Record, well: bool = True) -> None:
