@@ -17,7 +17,16 @@ from farmwatch.wall.values import WallRow
 class Entry:
     """A session that is, or was, on the wall. ``row`` is what is known of it by now."""
 
-    __slots__ = ("_changes", "action_asked_at", "asked_at", "ended_since", "found_in", "row", "was_looked_at")
+    __slots__ = (
+        "_changes",
+        "action_asked_at",
+        "asked_at",
+        "ended_since",
+        "found_in",
+        "moved_on_in",
+        "row",
+        "was_looked_at",
+    )
 
     def __init__(self, ref: SessionRef) -> None:
         self.row = WallRow(ref)
@@ -27,6 +36,8 @@ class Entry:
         self.action_asked_at = float("-inf")
         self.found_in = -1
         """The number of the refresh that found it last among what runs."""
+        self.moved_on_in = -1
+        """The number of the refresh that found it at work on another task than the one before."""
         self.ended_since: float | None = None
         self.was_looked_at = False
 
@@ -43,6 +54,8 @@ class Entry:
         """A refresh has found it at work on a task."""
         self.found_in = number
         row = self.row
+        if row.task is not None and row.task.action_id != task.action_id:
+            self.moved_on_in = number
         if row.task != task:
             action = row.action if row.action and row.action.action_id == task.action_id else None
             self.row = replace(row, task=task, action=action)

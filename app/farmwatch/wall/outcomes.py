@@ -17,10 +17,11 @@ from farmwatch.wall.names import Names
 from farmwatch.wall.values import Failure
 
 PAGES = 3
-"""Pages of a search for what is over that one refresh reads for ten queues, after the first refresh."""
+"""Pages of a search for what is over that one refresh reads for ten queues, after the first refresh; more
+only where the last of them told something new."""
 
-FIRST_PAGES = 100
-"""The same for the first refresh: all that a search gives."""
+MOST_PAGES = 100
+"""Pages that there can be: all that a search gives."""
 
 OVERLAP = timedelta(minutes=3)
 """How far before the newest task of the search before a search begins: what is told late is not missed."""
@@ -80,6 +81,8 @@ class Outcomes:
         self._lasted: dict[str, dict[str, float]] = {}
         self._unopened: dict[str, tuple[SessionRef, int]] = {}
         self._opened: dict[str, None] = {}
+        self._rest: dict[str, None] = {}
+        """Of what is wanted, the actions that there need not be."""
         self._from: dict[tuple[str, tuple[str, ...]], datetime] = {}
 
     def look_since(self, since: datetime) -> None:
@@ -123,21 +126,23 @@ class Outcomes:
         )
         newest: datetime | None = None
         offset = 0
-        for _ in range(FIRST_PAGES if since is None else PAGES):
+        for number in range(1, MOST_PAGES + 1):
             name = f"SearchTasks of {status}"
             page = calls.ask(name, calls.api.search_tasks, search, offset)
             yield
             if page is None:
                 return
+            is_news = False
             for task in page.items:
                 at = task.ended_at if field == "ENDED_AT" else task.updated_at
                 newest = at if newest is None or (at is not None and at > newest) else newest
                 if task.action_id is not None:
+                    is_news |= task.action_id not in self._judged and task.action_id not in self._wanted
                     session_id = session_of(task.action_id)
                     self.want(
                         SessionRef(self._connection, farm_id, task.queue_id, task.job_id, session_id), task
                     )
-            if page.next is None:
+            if page.next is None or (since is not None and number >= PAGES and not is_news):
                 break
             offset = int(page.next)
         if newest is not None:
@@ -154,6 +159,16 @@ class Outcomes:
         self._wanted[action_id] = ref, task
         if self._known(ref.session_id) is None and ref.session_id not in self._strangers:
             self._strangers[ref.session_id] = Entry(ref)
+
+    def want_rest(self, ref: SessionRef, action_id: str) -> None:
+        """A session is over: the actions that it had after this one are to be found out, one after the other,
+        until one is not there. One that began and was interrupted between two refreshes was seen by none."""
+        stem, _, number = action_id.rpartition("-")
+        self._opened[ref.session_id] = None
+        if number.isdecimal() and f"{stem}-{int(number) + 1}" not in self._judged:
+            following = f"{stem}-{int(number) + 1}"
+            self._want(ref, following, None)
+            self._rest[following] = None
 
     def note_ended(self, ref: SessionRef, ended_at: datetime) -> None:
         """A session has ended that nobody saw running: its actions are looked through."""
@@ -204,6 +219,9 @@ class Outcomes:
     def judge(self, ref: SessionRef, action_id: str, action: SessionAction | None) -> None:
         """Take what is known of an action by now; ``None`` where it could not be had."""
         wanted = self._wanted.get(action_id)
+        if action is None and action_id in self._rest:
+            self._settle(action_id)
+            return
         if action is None or not action.is_final:
             if wanted is not None:
                 tries = self._tries[action_id] = self._tries.get(action_id, 0) + 1
@@ -221,14 +239,19 @@ class Outcomes:
             self._note_time(action.step_id, action.task_id or action_id, lasted)
         if action.kind == "taskRun" and action.status in ("FAILED", "INTERRUPTED"):
             self._failed[action_id] = _Failed(ref, action, task)
+        is_of_rest = action_id in self._rest
         self._settle(action_id)
+        if is_of_rest:
+            self.want_rest(ref, action_id)
 
     def _settle(self, action_id: str) -> None:
         self._wanted.pop(action_id, None)
         self._tries.pop(action_id, None)
+        self._rest.pop(action_id, None)
         self._judged[action_id] = None
-        while len(self._judged) > REMEMBERED:
-            del self._judged[next(iter(self._judged))]
+        for remembered in (self._judged, self._opened):
+            while len(remembered) > REMEMBERED:
+                del remembered[next(iter(remembered))]
 
     # --- what is known ------------------------------------------------------------------------------------
 

@@ -39,6 +39,10 @@ BATCH = 100
 ASKED_EVERY = 14.0
 """Seconds after which a session, or an action, is asked about again: workers report every 15 s (observed)."""
 
+MOVED_ON_EVERY = 45.0
+"""The same for a session that has just taken another task, and so lives: how its former action ended is asked
+in its stead, so that a refresh takes no more calls for it."""
+
 SHARE = 0.8
 """How much of the connection's budget of requests the wall takes at the most: where a refresh needs more, the
 next one comes later."""
@@ -335,7 +339,8 @@ class WallTarget(Target):
         due = [
             one
             for one in self._entries.values()
-            if one.ended_since is None and now - one.asked_at >= ASKED_EVERY
+            if one.ended_since is None
+            and now - one.asked_at >= (MOVED_ON_EVERY if one.moved_on_in == self._number else ASKED_EVERY)
         ]
         due += self._outcomes.strangers()
         for batch in _in_batches(due):
@@ -357,8 +362,10 @@ class WallTarget(Target):
         is_gone = isinstance(answer, Fault) and answer.kind is FaultKind.GONE
         if entry.ended_since is None and (is_gone or entry.row.ended_at is not None):
             entry.ended_since = self._seconds
-            if entry.row.task is not None:
-                self._outcomes.want(entry.row.ref, entry.row.task)
+            task = entry.row.task
+            if task is not None and task.action_id is not None:
+                self._outcomes.want(entry.row.ref, task)
+                self._outcomes.want_rest(entry.row.ref, task.action_id)
 
     def _ask_actions(self) -> Iterator[None]:
         now = self._seconds

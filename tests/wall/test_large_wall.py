@@ -1,0 +1,66 @@
+"""The wall on large farms: how many calls it takes, and whether it misses anything of a night."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from tests.wall.large import LargeWall
+
+REFRESHES = 20
+
+
+@pytest.fixture(autouse=True)
+def account() -> Iterator[None]:
+    with mock_aws():
+        yield
+
+
+@pytest.mark.parametrize("sessions", [10, 100, 1000, 3000])
+def test_a_refresh_takes_three_calls_for_a_hundred_sessions_and_ten_more(sessions: int) -> None:
+    wall = LargeWall(sessions)
+    # The first one also lists what there is, and of each queue the jobs that run and those that are over.
+    assert wall.refresh() <= 3 * sessions / 100 + 10 + 2 * 10 + 5
+    calls: list[int] = []
+    for _ in range(REFRESHES):
+        wall.step(10)
+        calls.append(wall.refresh())
+        assert wall.target.observed.calls == calls[-1]
+    assert max(calls) <= 3 * sessions / 100 + 10
+    assert wall.target.observed.fault is None
+    assert not wall.target.observed.denied
+    assert wall.target.observed.running >= sessions
+    assert not {"get_session", "get_session_action", "list_session_actions"} & set(wall.client.asked)
+
+
+def test_every_failure_and_interruption_of_a_night_is_told_once_and_none_other() -> None:
+    wall = LargeWall(1000)
+    failed: set[str] = set()
+    for _ in range(75):
+        wall.refresh()
+        wall.step(60)
+        failed |= wall.own_failures()
+    for _ in range(6):
+        wall.refresh()
+        wall.step(10)
+    told = Counter(failure.action.action_id for failure in wall.target.observed.failures)
+    assert len(failed) > 300
+    assert failed - set(told) == set()
+    assert set(told) - failed <= wall.own_failures()
+    assert set(told.values()) == {1}
+    assert all(failure.worker_id for failure in wall.target.observed.failures)
+    assert {failure.is_interruption for failure in wall.target.observed.failures} == {True, False}
+
+
+def test_hundreds_that_failed_between_two_refreshes_are_all_found() -> None:
+    wall = LargeWall(4000)
+    wall.refresh()
+    wall.step(1500)
+    failed = wall.own_failures()
+    failed = {one for one in failed if wall.action(one)["status"] == "FAILED"}
+    wall.refresh()
+    assert len(failed) > 350
+    assert failed <= {failure.action.action_id for failure in wall.target.observed.failures}
