@@ -38,8 +38,13 @@ test-all:
 soak: .venv/dev-installed
 	$(BIN)/python -m pytest tests/soak -o 'python_files=soak_*.py' -s
 
+# All of it, or the parts that are named beside it: make bench wall.
+PARTS := start polls watch connections table logs wall
+.PHONY: $(PARTS)
+$(PARTS): bench ; @:
+
 bench: .venv/dev-installed
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(filter $(PARTS),$(MAKECMDGOALS))
 
 screenshots: .venv/dev-installed
 	$(BIN)/python -m tests.pictures

@@ -1,6 +1,7 @@
 """``make bench``: every figure beside a baseline taken in the same run, its goal, and whether it is met.
 
 A benchmark never fails: machines are noisy, and a figure that is short of its goal is a reason to look.
+``make bench wall`` measures that part alone.
 The figures go to ``bench-results/figures.txt`` and, as a picture, to ``bench-results/figures.svg``.
 """
 
@@ -10,7 +11,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import bench_connections, bench_logs, bench_polls, bench_start, bench_table, bench_watch
+from tests.bench import (
+    bench_connections,
+    bench_logs,
+    bench_polls,
+    bench_start,
+    bench_table,
+    bench_wall,
+    bench_watch,
+)
 from tests.bench.figures import Figure, picture, table
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
@@ -20,6 +29,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "connections": bench_connections.run,
     "table": bench_table.run,
     "logs": bench_logs.run,
+    "wall": bench_wall.run,
 }
 
 

@@ -131,9 +131,9 @@ def running(command: Sequence[str]) -> Iterator[Child]:
 
 
 @contextmanager
-def a_farm() -> Iterator[str]:
+def a_farm(*options: str) -> Iterator[str]:
     """The embedded farm in a process of its own: its endpoint URL."""
-    command = [sys.executable, "-m", "moto_deadline", "--port", "0", "--speed", "1", "--until-stdin-closes"]
+    command = [sys.executable, "-m", "moto_deadline", "--port", "0", "--until-stdin-closes", *options]
     farm = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert farm.stdout is not None
