@@ -190,13 +190,15 @@ class DeadlineBackend(BaseBackend):
         return search("tasks", self._tasks_of(asked), TASKS, asked)
 
     def _tasks_of(self, asked: Asked) -> Iterator[Record]:
-        """What a search for tasks has to go through: those of the statuses that it asks for, if the account
-        keeps them by their statuses."""
+        """What a search for tasks has to go through: those of the statuses that it asks for, which an account
+        of many keeps by their statuses."""
         by_status = self.account.tasks_by_status
         statuses = values_left(asked, "RUN_STATUS")
         if by_status is None or statuses is None:
             for step in self._steps_of(asked):
-                yield from self.account.tasks[step["stepId"]].values()
+                for task in self.account.tasks[step["stepId"]].values():
+                    if statuses is None or task["runStatus"] in statuses:
+                        yield task
             return
         for queue_id in asked["queueIds"]:
             self.get_queue({"farmId": asked["farmId"], "queueId": queue_id})
