@@ -214,3 +214,25 @@ def test_a_story_that_runs_on_does_not_grow(own: Served) -> None:
             options = worker["log"]["options"]
             stream = own.simulation.logs.stream(options["logGroupName"], options["logStreamName"])
             assert len(stream.events) <= 2 * KEPT
+
+
+def test_almost_every_task_fails_on_a_bad_worker_and_its_logs_say_why(own: Served) -> None:
+    bad = own.session("bad_worker")
+    ids = own.ids("bad_worker")
+    ids.pop("sessionId")
+    ended: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for summary in own.client.list_sessions(**ids)["sessions"]:
+        asked = {**ids, "sessionId": summary["sessionId"]}
+        for action in own.client.list_session_actions(**asked)["sessionActions"]:
+            if "taskRun" in action["definition"] and "endedAt" in action:
+                ended[summary["workerId"] == bad["workerId"]].append(action)
+    assert len(ended[True]) > 5, "it has been bad for a while when the farm is first looked at"
+    assert sum(action["status"] == "FAILED" for action in ended[True]) > 0.8 * len(ended[True])
+    failed = [action for action in ended[True] if action["status"] == "FAILED"]
+    assert all((action["endedAt"] - action["startedAt"]).total_seconds() < 10 for action in failed)
+    assert ended[False]
+    assert {action["status"] for action in ended[False]} == {"SUCCEEDED"}
+    why = "CUDA error: no CUDA-capable device is detected"
+    (action,) = (one for one in actions(own, "bad_worker") if one["status"] == "FAILED")
+    assert (action["processExitCode"], action["progressMessage"]) == (7, why)
+    assert any(line.startswith(f"ERROR: {why}") for line in messages(own, bad["log"]))

@@ -72,11 +72,12 @@ def submit(
     by: str,
     priority: int = 50,
     attachments: bool = False,
+    job_id: str | None = None,
 ) -> Run:
-    """Submit a job of so many frames."""
+    """Submit a job of so many frames, under a new id unless it is given one."""
     at = world.at
     job: Record = {
-        "jobId": world.new_id("job"),
+        "jobId": job_id or world.new_id("job"),
         "queueId": queue_id,
         "name": name,
         "lifecycleStatus": "CREATE_COMPLETE",
@@ -95,7 +96,8 @@ def submit(
     # Newest first, as a list of jobs is wanted.
     world.account.jobs[queue_id] = {job["jobId"]: job, **world.account.jobs[queue_id]}
     job |= {"taskRunStatus": "READY", "taskRunStatusCounts": task_counts(READY=frames)}
-    step, tasks = make_tasks(job, world.new_id("step"), at, frames, by)
+    step_id = world.new_id("step") if job_id is None else world.id_of("step", job_id)
+    step, tasks = make_tasks(job, step_id, at, frames, by)
     world.account.steps[job["jobId"]][step["stepId"]] = step
     world.account.tasks[step["stepId"]] = {task["taskId"]: task for task in tasks}
     for task in tasks:

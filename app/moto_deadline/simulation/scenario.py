@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import cycle
+from itertools import count, cycle
 
 from moto_deadline.log_stream import Generated, ServiceLogStream
 from moto_deadline.simulation.account import Record, SessionIds, log_configuration, named
@@ -15,6 +15,7 @@ from moto_deadline.simulation.scenes import ago, perform, stage_troubles
 from moto_deadline.simulation.script import (
     FAILS,
     INTERRUPTED,
+    NO_GPU,
     TIMES_OUT,
     WELL,
     released_later,
@@ -112,6 +113,45 @@ def stage(world: World) -> None:
     for queue_id, pause in ((lighting, 150.0), (fx, 60.0), (comp, 110.0)):
         world.play(_life(world, farm_id, queue_id, crew, pause, 1), world.start)
         world.play(_life(world, farm_id, queue_id, crew, pause, 2), ago(world, chance.uniform(20, 40)))
+    fleet_id = crews[0][0]["fleetId"]
+    bad, *well = (_add_worker(world, farm_id, fleet_id, "g6e.2xlarge") for _ in range(3))
+    world.play(_bad_worker(world, farm_id, fx, bad, well), ago(world, BAD_FOR))
+
+
+BAD_FOR = 14.0
+"""Minutes that a worker has been bad at the start."""
+
+KEPT_BAD_JOBS = 4
+"""Jobs of which it had tasks that are kept: each takes half an hour, and has some fifty sessions."""
+
+
+def _bad_worker(world: World, farm_id: str, queue_id: str, bad: Record, well: list[Record]) -> Play:
+    """A worker on which almost every task fails within seconds, beside others of its fleet that do the tasks
+    of the same jobs well. Its names and its chance are its own, so that all else is as it were without it."""
+    chance = world.chance("bad worker")
+    born: list[tuple[Run, list[Record]]] = []
+    number = 0
+    while True:
+        number += 1
+        name = f"sq050_sh{10 * chance.randrange(1, 99):04}_lgt_v{chance.randrange(1, 20):03}"
+        job_id = world.id_of("job", "bad worker", number)
+        run = submit(world, farm_id, queue_id, name, frames=90, by="aiko", priority=60, job_id=job_id)
+        born.append((run, [bad, *well]))
+        _forget(world, born, KEPT_BAD_JOBS)
+        for worker in well:
+            session = open_session(run, worker, session_id=world.id_of("session", job_id, worker["workerId"]))
+            world.play(session_play(run, session, worker, pace=chance.uniform(70, 130)))
+        for turn in count():
+            if not run.waiting:
+                break
+            session = open_session(run, bad, session_id=world.id_of("session", job_id, turn))
+            ids = SessionIds(farm_id, queue_id, job_id, session["sessionId"])
+            world.cast.setdefault("bad_worker", ids)
+            fate = chance.choices((NO_GPU, WELL), (95, 5))[0]
+            yield from session_play(run, session, bad, fate=fate, pace=60, most=1, fate_at=0)
+            yield chance.uniform(8, 25)
+        # The others do what they have begun.
+        yield 300
 
 
 def make_farm(world: World, name: str, days: int) -> str:
@@ -174,6 +214,15 @@ def make_fleet(world: World, farm_id: str, name: str, instance_type: str, size: 
     workers = [_worker(world, farm_id, fleet_id, instance_type, number) for number in range(size)]
     world.account.workers[fleet_id] = {worker["workerId"]: worker for worker in workers}
     return workers
+
+
+def _add_worker(world: World, farm_id: str, fleet_id: str, instance_type: str) -> Record:
+    """One more worker of a fleet."""
+    workers, fleet = world.account.workers[fleet_id], world.account.fleets[farm_id][fleet_id]
+    worker = _worker(world, farm_id, fleet_id, instance_type, len(workers))
+    workers[worker["workerId"]] = worker
+    fleet["workerCount"] = fleet["targetWorkerCount"] = len(workers)
+    return worker
 
 
 def _worker(world: World, farm_id: str, fleet_id: str, instance_type: str, number: int) -> Record:
@@ -348,12 +397,12 @@ def _life(world: World, farm_id: str, queue_id: str, crew: Iterator[Record], pau
             pace = chance.uniform(40, 140)
             world.play(session_play(run, session, worker, fate=fate, pace=pace, fate_at=0))
         born.append((run, workers))
-        _forget(world, born)
+        _forget(world, born, KEPT_JOBS)
         yield chance.uniform(0.6, 1.6) * pause
 
 
-def _forget(world: World, born: list[tuple[Run, list[Record]]]) -> None:
-    while len(born) > KEPT_JOBS:
+def _forget(world: World, born: list[tuple[Run, list[Record]]], most: int) -> None:
+    while len(born) > most:
         run, _ = born.pop(0)
         for session in world.account.forget_job(run.queue_id, run.job["jobId"]):
             options = session["log"]["options"]

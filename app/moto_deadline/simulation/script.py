@@ -20,8 +20,9 @@ NOT_FOUND = "command not found"
 TRACEBACK = "traceback"
 KILLED = "killed"
 UPLOAD_FAILS = "upload fails"
+NO_GPU = "no GPU"
 
-_AT_ONCE = (NOT_FOUND, TRACEBACK)
+_AT_ONCE = (NOT_FOUND, TRACEBACK, NO_GPU)
 """What goes wrong before a renderer reports anything."""
 
 TOLD_BY = "mira"
@@ -195,6 +196,9 @@ def _befall(on: SessionOnWorker, fate: str) -> bool:
     elif fate == NOT_FOUND:
         on.process_ended(127, *session_log.not_found(on.folder, on.pid))
         on.finish("FAILED", 127)
+    elif fate == NO_GPU:
+        on.process_ended(7, *session_log.NO_GPU)
+        on.finish("FAILED", 7, session_log.NO_GPU_MESSAGE)
     elif fate == TRACEBACK:
         on.process_ended(1, *session_log.traceback(on.folder, on.pid))
         on.finish("FAILED", 1)

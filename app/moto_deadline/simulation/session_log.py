@@ -159,6 +159,15 @@ FAILURE = [
 ]
 FAILURE_MESSAGE = "Failed to load asset /mnt/assets/tree_v07.abc"
 
+NO_GPU_MESSAGE = "CUDA error: no CUDA-capable device is detected"
+NO_GPU = [
+    "loading scene",
+    "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+    f"openjd_fail: {NO_GPU_MESSAGE}",
+    f"ERROR: {NO_GPU_MESSAGE} (cudaErrorNoDevice, 100): nothing to render on (code 7)",
+]
+"""What a renderer prints on a worker whose GPU is not there; it exits with 7."""
+
 
 def not_found(folder: str, pid: int) -> list[str]:
     """What the shell prints where the renderer is not installed; it exits with 127."""
