@@ -342,6 +342,33 @@ class FarmwatchApp(ContainedApp[None]):
 
     # --- the way between screens ----------------------------------------------------------------------
 
+    def arrived(self, place: Place) -> None:
+        """A place is shown: it can be gone back to."""
+        self.way.visited.arrive(place)
+
+    async def action_last_place(self) -> None:
+        """Go to the place that was shown before this one, and with the same key back again."""
+        await self._jump(self.way.visited.last(), "No other place has been visited yet.")
+
+    async def action_back_place(self) -> None:
+        """Go back through the places that were visited."""
+        await self._jump(self.way.visited.step(-1), "No place was visited before this one.")
+
+    async def action_forward_place(self) -> None:
+        """Go forward again through the places that were visited."""
+        await self._jump(self.way.visited.step(1), "No place was visited after this one.")
+
+    async def _jump(self, place: Place | None, words: str) -> None:
+        if place is None:
+            self.notify(words, markup=False, timeout=3)
+        else:
+            await self.jump_to(place)
+
+    async def jump_to(self, place: Place) -> None:
+        """Show any place, be it related to the one that is shown or not."""
+        self.monitor.want_names(place)
+        await self.way.jump(place)
+
     @on(GoTo)
     def _follow_way(self, message: GoTo) -> None:
         self.way.follow(message)

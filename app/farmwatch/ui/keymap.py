@@ -106,12 +106,16 @@ def check(keys: Mapping[str, str]) -> None:
 
 def _check_scope(scope: str, holders: Sequence[type[DOMNode]], keys: Mapping[str, str]) -> None:
     taken: dict[str, str] = {}
+    by_default: dict[str, set[str]] = {}
+    for binding in bindings_of(*holders):
+        by_default.setdefault(binding.id or "", set()).add(binding.key)
     for binding in bindings_of(*holders):
         name = binding.id or ""
         for key in _split(keys[name]) if name in keys else [binding.key]:
             other = taken.setdefault(key, name)
             # What shares a key by default knows how to.
-            if other != name and (name in keys or other in keys):
+            knows_how = key in by_default[name] & by_default[other]
+            if other != name and (name in keys or other in keys) and not knows_how:
                 mine, its = (name, other) if name in keys else (other, name)
                 raise BadKeys(f"keys.{mine}: {key} is the key of {its} already ({scope})")
 

@@ -41,6 +41,9 @@ class Program(Protocol):
     def trail(self, place: Place) -> tuple[Place, ...]:
         """Every place from the first list down to this one."""
 
+    def arrived(self, place: Place) -> None:
+        """A place is shown."""
+
     @property
     def severities(self) -> Severities:
         """What makes a line of a log an error, or a warning."""

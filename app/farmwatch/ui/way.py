@@ -12,6 +12,7 @@ from farmwatch.listings.place import CONNECTIONS, Level, Place
 from farmwatch.ui.navigation import GoBack, GoTo, ShowLog, ShowWhy, Visit
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
+from farmwatch.ui.visited import Visited
 
 
 class Way:
@@ -23,6 +24,8 @@ class Way:
         self._app = app
         self._kept = kept
         self._has_several = has_several
+        self.visited = Visited()
+        """The places that were shown."""
 
     @property
     def screens(self) -> list[FollowingScreen]:
@@ -91,6 +94,35 @@ class Way:
         else:
             self._app.push_screen(self.screen_for(place))
 
+    async def jump(self, place: Place) -> None:
+        """Show any place, be it related to the one that is shown or not. What lies below it afterwards is
+        what it belongs to, so that jumping to and fro piles up no screens."""
+        screens = self.screens
+        own = [None if screen.crumb() else screen.place for screen in screens]
+        if place in own:
+            self._pop_to(screens[len(own) - 1 - own[::-1].index(place)])
+            return
+        above = [n for n, one in enumerate(own) if one in self.trail(place)]
+        came_from = self._row_towards(screens[-1].place, place)
+        self._pop_to(screens[above[-1] if above else 0])
+        # Mounted before the next key is answered: a screen that is taken down before that would fail.
+        await self._app.push_screen(self.screen_for(place, came_from))
+        if not above:
+            # Textual does not let go of the first screen: it stays below, and shows nothing.
+            screens[0].let_go()
+
+    def _row_towards(self, here: Place, place: Place) -> str | None:
+        """The row, in the list at a place, that leads to where one is; ``None`` where none does."""
+        trail = self.trail(here)
+        if place not in trail[:-1]:
+            return None
+        below = trail[trail.index(place) + 1]
+        return below.ids[-1] if below.ids else below.connection
+
+    def _pop_to(self, screen: FollowingScreen) -> None:
+        while self._app.screen is not screen:
+            self._app.pop_screen()
+
     def _go_back(self, place: Place, here: Place) -> None:
         screens = self.screens
         above = next((n for n, one in enumerate(reversed(screens)) if one.place == place), None)
@@ -99,10 +131,7 @@ class Way:
                 self._app.pop_screen()
             return
         # The program was started further down: the list above has no screen yet.
-        trail = self.trail(here)
-        below = trail[trail.index(place) + 1]
-        came_from = below.ids[-1] if below.ids else below.connection
-        screen = self.screen_for(place, came_from)
+        screen = self.screen_for(place, self._row_towards(here, place))
         if len(screens) == 1:
             # Textual does not let go of the first screen: it stays below, and shows nothing.
             self._app.push_screen(screen)

@@ -219,6 +219,9 @@ class FollowingScreen(Screen[None]):
         """The screen is on top, for the first time or again: follow, and draw what is known."""
         self.wake()
         self.redraw()
+        # Of several that are left at once those between are on top for no time.
+        if self.is_current:
+            self.farmwatch.arrived(self.place)
 
     def on_screen_suspend(self) -> None:
         """Rest; but a question or a help page is looked through, and what is below stays alive."""
