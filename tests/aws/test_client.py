@@ -71,6 +71,20 @@ def test_jobs_are_searched_by_text(farm: Asked) -> None:
     assert ([job.job_id for job in page.items], page.total) == ([ref.job_id], 1)
 
 
+def test_jobs_of_several_queues_are_searched_at_once_and_tell_their_queue(farm: Asked) -> None:
+    farm_id = value(farm.ask.farms()).items[0].farm_id
+    queues = {queue.name: queue.queue_id for queue in value(farm.ask.queues(farm_id)).items}
+    search = JobSearch(
+        farm_id, queues["lighting"], limit=1, other_queue_ids=(queues["dailies archive"],), sort="NAME"
+    )
+    both = value(farm.ask.search_jobs(search))
+    lighting = value(farm.ask.search_jobs(JobSearch(farm_id, queues["lighting"])))
+    archive = value(farm.ask.search_jobs(JobSearch(farm_id, queues["dailies archive"])))
+    assert present(both.total) == present(lighting.total) + present(archive.total)
+    assert {job.queue_id for job in (*both.items, *lighting.items)} <= set(queues.values())
+    assert {job.queue_id for job in lighting.items} == {queues["lighting"]}
+
+
 def test_jobs_that_workers_are_busy_with_are_told_from_the_others(farm: Asked) -> None:
     ref = farm.ref("failed")
     busy = value(farm.ask.search_jobs(JobSearch(ref.farm_id, ref.queue_id, only=ACTIVE_TASK_RUN_STATUSES)))

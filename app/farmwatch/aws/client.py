@@ -120,10 +120,10 @@ class DeadlineClient:
         return self._ask("GetQueue", Queue.from_reply, farmId=farm_id, queueId=queue_id)
 
     def search_jobs(self, search: JobSearch, offset: int = 0) -> Page[Job] | Fault:
-        """Jobs of one queue, found and sorted by the service; ``offset`` 0..10,000."""
+        """Jobs of up to ten queues, found and sorted by the service; ``offset`` 0..10,000."""
         asked: dict[str, Any] = {
             "farmId": search.farm_id,
-            "queueIds": [search.queue_id],
+            "queueIds": [search.queue_id, *search.other_queue_ids],
             "itemOffset": offset,
             "pageSize": search.limit,
             "sortExpressions": [

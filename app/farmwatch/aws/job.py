@@ -56,6 +56,8 @@ class Job(Struct, frozen=True):
     max_workers: int | None = None
     source_job_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    queue_id: str = ""
+    """The queue that it is in, as SearchJobs tells it; empty where a reply does not."""
 
     @property
     def key(self) -> str:
@@ -115,6 +117,7 @@ class Job(Struct, frozen=True):
             max_workers=_optional_whole(reply, "maxWorkerCount"),
             source_job_id=optional_text(reply, "sourceJobId") or "",
             parameters=_job_parameters(reply),
+            queue_id=optional_text(reply, "queueId") or "",
         )
 
 
@@ -140,7 +143,8 @@ class JobSearch(Struct, frozen=True):
     ``text`` is looked for in what the service searches; unless ``plainly``, it is a status as well, or a part
     of one (``failed``), and jobs of ``users`` are found too. ``only`` keeps the jobs of these task run
     statuses, ``without`` those of all others. ``sort`` is the name of a field as SearchJobs knows it
-    (CREATED_AT, NAME, PRIORITY...); ``limit`` the size of a page, 1 to 100.
+    (CREATED_AT, NAME, PRIORITY...); ``limit`` the size of a page, 1 to 100. Up to nine ``other_queue_ids`` of
+    the farm are searched as well.
     """
 
     farm_id: str
@@ -153,3 +157,4 @@ class JobSearch(Struct, frozen=True):
     users: tuple[str, ...] = ()
     plainly: bool = False
     limit: int = 100
+    other_queue_ids: tuple[str, ...] = ()

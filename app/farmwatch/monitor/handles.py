@@ -21,6 +21,7 @@ from farmwatch.polling.target import Target
 
 if TYPE_CHECKING:
     from farmwatch.history.query import HistoryQuery, HistoryView
+    from farmwatch.listings.job_finder import FoundJobs, JobFinder
     from farmwatch.logs.sources import SessionLogs
 
 K = TypeVar("K")
@@ -210,6 +211,24 @@ class ListHandle(LookHandle, Generic[K]):
     def refresh_within(self, seconds: float) -> None:
         """Ask not later than in so many seconds, if it is asked for at all."""
         self.look.poller.soon(self._list.key, seconds)
+
+
+class JobFinderHandle(LookHandle):
+    """A search for jobs in all queues of a farm."""
+
+    def __init__(self, look: Look, target: JobFinder) -> None:
+        super().__init__(look)
+        self._finder = target
+
+    @property
+    def observed(self) -> FoundJobs:
+        """What was found so far."""
+        return self._finder.observed
+
+    def look_for(self, text: str) -> None:
+        """What the names are to have in them from now on."""
+        self._finder.look_for(text)
+        self.refresh()
 
 
 class HistoryHandle(LookHandle):

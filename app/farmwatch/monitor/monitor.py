@@ -24,7 +24,14 @@ from farmwatch.listings.discovery import JobDiscovery, JobRef, QueueDiscovery, Q
 from farmwatch.listings.lists import NameTarget
 from farmwatch.listings.local_list import KnownRow, LocalList
 from farmwatch.listings.place import Place
-from farmwatch.monitor.handles import HistoryHandle, ListHandle, Look, LookHandle, SessionHandle
+from farmwatch.monitor.handles import (
+    HistoryHandle,
+    JobFinderHandle,
+    ListHandle,
+    Look,
+    LookHandle,
+    SessionHandle,
+)
 from farmwatch.monitor.session_set import SessionSet, SessionSetHandle, SessionSetSnapshot
 from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import (
@@ -301,6 +308,15 @@ class Monitor:
         subject = ListRef(connection, query.key, next(self._numbers))
         target.key = f"{query.key} #{subject.number}"
         return ListHandle(self._look(connection, target, subject), target)
+
+    def find_jobs(self, connection: str, farm_id: str, text: str) -> JobFinderHandle:
+        """Search all queues of a farm for jobs with a text in their names."""
+        from farmwatch.listings.job_finder import JobFinder
+
+        subject = ListRef(connection, "jobs by name", next(self._numbers))
+        target = JobFinder(f"jobs by name #{subject.number}", connection, farm_id)
+        target.look_for(text)
+        return JobFinderHandle(self._look(connection, target, subject), target)
 
     def watch_connection_list(self) -> ListHandle[Any]:
         """Follow the list of connections; each of them is looked at from now on."""
