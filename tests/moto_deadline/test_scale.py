@@ -13,8 +13,7 @@ from botocore import xform_name
 from moto import mock_aws
 
 import moto_deadline
-from moto_deadline.simulation import FrozenClock, Simulation
-from moto_deadline.simulation.scale import KEPT_JOBS
+from moto_deadline.simulation import FrozenClock, Simulation, scale
 from tests.moto_deadline.test_contract import MODEL, wrongs
 
 MANY = 130
@@ -277,13 +276,17 @@ def test_the_log_of_a_session_grows_until_the_session_ends(scaled: Scaled) -> No
     assert lines() == ended
 
 
-def test_jobs_that_were_over_long_ago_are_forgotten(scaled: Scaled) -> None:
-    account = scaled.simulation.account
-    for _ in range(12):
-        scaled.clock.step(24 * 3600)
-        scaled.simulation.advance()
+def test_jobs_that_were_over_long_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scale, "KEPT_JOBS", 3)
+    with mock_aws():
+        clock = FrozenClock()
+        simulation = Simulation(clock=clock, sessions=30)
+        account = simulation.account
+        for _ in range(3):
+            clock.step(24 * 3600)
+            simulation.advance()
     jobs = [job for of_queue in account.jobs.values() for job in of_queue.values()]
-    assert sum("endedAt" in job for job in jobs) == KEPT_JOBS
+    assert sum("endedAt" in job for job in jobs) == 3
     assert set(account.steps) == {job["jobId"] for job in jobs}
     assert len(account.tasks) == len(jobs)
     assert set(account.actions) == {id_ for of_job in account.sessions.values() for id_ in of_job}

@@ -10,7 +10,7 @@ import pytest
 from farmwatch.aws.model import Fault, FaultKind, Page
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.wall import WallHandle
-from farmwatch.wall.values import Failure, WallItem, WallObserved
+from farmwatch.wall.values import WallItem, WallObserved
 from tests.canned import HandClock, a_fault
 from tests.monitor.stage import Notebook
 from tests.pictures import Farm, frozen_farm
@@ -59,10 +59,10 @@ class Wall:
         (observed,) = self.handle.observed
         return observed
 
-    def run(self, seconds: int) -> None:
-        for _ in range(seconds // 5):
-            self.farm.clock.step(5)
-            self.clock.move(5)
+    def run(self, seconds: int, step: int = 5) -> None:
+        for _ in range(seconds // step):
+            self.farm.clock.step(step)
+            self.clock.move(step)
             self.monitor.run_due()
 
 
@@ -96,7 +96,7 @@ def agrees(wall: Wall) -> bool:
 
 def test_everything_that_runs_is_found_with_its_task_and_worker(farm: Farm) -> None:
     wall = Wall(farm)
-    wall.run(300)
+    wall.run(180)
     living = [row for row in wall.observed.rows if row.ended_at is None]
     assert agrees(wall)
     rows = {row.ref.session_id: row for row in living}
@@ -113,9 +113,9 @@ def test_everything_that_runs_is_found_with_its_task_and_worker(farm: Farm) -> N
     assert not wall.observed.denied
 
 
-def test_every_failure_of_the_night_is_told_once_and_none_other(farm: Farm) -> None:
+def test_every_failure_of_the_night_is_told_once_and_none_other_by_few_calls(farm: Farm) -> None:
     wall = Wall(farm)
-    wall.run(900)
+    wall.run(720, step=10)
     lately = farm.clock.now() - timedelta(seconds=60)
     told = [one.action.action_id for one in wall.observed.failures if one.at < lately]
     assert len(told) == len(set(told))
@@ -130,11 +130,9 @@ def test_every_failure_of_the_night_is_told_once_and_none_other(farm: Farm) -> N
     failed = [failure for failure in wall.observed.failures if not failure.is_interruption]
     assert any(failure.action.exit_code == 7 and failure.action.message for failure in failed)
     assert all(failure.job for failure in failed)
-
-
-def test_a_refresh_takes_no_call_for_each_session(farm: Farm) -> None:
-    wall = Wall(farm)
-    wall.run(900)
+    spot = farm.simulation.cast["interrupted"].session_id
+    of_spot = [one for one in wall.observed.failures if one.ref.session_id == spot]
+    assert [one.is_interruption for one in of_spot] == [True]
     count = wall.observed.running
     assert count > 20
     # Of two farms, each of which is searched by itself: what a search more takes comes on top.
@@ -191,10 +189,10 @@ def test_a_lost_network_leaves_what_was_known_and_says_so(farm: Farm) -> None:
 
 def test_what_has_ended_leaves_and_what_failed_stays_until_it_is_looked_at(farm: Farm) -> None:
     wall = Wall(farm)
-    wall.run(600)
+    wall.run(600, step=15)
     failed = [row for row in wall.observed.rows if row.failed and row.ended_at is not None]
     assert failed, "something failed while it was watched"
-    wall.run(700)
+    wall.run(700, step=20)
     kept = {row.ref.session_id for row in wall.observed.rows}
     assert {row.ref.session_id for row in failed} <= kept
     for row in failed:
@@ -224,11 +222,3 @@ def test_an_empty_account_is_an_empty_wall() -> None:
         wall.run(20)
         assert wall.observed.rows == ()
         assert wall.observed.seen_at is not None
-
-
-def test_an_interruption_is_no_failure(farm: Farm) -> None:
-    wall = Wall(farm)
-    wall.run(600)
-    ids = farm.simulation.cast["interrupted"]
-    found: list[Failure] = [one for one in wall.observed.failures if one.ref.session_id == ids.session_id]
-    assert [one.is_interruption for one in found] == [True]
