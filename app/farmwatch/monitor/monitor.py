@@ -45,6 +45,7 @@ from farmwatch.monitor.update import (
     RunningRef,
     Snapshot,
     Update,
+    WallLinesRef,
     WallRef,
 )
 from farmwatch.polling.clock import Clock, SystemClock
@@ -357,18 +358,25 @@ class Monitor:
 
     def watch_wall(self, items: Sequence[WallItem], since: datetime) -> WallHandle:
         """Follow all that runs on every connection, or in what is chosen; failures from ``since`` on."""
-        from farmwatch.monitor.wall import WallHandle
+        from farmwatch.monitor.wall import WallHandle, WallPart
+        from farmwatch.wall.last_lines import LastLines
         from farmwatch.wall.scope import scope_of
         from farmwatch.wall.target import WallTarget
 
-        walls: dict[str, tuple[Look, WallTarget]] = {}
+        parts: dict[str, WallPart] = {}
         for name, connection in self._connections.items():
             scope = scope_of(items, name)
             if scope is not None:
                 rate = connection.poller.budget.rate
                 target = WallTarget(name, scope, since, self._records, rate=rate)
-                walls[name] = self._look(name, target, WallRef(name)), target
-        return WallHandle(walls)
+                lines = LastLines(name, partial(getattr, target, "observed"), connection.log_budget)
+                parts[name] = WallPart(
+                    self._look(name, target, WallRef(name)),
+                    target,
+                    self._look(name, lines, WallLinesRef(name)),
+                    lines,
+                )
+        return WallHandle(parts)
 
     def want_names(self, place: Place) -> None:
         """Ask for the names of a place's farm, queue and job until they are known."""

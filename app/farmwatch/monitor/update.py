@@ -69,6 +69,12 @@ class RunningRef(Struct, frozen=True):
     number: int
 
 
+class WallLinesRef(Struct, frozen=True):
+    """Names the newest lines of the logs of a connection's part of the wall."""
+
+    connection: str
+
+
 class HistoryRef(Struct, frozen=True):
     """Names a look at the history."""
 

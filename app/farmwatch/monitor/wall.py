@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from farmwatch.polling.freshness import Rhythm
 
 if TYPE_CHECKING:
+    from farmwatch.aws.model import SessionRef
     from farmwatch.monitor.handles import Look
+    from farmwatch.wall.last_lines import LastLines
     from farmwatch.wall.target import WallTarget
-    from farmwatch.wall.values import WallObserved
+    from farmwatch.wall.values import LastLine, LogLine, WallObserved
+
+
+class WallPart(NamedTuple):
+    """What is followed of the wall on one connection: what runs, and the newest lines of its logs."""
+
+    look: Look
+    target: WallTarget
+    lines_look: Look
+    lines: LastLines
 
 
 class WallHandle:
     """All that runs, as it is known by now, of each connection for itself: one that is lost takes nothing
     from the others."""
 
-    def __init__(self, walls: Mapping[str, tuple[Look, WallTarget]]) -> None:
-        self._walls = walls
+    def __init__(self, parts: Mapping[str, WallPart]) -> None:
+        self._parts = parts
 
     @property
     def observed(self) -> tuple[WallObserved, ...]:
         """What is known of each connection that the wall is about."""
-        return tuple(target.observed for _, target in self._walls.values())
+        return tuple(part.target.observed for part in self._parts.values())
 
     @property
     def rhythms(self) -> Mapping[str, Rhythm]:
         """How often each connection is asked, and when next."""
-        return {name: look.rhythm or Rhythm(timedelta(0)) for name, (look, _) in self._walls.items()}
+        return {name: part.look.rhythm or Rhythm(timedelta(0)) for name, part in self._parts.items()}
 
     @property
     def rhythm(self) -> Rhythm:
@@ -37,27 +49,72 @@ class WallHandle:
         return max(self.rhythms.values(), key=lambda one: one.interval, default=Rhythm(timedelta(0)))
 
     def refresh(self) -> None:
-        """Ask at once."""
-        for look, target in self._walls.values():
+        """Ask at once; for logs that are denied, or not there, too."""
+        for look, target, lines_look, lines in self._parts.values():
             look.poller.now(target.key)
+            lines.want_again()
+            lines_look.poller.now(lines.key)
 
     def pause(self, *, paused: bool) -> None:
         """Stop asking, or go on."""
-        for look, target in self._walls.values():
+        for look, target, lines_look, lines in self._parts.values():
             look.poller.pause(target.key, paused)
+            lines_look.poller.pause(lines.key, paused)
 
     def looked_at(self, connection: str, session_id: str) -> None:
         """Somebody has looked at a session: if it has failed and ended, it need not stay."""
-        if connection in self._walls:
-            self._walls[connection][1].looked_at(session_id)
+        if connection in self._parts:
+            self._parts[connection].target.looked_at(session_id)
 
     def look_since(self, since: datetime) -> None:
         """Tell of failures from this time on."""
-        for _, target in self._walls.values():
-            target.look_since(since)
-        self.refresh()
+        for part in self._parts.values():
+            part.target.look_since(since)
+            part.look.poller.now(part.target.key)
+
+    # --- the newest lines of their logs -------------------------------------------------------------------
+
+    def want_lines(self, refs: Iterable[SessionRef]) -> None:
+        """These sessions are in sight, and the newest lines of their logs are wanted; those of others where
+        the budget leaves room. Before the first call no log is asked for."""
+        keys: dict[str, list[str]] = {name: [] for name in self._parts}
+        for ref in refs:
+            if ref.connection in keys:
+                keys[ref.connection].append(_key(ref))
+        for name, part in self._parts.items():
+            part.lines.want(keys[name])
+            part.lines_look.poller.soon(part.lines.key, 0)
+
+    @property
+    def lines(self) -> Mapping[str, LastLine]:
+        """The newest lines that are known, by the keys of their rows (`WallRow.key`)."""
+        parts = [part.lines.observed.lines for part in self._parts.values()]
+        if len(parts) == 1:
+            return parts[0]
+        return dict(chain.from_iterable(lines.items() for lines in parts))
+
+    def want_tail(self, ref: SessionRef | None) -> None:
+        """The newest lines of this session's log are wanted, every 5 s; ``None``: of none any more."""
+        for name, part in self._parts.items():
+            part.lines.want_tail(_key(ref) if ref is not None and ref.connection == name else "")
+            part.lines_look.poller.soon(part.lines.key, 0)
+
+    def newest(self, ref: SessionRef) -> tuple[LogLine, ...]:
+        """The newest lines of a session's log, oldest first, some fifty; none before they are read, nor of
+        another session than the one that they are wanted of. `lines` says why a log cannot be read."""
+        part = self._parts.get(ref.connection)
+        if part is None:
+            return ()
+        observed = part.lines.observed
+        return observed.tail if observed.tail_of == _key(ref) else ()
 
     def close(self) -> None:
         """Let go of it: nothing more is asked for it."""
-        for look, _ in self._walls.values():
-            look.let_go()
+        for part in self._parts.values():
+            part.look.let_go()
+            part.lines_look.let_go()
+
+
+def _key(ref: SessionRef) -> str:
+    """The key that the row of a session has."""
+    return f"{ref.connection} {ref.session_id}"

@@ -193,6 +193,12 @@ class RequestBudget:
         lacking = (1 - self._tokens) / self.rate if self._tokens < 1 else 0.0
         return max(lacking, self.slowed_until - now, 0.0)
 
+    def filled(self, now: float) -> float:
+        """How much of ``burst`` is left, 0 to 1; nothing while the service is to be left alone."""
+        with self._lock:
+            self._fill(now)
+        return 0.0 if self.slowed_until > now else max(0.0, self._tokens / self.burst)
+
     def slow_down(self, until: float) -> None:
         """The service throttles: nothing is asked before ``until``, by any target."""
         self.slowed_until = max(self.slowed_until, until)

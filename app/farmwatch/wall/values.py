@@ -113,6 +113,13 @@ class LastLine(Struct, frozen=True):
     seen_at: datetime
 
 
+class LogLine(Struct, frozen=True):
+    """A line of a log, written ``at``; ``None`` for a time that no calendar has."""
+
+    text: str
+    at: datetime | None
+
+
 class Failure(Struct, frozen=True):
     """A task that failed (FAILED) or was interrupted (INTERRUPTED), once: one session action.
 
