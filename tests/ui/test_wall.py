@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
 
 from farmwatch.aws.model import FaultKind, Page
 from farmwatch.aws.task import WorkerSession
@@ -317,8 +316,8 @@ async def test_it_looks_back_to_a_time_and_to_the_last_visit(tmp_path: Path) -> 
         assert "Nothing failed since" in stage.text
         await stage.press("s", *"yesterday", "enter")
         assert "is not a time" in stage.text
-        assert wall(stage).box.has_focus
-        assert wall(stage).box.value == "yesterday"
+        assert wall(stage).prompt.has_focus
+        assert wall(stage).prompt.value == "yesterday"
         await stage.press("escape", "s", "enter")
         assert "was not left before" in stage.text
         await stage.press("escape")
@@ -387,7 +386,7 @@ async def test_letters_are_letters_while_something_is_typed() -> None:
     async with at_wall() as stage:
         await stage.press("slash", *"1obszZdlcmv CwW")
         assert isinstance(stage.app.screen, WallScreen)
-        assert wall(stage).query_one("#wall-box", Input).value == "1obszZdlcmv CwW"
+        assert wall(stage).prompt.value == "1obszZdlcmv CwW"
 
 
 async def test_from_160_columns_on_the_row_stands_whole_at_the_right() -> None:

@@ -74,9 +74,13 @@ class WallHandle:
 
     # --- the newest lines of their logs -------------------------------------------------------------------
 
-    def want_lines(self, refs: Iterable[SessionRef]) -> None:
+    def want_lines(self, refs: Iterable[SessionRef] | None) -> None:
         """These sessions are in sight, and the newest lines of their logs are wanted; those of others where
-        the budget leaves room. Before the first call no log is asked for."""
+        the budget leaves room. Before the first call, and after one with ``None``, no log is asked for."""
+        if refs is None:
+            for part in self._parts.values():
+                part.lines.want(None)
+            return
         keys: dict[str, list[str]] = {name: [] for name in self._parts}
         for ref in refs:
             if ref.connection in keys:

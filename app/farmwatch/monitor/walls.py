@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from farmwatch.config.state import KeptState, KeptWallItem, StateFile
+from farmwatch.history.time_expression import parse_since
 from farmwatch.wall.values import WallItem
 
 if TYPE_CHECKING:
@@ -100,6 +101,16 @@ class Walls:
         self.since = since
         if self._handle is not None:
             self._handle.look_since(since)
+
+    def look_back(self, text: str) -> None:
+        """Tell of failures from a time on as people say it, or, where nothing is said, since the last visit.
+        Raises `ValueError`, in words, where it cannot be understood, or nobody was here before."""
+        if text:
+            self.look_since(parse_since(text, self._monitor.clock.now()))
+        elif self.left_at is None:
+            raise ValueError("The wall was not left before.")
+        else:
+            self.look_since(self.left_at)
 
     @property
     def left_at(self) -> datetime | None:

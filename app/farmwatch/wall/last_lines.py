@@ -95,9 +95,10 @@ class LastLines(Target):
 
     # --- wishes, from any thread ------------------------------------------------------------------------
 
-    def want(self, keys: Iterable[str]) -> None:
-        """The rows of these keys (`WallRow.key`) are in sight: their logs are read first."""
-        self._in_sight = tuple(keys)
+    def want(self, keys: Iterable[str] | None) -> None:
+        """The rows of these keys (`WallRow.key`) are in sight: their logs are read first. ``None``: nobody
+        looks, and none is read."""
+        self._in_sight = None if keys is None else tuple(keys)
 
     def want_tail(self, key: str) -> None:
         """The newest lines of this row's log are wanted; empty: of none."""

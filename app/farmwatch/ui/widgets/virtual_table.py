@@ -200,6 +200,11 @@ class VirtualTable(ScrollView, can_focus=True):
     # --- what is in sight -----------------------------------------------------------------------------
 
     @property
+    def in_view(self) -> tuple[int, int]:
+        """The first and the last row in sight, as they were last drawn; the last before the first: none."""
+        return self._view
+
+    @property
     def _offset(self) -> int:
         return round(self.scroll_y) // self._row_height
 

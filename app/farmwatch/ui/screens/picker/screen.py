@@ -22,7 +22,7 @@ from farmwatch.polling.freshness import Freshness, State, freshness
 from farmwatch.ui.content import content
 from farmwatch.ui.marking import mark, put_on_wall
 from farmwatch.ui.navigation import GoTo, ShowDetails
-from farmwatch.ui.screens.arranging import arrangement_of, with_arrangement
+from farmwatch.ui.screens.arranging import arrangement_of, choose_columns
 from farmwatch.ui.screens.following import (
     BACK,
     COPY_ID,
@@ -38,7 +38,7 @@ from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.picker.lists import LEVELS, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
 from farmwatch.ui.widgets.lines import entitle, put
-from farmwatch.ui.widgets.virtual_table import Arrangement, VirtualTable
+from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.wall.values import WallItem
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time
@@ -415,16 +415,7 @@ class PickerScreen(FollowingScreen):
 
     def action_columns(self) -> None:
         """Choose the columns of this list, and of all others of its kind."""
-        from farmwatch.ui.screens.columns import ColumnsScreen
-
-        widths = self.table.widths()
-        chosen = ColumnsScreen(self.level.columns, self._arrangement, widths, self._take_columns)
-        self.app.push_screen(chosen)
-
-    def _take_columns(self, arrangement: Arrangement) -> None:
-        self._arrangement = arrangement
-        self.farmwatch.kept.change(lambda state: with_arrangement(state, self.lists, arrangement))
-        self.table.arrange_columns(arrangement)
+        choose_columns(self, self.table, self.level.columns, self.lists)
 
     def action_details(self) -> None:
         """Show everything about the row under the cursor, over the list."""

@@ -15,7 +15,7 @@ from farmwatch.ui.screens.wall.failures import FAILURES
 from farmwatch.ui.screens.wall.running import TROUBLE
 from farmwatch.ui.screens.wall.view import TabView, View
 from farmwatch.ui.screens.wall.workers import WORKERS
-from farmwatch.wall.values import Failure, WallItem, WallObserved, WallRow
+from farmwatch.wall.values import Failure, LastLine, WallItem, WallObserved, WallRow
 from farmwatch.wall.workers import WorkerRow, workers_of
 
 
@@ -25,6 +25,8 @@ class Known:
     def __init__(self) -> None:
         self.before = RunningView()
         """How many ran over the last hours, as far as the history knows."""
+        self.lines: Mapping[str, LastLine] = {}
+        """The newest lines of logs, by the keys of their rows."""
         self._parts: dict[str, tuple[WallObserved, Rhythm]] = {}
 
     def __len__(self) -> int:
@@ -41,6 +43,7 @@ class Known:
 
     def begin_with(self, handle: WallHandle) -> None:
         """Begin with what is known by now."""
+        self.lines = handle.lines
         rhythms = handle.rhythms
         self._parts = {one.connection: (one, rhythms[one.connection]) for one in handle.observed}
 
@@ -57,7 +60,7 @@ class Known:
         for one in self.observed:
             names.update(one.names)
         stale = frozenset(name for name, fresh in self.fresh(now).items() if not fresh.is_fresh)
-        return View(now, names, {}, picked, stale)
+        return View(now, names, self.lines, picked, stale)
 
     def names_of(self, ref: SessionRef) -> dict[str, str]:
         """The names of a session's farm, queue and job, by their ids, as far as they are known."""

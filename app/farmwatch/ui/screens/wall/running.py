@@ -71,13 +71,10 @@ def late(row: WallRow, now: datetime) -> Cell:
 
 
 def newest(row: WallRow, view: View) -> LastLine | None:
-    """The newest line of its log; where none was read its newest progress message."""
-    line = view.lines.get(row.key)
-    if line is not None:
+    """The newest line of its log; where none was read its newest progress message, else why none was."""
+    line, action = view.lines.get(row.key), row.action
+    if (line is not None and line.at is not None) or action is None or not action.message:
         return line
-    action = row.action
-    if action is None or not action.message:
-        return None
     return LastLine(action.message, action.worker_updated_at or action.started_at, view.now)
 
 
@@ -85,7 +82,7 @@ def _line(row: WallRow, view: View) -> Cell:
     line = newest(row, view)
     if line is None:
         return ""
-    return line.text if row.key in view.lines and line.at is not None else (line.text, "muted")
+    return line.text if line is view.lines.get(row.key) and line.at is not None else (line.text, "muted")
 
 
 def _age(row: WallRow, view: View) -> Cell:

@@ -12,13 +12,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
-from farmwatch.history.time_expression import FORMS, parse_since
 from farmwatch.listings.place import Place
-from farmwatch.monitor.update import RunningRef, WallRef
+from farmwatch.monitor.update import RunningRef, WallLinesRef, WallRef
 from farmwatch.ui.content import content
 from farmwatch.ui.marking import mark, put_on_wall
 from farmwatch.ui.navigation import GoBack, ShowDetails, ShowLog, ShowWhy, Visit
-from farmwatch.ui.screens.arranging import arrangement_of, with_arrangement
+from farmwatch.ui.screens.arranging import arrangement_of, choose_columns
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.wall import telling
@@ -26,24 +25,22 @@ from farmwatch.ui.screens.wall.choices import kept_as, kept_order, with_order
 from farmwatch.ui.screens.wall.failures import FAILURES, cause
 from farmwatch.ui.screens.wall.keys import TABS, TYPED, WALL_BINDINGS
 from farmwatch.ui.screens.wall.known import Known
+from farmwatch.ui.screens.wall.prompt import For, WallPrompt
 from farmwatch.ui.screens.wall.rows import Heading, Order, WallRows
 from farmwatch.ui.screens.wall.running import RUNNING
 from farmwatch.ui.screens.wall.strip import WallStrip
 from farmwatch.ui.screens.wall.view import View
+from farmwatch.ui.screens.wall.wishes import LogWishes
 from farmwatch.ui.widgets.lines import put
-from farmwatch.ui.widgets.virtual_table import Arrangement, VirtualTable
+from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.wall.values import Failure
 from farmwatch.wall.workers import WorkerRow
-from farmwatch.words.text import Part
 
 if TYPE_CHECKING:
     from farmwatch.aws.model import SessionRef
     from farmwatch.monitor.handles import LookHandle
     from farmwatch.monitor.update import Snapshot, Update
     from farmwatch.monitor.wall import WallHandle
-
-FILTER, SINCE, NAME = "filter", "since", "name"
-"""What the line to type into is for."""
 
 
 class WallScreen(FollowingScreen):
@@ -62,8 +59,8 @@ class WallScreen(FollowingScreen):
         self._orders = {key: Order(sort=tab.sorts[0], folds=True) for key, tab in TABS.items()}
         self._picked: set[str] = set()
         self._handle: WallHandle | None = None
+        self._wishes: LogWishes | None = None
         self._night: LookHandle | None = None
-        self._asks_for = FILTER
         self._is_behind = False
         """Whether something has come in that the rows do not show yet."""
 
@@ -94,14 +91,16 @@ class WallScreen(FollowingScreen):
         return self.query_one(f"#wall-{self.tab.key}", VirtualTable)
 
     @property
-    def box(self) -> Input:
+    def prompt(self) -> WallPrompt:
         """The line to type a filter, a time or a name into; not there until one is asked for."""
-        return self.query_one("#wall-box", Input)
+        return self.query_one(WallPrompt)
 
     def wake(self) -> None:
         """Follow the wall, and show what came in while another screen lay above."""
-        self._handle = self.farmwatch.walls.follow()
-        self._known.begin_with(self._handle)
+        handle = self.farmwatch.walls.follow()
+        if handle is not self._handle or self._wishes is None:
+            self._handle, self._wishes = handle, LogWishes(handle)
+        self._known.begin_with(handle)
         recorder = self.farmwatch.recorder
         if self._night is not None:
             self._night.wake()
@@ -111,16 +110,19 @@ class WallScreen(FollowingScreen):
 
     def rest(self) -> None:
         """The wall is followed on; what only this screen shows is not."""
+        if self._wishes is not None:
+            self._wishes.want_none()
         if self._night is not None:
             self._night.rest()
 
     def let_go(self) -> None:
         """The wall is followed on in the background; what failed by now has been on the screen."""
-        if self._handle is not None:
+        if self._wishes is not None:
+            self._wishes.want_none()
             self.farmwatch.walls.was_left()
         if self._night is not None:
             self._night.close()
-        self._handle = self._night = None
+        self._handle = self._wishes = self._night = None
 
     def crumb(self) -> tuple[str, ...]:
         """The wall stands behind the place that it was opened from."""
@@ -131,7 +133,7 @@ class WallScreen(FollowingScreen):
         """The tabs with their numbers, the line to type into, a table for each tab, and at the right of them
         the row under the cursor."""
         yield WallStrip()
-        yield Input(id="wall-box", compact=True)
+        yield WallPrompt(id="wall-prompt", compact=True)
         with Horizontal(id="rows"):
             for key, tab in TABS.items():
                 yield VirtualTable(tab.columns, id=f"wall-{key}", classes="wall-table")
@@ -170,7 +172,12 @@ class WallScreen(FollowingScreen):
         if isinstance(update.subject, RunningRef):
             self._known.before = update.snapshot.observed
             return True
-        if not isinstance(update.subject, WallRef) or self._handle is None:
+        if self._handle is None:
+            return False
+        if isinstance(update.subject, WallLinesRef):
+            self._known.lines = self._handle.lines
+            return True
+        if not isinstance(update.subject, WallRef):
             return False
         snapshot: Snapshot = update.snapshot
         self._known.take(update.connection, snapshot.observed, snapshot.rhythm)
@@ -215,6 +222,7 @@ class WallScreen(FollowingScreen):
         )
         left, right = telling.strip(TABS, self.tab, observed, self._known.before)
         self.query_one(WallStrip).show(left, right)
+        self._want_lines()
         self.table.empty = telling.empty(self.tab, self.order.text, observed, every, now)
         self._draw_details()
 
@@ -229,10 +237,22 @@ class WallScreen(FollowingScreen):
         pane = self.query_one("#wall-details", Static)
         if not pane.display:
             return
-        parts: list[Part] = []
-        for label, value in self._detailed():
-            parts += [(f"{label:<12} ", "muted"), *value, ("\n", "")]
+        parts = telling.detail_parts(self._detailed())
+        ref = self._ref()
+        if self._handle is not None and ref is not None:
+            lines = self._handle.newest(ref)
+            parts += telling.newest_lines(lines, self.farmwatch.clock.now(), pane.content_size)
         put(pane, content(*parts))
+
+    @on(VirtualTable.ViewChanged)
+    def _want_lines(self) -> None:
+        """The newest lines are wanted of what is in sight, and of the row under the cursor where it stands
+        whole at the right."""
+        if self._wishes is not None and self.is_current:
+            refs = [self.tab.ref_of(item) for item in self.rows.in_sight(*self.table.in_view)]
+            pane = self.query_one("#wall-details")
+            in_sight = [ref for ref in refs if ref is not None] if self.tab is not FAILURES else []
+            self._wishes.want(in_sight, self._ref() if pane.display else None)
 
     def _detailed(self) -> Sequence[Detail]:
         item, view = self.rows.item(self.table.cursor_key), self.rows.view
@@ -299,7 +319,7 @@ class WallScreen(FollowingScreen):
         """Show the rows of a tab that a filter leaves."""
         self.tab = TABS[key]
         self._orders[key] = replace(self._orders[key], text=text)
-        self.box.display = False
+        self.prompt.display = False
         self._show_tab()
         self.redraw()
 
@@ -358,17 +378,20 @@ class WallScreen(FollowingScreen):
 
     def action_log(self) -> None:
         """Show the log of the session under the cursor; of a failure at its action."""
-        ref, item = self._ref(), self.rows.item(self.table.cursor_key)
+        ref = self._ref()
         if ref is not None:
-            action_id = item.action.action_id if isinstance(item, Failure) else None
-            self.post_message(ShowLog(self._way_to(ref), action_id=action_id))
+            self.post_message(ShowLog(self._way_to(ref), action_id=self._failed_action()))
 
     def action_why(self) -> None:
         """Show why the session under the cursor failed; of a failure, why that action did."""
-        ref, item = self._ref(), self.rows.item(self.table.cursor_key)
+        ref = self._ref()
         if ref is not None:
-            action_id = item.action.action_id if isinstance(item, Failure) else None
-            self.post_message(ShowWhy(self._way_to(ref), action_id=action_id))
+            self.post_message(ShowWhy(self._way_to(ref), action_id=self._failed_action()))
+
+    def _failed_action(self) -> str | None:
+        """The id of the action that the row under the cursor tells the failure of."""
+        item = self.rows.item(self.table.cursor_key)
+        return item.action.action_id if isinstance(item, Failure) else None
 
     def action_mark(self) -> None:
         """Mark the session under the cursor, or take the mark off it."""
@@ -388,17 +411,7 @@ class WallScreen(FollowingScreen):
 
     def action_columns(self) -> None:
         """Choose the columns of this tab, for this wall."""
-        from farmwatch.ui.screens.columns import ColumnsScreen
-
-        name = kept_as(self.farmwatch.walls.name, self.tab)
-        now = arrangement_of(self.farmwatch.kept.state, name)
-        table, tab = self.table, self.tab
-
-        def take(arrangement: Arrangement) -> None:
-            self.farmwatch.kept.change(lambda state: with_arrangement(state, name, arrangement))
-            table.arrange_columns(arrangement)
-
-        self.app.push_screen(ColumnsScreen(tab.columns, now, table.widths(), take))
+        choose_columns(self, self.table, self.tab.columns, kept_as(self.farmwatch.walls.name, self.tab))
 
     def action_roomy(self) -> None:
         """Give every row a second line, with what it said last; or take it away again."""
@@ -409,10 +422,10 @@ class WallScreen(FollowingScreen):
 
     def action_up(self) -> None:
         """Close the line and drop the filter; else drop what is picked; else leave the wall."""
-        if self.box.display or self.order.text:
-            if self._asks_for == FILTER or not self.box.display:
+        if self.prompt.display or self.order.text:
+            if self.prompt.asks_for is For.FILTER or not self.prompt.display:
                 self._orders[self.tab.key] = replace(self.order, text="")
-            self._close_box()
+            self._close_prompt()
         elif self._picked:
             self._picked.clear()
         else:
@@ -425,58 +438,33 @@ class WallScreen(FollowingScreen):
 
     def action_filter(self) -> None:
         """Open the line for a filter, with the one there is; every letter typed filters at once."""
-        names = " ".join(f"{name}:" for name in self.tab.fields)
-        self._ask(FILTER, f"words, {names} and -words that are not wanted", self.order.text)
+        self.prompt.ask_filter(self.tab.fields, self.order.text)
 
     def action_since(self) -> None:
         """Open the line for a time from which on failures are told; it counts when it is entered."""
-        self._ask(SINCE, f"since when: {FORMS}; empty: since the last visit", "")
+        self.prompt.ask_since()
 
     def action_wall(self) -> None:
         """Open the line for the name of a wall; one that is not there yet is made."""
-        others = ", ".join(filter(None, self.farmwatch.walls.names))
-        known = f"; there {'is' if ',' not in others else 'are'} {others}" if others else ""
-        self._ask(NAME, f"name of a wall, empty for the one without a name{known}", "")
+        self.prompt.ask_name(self.farmwatch.walls.names)
 
-    def _ask(self, asks_for: str, hint: str, text: str) -> None:
-        self._asks_for = asks_for
-        box = self.box
-        box.placeholder = hint
-        with self.prevent(Input.Changed):
-            box.value = text
-        box.cursor_position = len(text)
-        box.display = True
-        # At once: what is typed right after the key belongs here.
-        self.set_focus(box)
+    @on(WallPrompt.Filtered)
+    def _filter(self, message: WallPrompt.Filtered) -> None:
+        self._orders[self.tab.key] = replace(self.order, text=message.text)
+        self._show_rows()
+        self.redraw()
 
-    @on(Input.Changed, "#wall-box")
-    def _typed(self, event: Input.Changed) -> None:
-        if self._asks_for == FILTER and self.box.display:
-            self._orders[self.tab.key] = replace(self.order, text=event.value.strip())
-            self._show_rows()
-            self.redraw()
-
-    @on(Input.Submitted, "#wall-box")
-    def _entered(self, event: Input.Submitted) -> None:
-        text = event.value.strip()
-        if self._asks_for == SINCE:
+    @on(WallPrompt.Entered)
+    def _take_entered(self, message: WallPrompt.Entered) -> None:
+        if message.asked_for is For.SINCE:
             try:
-                self._look_since(text)
+                self.farmwatch.walls.look_back(message.text)
             except ValueError as error:
                 self.notify(str(error), severity="error", markup=False)
                 return
-        elif self._asks_for == NAME:
-            self.show_wall(text)
-        self._close_box()
-
-    def _look_since(self, text: str) -> None:
-        walls, now = self.farmwatch.walls, self.farmwatch.clock.now()
-        if text:
-            walls.look_since(parse_since(text, now))
-        elif walls.left_at is None:
-            self.notify("The wall was not left before.", timeout=3)
-        else:
-            walls.look_since(walls.left_at)
+        elif message.asked_for is For.NAME:
+            self.show_wall(message.text)
+        self._close_prompt()
 
     def show_wall(self, name: str) -> None:
         """Show another wall, with the columns and orders that were chosen for it."""
@@ -486,8 +474,8 @@ class WallScreen(FollowingScreen):
         self.wake()
         self.redraw()
 
-    def _close_box(self) -> None:
-        self.box.display = False
+    def _close_prompt(self) -> None:
+        self.prompt.display = False
         self.table.focus()
 
     def chosen_id(self) -> str | None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from textual.geometry import Size
+
 from farmwatch.history.running import BACK, STEPS, RunningView
 from farmwatch.polling.freshness import Freshness, State
+from farmwatch.ui.screens.picker.list_view import Detail
 from farmwatch.ui.screens.wall.rows import Order, WallRows
 from farmwatch.ui.screens.wall.strip import WallStrip
 from farmwatch.ui.screens.wall.view import TabView
-from farmwatch.wall.values import WallObserved
+from farmwatch.wall.values import LogLine, WallObserved
 from farmwatch.words.keys import key
 from farmwatch.words.text import FRESHNESS_GLYPHS, Part, brief, clock_time, day_time, sparkline
+
+DETAIL_LINES = 34
+"""Lines that a row takes which stands whole."""
 
 Every = Mapping[str, Freshness]
 Strip = Sequence[WallStrip.Part]
@@ -145,3 +151,23 @@ def empty(tab: TabView, text: str, observed: Sequence[WallObserved], every: Ever
         "failures": f"Nothing failed{told}. {key('since', 's')} looks further back.",
         "workers": "No workers are known.",
     }[tab.key]
+
+
+def detail_parts(details: Sequence[Detail]) -> list[Part]:
+    """Everything about a row, a line a name."""
+    parts: list[Part] = []
+    for label, value in details:
+        parts += [(f"{label:<12} ", "muted"), *value, ("\n", "")]
+    return parts
+
+
+def newest_lines(lines: Sequence[LogLine], now: datetime, size: Size) -> list[Part]:
+    """The newest lines of a log, as many as a pane of this size has beside a row that stands whole in it."""
+    if not lines:
+        return []
+    shown = lines[-max(4, size.height - DETAIL_LINES) :]
+    parts: list[Part] = [("\nlog\n", "muted")]
+    for line in shown:
+        at = "" if line.at is None else f"{clock_time(line.at, now)[-8:]} "
+        parts += [(at, "muted"), (line.text[: max(20, size.width - len(at))] + "\n", "")]
+    return parts
