@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 
 from msgspec.structs import replace
 
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.lines import Lane, Reduction, Rows, interleaved, rows_of
+from farmwatch.logs.merging import merged
 from farmwatch.logs.parsing import Severities
 from farmwatch.logs.scan import Query, Scan, errors, worker_errors
 from farmwatch.logs.sections import Section
+from farmwatch.logs.store import LogStore
 
 Line = tuple[int, int]
 """A lane and the number of a line in it."""
@@ -27,16 +30,19 @@ class Shown(StrEnum):
     SESSION = "session log"
     WORKER = "worker log"
     BOTH = "session and worker log"
+    MERGED = "merged session logs"
 
 
 class Browser:
-    """A view over a session's log and its worker's.
+    """A view over a session's log and its worker's, or (`of_sessions`) over the logs of several sessions.
 
     `work` goes on with what is not known yet, one slice at a time; `rows` is what is to be seen by now.
     """
 
     def __init__(self, session: Lane, worker: Lane, severities: Severities) -> None:
         self.lanes = [session, worker]
+        self.names = ["session", "worker"]
+        """What the lanes are called."""
         self.severities = severities
         self.shown = Shown.SESSION
         self.reduction = Reduction(own_only=True, context=CONTEXTS[0])
@@ -46,11 +52,25 @@ class Browser:
         self._errors: dict[int, Scan] = {}
         self._actions: tuple[SessionAction, ...] = ()
 
+    @classmethod
+    def of_sessions(cls, lanes: Sequence[Lane], names: Sequence[str], severities: Severities) -> Browser:
+        """A view over the session logs of several sessions (at least one) by these names, merged by time."""
+        browser = cls(lanes[0], lanes[-1], severities)
+        browser.lanes, browser.names, browser.shown = list(lanes), list(names), Shown.MERGED
+        return browser
+
     # --- what is looked at ----------------------------------------------------------------------------
+
+    @property
+    def shows_several(self) -> bool:
+        """Whether lines of more than one lane are looked at."""
+        return self.shown in (Shown.BOTH, Shown.MERGED)
 
     @property
     def in_sight(self) -> tuple[int, ...]:
         """The lanes that are looked at."""
+        if self.shown is Shown.MERGED:
+            return tuple(range(len(self.lanes)))
         return {Shown.SESSION: (SESSION,), Shown.WORKER: (WORKER,), Shown.BOTH: (SESSION, WORKER)}[self.shown]
 
     def put_lane(self, index: int, lane: Lane) -> None:
@@ -68,8 +88,10 @@ class Browser:
 
     def rebuild(self) -> None:
         """Bring the rows up to date with what is there and known."""
-        session, worker = self.lanes
-        if self.shown is Shown.BOTH:
+        if self.shown is Shown.MERGED:
+            self.rows = merged(self.lanes, self.reduction)
+        elif self.shown is Shown.BOTH:
+            session, worker = self.lanes
             own = worker.spans(replace(self.reduction, own_only=True))
             self.rows = interleaved(session.store, session.spans(self.reduction), worker.store, own)
         else:
@@ -95,11 +117,15 @@ class Browser:
         )
 
     def fold(self, head: int) -> None:
-        """Fold a section, or unfold it."""
+        """Fold a section, or unfold it; not where logs of several sessions stand between its lines."""
+        if self.shown is Shown.MERGED:
+            return
         self.reduction = replace(self.reduction, folded=self.reduction.folded ^ {head})
 
     def fold_all(self) -> None:
-        """Fold every section, or unfold them where any is folded."""
+        """Fold every section, or unfold them where any is folded; not where `fold` does not."""
+        if self.shown is Shown.MERGED:
+            return
         heads = frozenset(section.head for section in self.lanes[SESSION].sections())
         self.reduction = replace(self.reduction, folded=frozenset() if self.reduction.folded else heads)
 
@@ -113,6 +139,8 @@ class Browser:
     def section_of(self, line: Line) -> Section | None:
         """The section of the session's log that a line stands in; for the worker's, by its time."""
         lane, number = line
+        if self.shown is Shown.MERGED:
+            return self.lanes[lane].section_of(number)
         session = self.lanes[SESSION]
         if lane == WORKER:
             number = session.store.number_at(self.lanes[WORKER].store.at(number)) - 1
@@ -142,17 +170,24 @@ class Browser:
         return self.rows.row_of(lane, _nearer(above, below, lambda one: abs(one - number)))
 
     def _row_at_time(self, line: Line) -> int:
-        """The row of the other lane that is nearest in time to a line."""
+        """The row of the other lanes that is nearest in time to a line."""
         lane, number = line
-        other = WORKER if lane == SESSION else SESSION
-        own, store = self.lanes[lane].store, self.lanes[other].store
+        own = self.lanes[lane].store
+        best: tuple[int, int] | None = None
         try:
             at = own.at(max(own.first, min(number, own.end - 1)))
-            above, below = self.rows.around(other, store.number_at(at))
-            return self.rows.row_of(other, _nearer(above, below, lambda one: abs(store.at(one) - at)))
+            for other in self.in_sight:
+                store = self.lanes[other].store
+                above, below = self.rows.around(other, store.number_at(at))
+                if other != lane and (above is not None or below is not None):
+                    near = _nearer(above, below, partial(_time_between, store, at))
+                    row = self.rows.row_of(other, near)
+                    distance = _time_between(store, at, near)
+                    best = (distance, row) if best is None else min(best, (distance, row))
         except IndexError:
             # Nothing is kept of one log, or its oldest lines were dropped just now.
-            return len(self.rows) - 1
+            best = None
+        return len(self.rows) - 1 if best is None else best[1]
 
     def count_below(self, row: int, since: Sequence[int]) -> int:
         """How many of the lines below a row are those from a number on, of each lane its own."""
@@ -178,11 +213,13 @@ class Browser:
     def look_for_errors(self, near: Line | None) -> None:
         """Begin to find the lines that are errors."""
         if not self._errors:
-            session, worker = self.lanes
-            starts = [near[1] if near and near[0] == index else 0 for index in (SESSION, WORKER)]
             self._errors = {
-                SESSION: Scan(session.store, errors(self.severities), starts[SESSION]),
-                WORKER: Scan(worker.store, worker_errors, starts[WORKER]),
+                index: Scan(
+                    lane.store,
+                    worker_errors if lane.of_worker else errors(self.severities),
+                    near[1] if near and near[0] == index else 0,
+                )
+                for index, lane in enumerate(self.lanes)
             }
 
     @property
@@ -191,9 +228,9 @@ class Browser:
         return sum(len(self._searches[lane].found) for lane in self.in_sight if lane in self._searches)
 
     def match_place(self, line: Line) -> int | None:
-        """Of which match a line is, counted from 1; ``None`` where it has none, or with two lanes."""
+        """Of which match a line is, counted from 1; ``None`` where it has none, or with several lanes."""
         scan = self._searches.get(line[0])
-        if scan is None or self.shown is Shown.BOTH or line[1] not in scan.found:
+        if scan is None or self.shows_several or line[1] not in scan.found:
             return None
         return 1 + scan.found.place(line[1])
 
@@ -260,6 +297,11 @@ class Browser:
                     scans[lane].advance()
                     return True
         return any(self.lanes[lane].work() for lane in (*self.in_sight, SESSION))
+
+
+def _time_between(store: LogStore, at: int, number: int) -> int:
+    """Milliseconds between a time and a line's."""
+    return abs(store.at(number) - at)
 
 
 def _nearer(above: int | None, below: int | None, distance: Callable[[int], int]) -> int:

@@ -222,6 +222,17 @@ class LogStore:
             chunk = self._chunk_of(number)
             return chunk.flags[number - chunk.first]
 
+    def times(self, first: int, end: int) -> list[int]:
+        """When the events of the lines from ``first`` on and before ``end`` were, of those that are kept."""
+        found: list[int] = []
+        with self._lock:
+            first, end = max(first, self.first), min(end, self.end)
+            while first < end:
+                chunk = self._chunk_of(first)
+                found += chunk.times[first - chunk.first : end - chunk.first]
+                first = chunk.first + len(chunk)
+        return found
+
     def first_at(self) -> int | None:
         """The time of the first line that is kept."""
         with self._lock:
