@@ -123,7 +123,7 @@ class Monitor:
         self.names: dict[str, str] = {}
         """The names of farms, queues and jobs by their ids, as far as they are known."""
         self._records = records or NoRecords()
-        self._log_requests = log_requests
+        self.log_requests = log_requests
         self._severities = severities
         self.lock = self._lock = threading.RLock()
         """Held while updates are told. Who subscribes and also changes what is watched takes it for that."""
@@ -143,7 +143,7 @@ class Monitor:
 
         budget = RequestBudget(rate=REQUESTS)
         poller = Poller(connect, partial(self._take, name), self.clock, budget)
-        log_budget = RequestBudget(rate=self._log_requests, burst=max(2.0, self._log_requests))
+        log_budget = RequestBudget(rate=self.log_requests, burst=max(2.0, self.log_requests))
         poller.other_budgets.append(log_budget)
         return _Connection(name, poller, SessionGroup(self._records), log_budget)
 

@@ -17,6 +17,7 @@ from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.help import HelpScreen
 from farmwatch.ui.screens.history.screen import HistoryScreen
+from farmwatch.ui.screens.log.merged import MergedLogScreen
 from farmwatch.ui.screens.log.screen import LogScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
@@ -39,6 +40,7 @@ SCOPES: Mapping[str, Sequence[type[DOMNode]]] = {
     "lists": (PickerScreen, VirtualTable),
     "session": (SessionScreen, VirtualTable),
     "log": (LogScreen, LogPanel, LogView),
+    "merged logs": (MergedLogScreen, LogPanel, LogView),
     "card": (WhyScreen, VirtualTable),
     "history": (HistoryScreen, VirtualTable),
     "wall": (WallScreen, VirtualTable),

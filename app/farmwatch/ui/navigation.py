@@ -10,6 +10,7 @@ from textual.message import Message
 from farmwatch.listings.place import CONNECTIONS, Place
 
 if TYPE_CHECKING:
+    from farmwatch.aws.model import SessionRef
     from farmwatch.config.settings import Settings
     from farmwatch.logs.browse import Line
 
@@ -33,6 +34,14 @@ class ShowLog(GoTo):
         super().__init__(place)
         self.action_id = action_id
         self.line = line
+
+
+class ShowMergedLogs(GoTo):
+    """Show the session logs of several sessions, at least one, merged by time; each with its job's name."""
+
+    def __init__(self, place: Place, sessions: Sequence[tuple[SessionRef, str]]) -> None:
+        super().__init__(place)
+        self.sessions = sessions
 
 
 class ShowWhy(GoTo):

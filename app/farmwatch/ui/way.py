@@ -9,8 +9,9 @@ from textual.app import App
 
 from farmwatch.config.state import StateFile
 from farmwatch.listings.place import CONNECTIONS, Level, Place
-from farmwatch.ui.navigation import GoBack, GoTo, ShowLog, ShowWhy, Visit
+from farmwatch.ui.navigation import GoBack, GoTo, Visit
 from farmwatch.ui.screens.following import FollowingScreen
+from farmwatch.ui.screens.over import screen_over
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.visited import Visited
 
@@ -47,14 +48,8 @@ class Way:
             screen = self.screen_for(message.place)
             screen.is_visit = True
             push(screen)
-        elif isinstance(message, ShowLog):
-            from farmwatch.ui.screens.log.screen import LogScreen
-
-            push(LogScreen(message.place, message.action_id, message.line))
-        elif isinstance(message, ShowWhy):
-            from farmwatch.ui.screens.why.screen import WhyScreen
-
-            push(WhyScreen(message.place, message.action_id))
+        elif (over := screen_over(message)) is not None:
+            push(over)
         else:
             self.go_to(message.place)
 

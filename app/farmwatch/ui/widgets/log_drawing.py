@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
@@ -26,8 +26,24 @@ StyleOn = Callable[[str, bool, bool], Style]
 CACHED = 2_000
 """Lines that are kept as they were drawn."""
 
+LANE_COLOURS = 6
+"""Colours that the logs of several sessions have, one after the other and from the first again."""
+
+NAME_WIDTH = 16
+"""Columns that the name of a line's log takes, where the logs of several sessions are shown."""
+
 WIDE = 100
 """Columns from which on times are shown to the millisecond."""
+
+
+def fitting_name(name: str, width: int) -> str:
+    """A name in exactly so many cells: its end is what tells names of jobs apart, so it is cut in front."""
+    if cell_len(name) > width:
+        kept = name
+        while cell_len(kept) > width - 1:
+            kept = kept[1:]
+        name = f"…{kept}"
+    return set_cell_size(name, width)
 
 
 class LogStyles:
@@ -138,7 +154,10 @@ class LogDrawing:
         lane, number = line
         store = self._browser.lanes[lane].store
         parts: list[Part] = []
-        if self._browser.shown is Shown.BOTH:
+        if self._browser.shown is Shown.MERGED:
+            name = fitting_name(self._browser.names[lane], NAME_WIDTH)
+            parts.append((f"{name}  ", f"lane-{lane % LANE_COLOURS}"))
+        elif self._browser.shown is Shown.BOTH:
             parts.append(("worker  ", "lane") if lane == WORKER else ("session ", "muted"))
         if self.numbers:
             parts.append((f"{number - store.first + store.dropped + 1:>8,}  ", "muted"))

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from farmwatch.config.paths import create_private
 from farmwatch.logs.browse import Browser, Line, Shown
-from farmwatch.logs.lanes import WORKER
 from farmwatch.logs.lines import Rows
 from farmwatch.logs.parsing import worker_event
 from farmwatch.logs.store import LogStore
@@ -68,8 +67,8 @@ def whole_line(browser: Browser, line: Line) -> list[tuple[str, str]]:
         text, at = store.text(number), store.at(number)
     except IndexError:
         return [("line", "(no longer kept)")]
-    rows = [("time", stamp(at)), ("log", "worker" if lane == WORKER else "session")]
-    event = worker_event(text) if lane == WORKER else None
+    rows = [("time", stamp(at)), ("log", browser.names[lane])]
+    event = worker_event(text) if browser.lanes[lane].of_worker else None
     if event is not None:
         rows += [("level", event.level), ("type", event.type), ("subtype", event.subtype)]
         rows += [("message", event.message), ("session_id", event.session_id or "(none)")]
@@ -141,12 +140,12 @@ def _why(error: OSError, path: Path) -> str:
 
 
 def _line(browser: Browser, rows: Rows, row: int) -> str | None:
-    """A row as it is written to a file: time, lane where there are two, text."""
+    """A row as it is written to a file: time, lane where there are several, text."""
     try:
         lane, number = rows.line(row)
         store: LogStore = browser.lanes[lane].store
         text, at = store.text(number), store.at(number)
     except IndexError:
         return None
-    which = ("worker\t" if lane == WORKER else "session\t") if browser.shown is Shown.BOTH else ""
+    which = f"{clean(browser.names[lane])}\t" if browser.shows_several else ""
     return f"{stamp(at)}\t{which}{clean(text, len(text))}\n"
