@@ -124,6 +124,19 @@ async def test_a_log_that_is_denied_says_whose_and_why_and_the_others_go_on() ->
         assert "and more" in stage.part("#lines")
 
 
+async def test_where_many_logs_are_denied_it_says_how_many_more() -> None:
+    logs = ManyLogs(6)
+    for number in range(1, 6):
+        fault = a_fault(FaultKind.DENIED, sentence="You may not read this log.")
+        logs.faults[a_ref(number).session_id] = fault
+    logs.write(0, -1, "a line")
+    async with at_merged(logs) as stage:
+        notes = stage.part("#notes")
+        assert "sq010_sh0002_lgt_v001: You may not" in notes
+        assert "and 3 more logs that cannot be read" in notes
+        assert "a line" in stage.part("#lines")
+
+
 async def test_beyond_the_budget_it_says_that_they_take_turns_and_more_than_twenty_are_not_shown() -> None:
     logs = ManyLogs(23)
     for number in range(23):

@@ -43,6 +43,10 @@ MOST = 20
 """Sessions whose logs are merged at the most."""
 
 
+NOTES = 3
+"""Lines above the logs that there is room for."""
+
+
 class _Log:
     """The log of one session, held as long as the screen is there, and read while it is seen."""
 
@@ -266,6 +270,9 @@ class MergedLogScreen(FollowingScreen):
                 notes.append((f"{log.name}: {snapshot.log.fault.sentence}", "error"))
             elif snapshot.found.unread not in (None, Unread.UNKNOWN):
                 notes.append((f"{log.name}: {snapshot.found.unread}", "warning"))
+        if len(notes) > NOTES:
+            more = len(notes) - NOTES + 1
+            notes[NOTES - 1 :] = [(f"and {more} more logs that cannot be read", "error")]
         return notes
 
     def _draw_empty(self) -> None:
