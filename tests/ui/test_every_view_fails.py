@@ -17,11 +17,14 @@ from textual.widgets import LoadingIndicator
 
 from farmwatch.config.settings import Settings
 from farmwatch.history.recorder import Recorder
+from farmwatch.listings.place import Place
+from farmwatch.ui.navigation import ShowMergedLogs
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.help import HelpScreen
 from farmwatch.ui.screens.history.screen import HistoryScreen
+from farmwatch.ui.screens.log.merged import MergedLogScreen
 from farmwatch.ui.screens.log.screen import LogScreen
 from farmwatch.ui.screens.picker.marked import MarkedScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
@@ -29,9 +32,12 @@ from farmwatch.ui.screens.session.screen import SessionScreen
 from farmwatch.ui.screens.wall.screen import WallScreen
 from farmwatch.ui.screens.why.screen import WhyScreen
 from farmwatch.ui.textual_compat import named
-from tests.canned import HandClock
+from tests.canned import REF, HandClock
 from tests.ui.log.stage import AT_SESSION, failed_actions, farm_with, written
 from tests.ui.stage import Stage, on_stage
+
+MERGED = "the logs of sessions as one"
+"""Stands for the message that shows them, for which no key is needed."""
 
 SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "picker": (Settings(), (), PickerScreen),
@@ -46,6 +52,7 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "marked": (AT_SESSION, ("M",), MarkedScreen),
     "wall": (AT_SESSION, ("W",), WallScreen),
     "wall filter": (AT_SESSION, ("W", "slash"), WallScreen),
+    "merged logs": (AT_SESSION, (MERGED,), MergedLogScreen),
     "columns": (Settings(), ("C",), ColumnsScreen),
     "connect": (Settings(), ("f3",), ConnectScreen),
     "palette": (AT_SESSION, ("ctrl+p",), Screen),
@@ -64,6 +71,14 @@ class FailingLayout(VerticalLayout):
         raise ZeroDivisionError("a bug")
 
 
+async def press(stage: Stage, key: str) -> None:
+    if key == MERGED:
+        stage.app.screen.post_message(ShowMergedLogs(Place.at(REF), [(REF, "sq010_lgt")]))
+        await stage.poll()
+    else:
+        await stage.press(key)
+
+
 @asynccontextmanager
 async def at_screen(name: str, folder: Path) -> AsyncIterator[Stage]:
     settings, keys, kind = SCREENS[name]
@@ -73,7 +88,7 @@ async def at_screen(name: str, folder: Path) -> AsyncIterator[Stage]:
     # High enough for the help page: what lies below its edge shows no fault.
     async with on_stage(farm, settings, size=(120, 70), clock=clock, recorder=recorder) as stage:
         for key in keys:
-            await stage.press(key)
+            await press(stage, key)
         await stage.move(2)
         assert isinstance(stage.app.screen, kind)
         yield stage
@@ -238,7 +253,7 @@ async def test_a_screen_that_cannot_be_made(
     async with on_stage(farm, settings, size=(120, 70), clock=clock, recorder=recorder) as stage:
         stage.expects_faults = True
         for key in keys:
-            await stage.press(key)
+            await press(stage, key)
         await stage.move(2)
         assert isinstance(stage.app.screen, kind)
         assert "This view failed" in stage.text

@@ -13,7 +13,9 @@ from farmwatch.aws.model import FaultKind, Page
 from farmwatch.aws.task import WorkerSession
 from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.config.state import StateFile
+from farmwatch.logs.times import milliseconds
 from farmwatch.ui.app import FarmwatchApp
+from farmwatch.ui.screens.log.merged import MergedLogScreen
 from farmwatch.ui.screens.log.screen import LogScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
@@ -21,7 +23,9 @@ from farmwatch.ui.screens.wall.screen import WallScreen
 from farmwatch.ui.screens.wall.strip import WallStrip
 from farmwatch.ui.screens.why.screen import WhyScreen
 from farmwatch.ui.widgets.table_cells import spans
-from tests.canned import QUEUE_ID, HandClock, a_fault
+from tests.canned import QUEUE_ID, START, HandClock, a_fault
+from tests.logs.model_log import ModelLog
+from tests.ui.log.stage import settle
 from tests.ui.stage import Stage, by_hand, on_stage
 from tests.wall.night import OTHER_QUEUE_ID, Night, Run, session_id, worker_id
 
@@ -375,11 +379,30 @@ async def test_rows_are_picked_and_unpicked() -> None:
         await stage.press("space", "space")
         assert "◆ 2 picked" in stage.line(2)
         assert "◆ shot_01" in rows(stage)[0]
-        refs = wall(stage).chosen_refs
-        assert [ref.session_id for ref in refs] == [session_id(1), session_id(2)]
+        assert [(ref.session_id, job) for ref, job in wall(stage).chosen] == [
+            (session_id(1), "shot_01"),
+            (session_id(2), "shot_02"),
+        ]
         await stage.press("escape")
         assert "picked" not in stage.line(2)
-        assert [ref.session_id for ref in wall(stage).chosen_refs] == [session_id(3)]
+        assert [ref.session_id for ref, _ in wall(stage).chosen] == [session_id(3)]
+
+
+async def test_the_logs_of_the_picked_sessions_are_shown_as_one() -> None:
+    log = ModelLog()
+    log.add(milliseconds(START), "a line of it")
+    farm = a_night()
+    farm.answers["log_page"] = [log]
+    async with at_wall(farm) as stage:
+        assert "a line of it" in rows(stage)[0]
+        await stage.press("space", "space", "L")
+        assert isinstance(stage.app.screen, MergedLogScreen)
+        await stage.move(3)
+        await settle(stage)
+        shown = [line for line in stage.lines if "a line of it" in line]
+        assert ["shot_01" in shown[0], "shot_02" in shown[1], len(shown)] == [True, True, 2]
+        await stage.press("escape")
+        assert "◆ 2 picked" in stage.line(2)
 
 
 async def test_letters_are_letters_while_something_is_typed() -> None:

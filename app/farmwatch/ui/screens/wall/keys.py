@@ -26,6 +26,7 @@ TYPED = (
     "details",
     "pick",
     "log",
+    "logs",
     "why",
     "mark",
     "columns",
@@ -45,6 +46,7 @@ WALL_BINDINGS: list[BindingType] = [
     Binding("s", "since", "Since", tooltip="Look back to another time", id="since"),
     Binding("c", "why", "Why", tooltip="Why it failed", id="why"),
     Binding("l", "log", "Log", tooltip="Log of the session", id="log"),
+    Binding("L", "logs", "Logs", show=False, tooltip="Logs of the picked sessions as one", id="merged-logs"),
     Binding(
         "space",
         "pick",

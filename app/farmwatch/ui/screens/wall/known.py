@@ -17,6 +17,7 @@ from farmwatch.ui.screens.wall.view import TabView, View
 from farmwatch.ui.screens.wall.workers import WORKERS
 from farmwatch.wall.values import Failure, LastLine, WallItem, WallObserved, WallRow
 from farmwatch.wall.workers import WorkerRow, workers_of
+from farmwatch.words.text import short_id
 
 
 class Known:
@@ -77,8 +78,12 @@ class Known:
         if isinstance(row, WorkerRow):
             worker = (ref.farm_id, row.fleet_id, row.worker_id)
             return WallItem(row.connection, worker), row.host or row.worker_id
-        job = row.job if isinstance(row, WallRow | Failure) else ""
-        return WallItem(ref.connection, Place.at(ref).ids), job
+        return WallItem(ref.connection, Place.at(ref).ids), self.name_of(row, ref)
+
+    def name_of(self, row: object, ref: SessionRef) -> str:
+        """The name of the job of a session that a row is about; its short id before that is known."""
+        job = row.job if isinstance(row, WallRow | Failure) else self.names_of(ref).get(ref.job_id)
+        return job or short_id(ref.job_id)
 
     def items(self, tab: TabView) -> list[Any]:
         """What the rows of a tab are about."""

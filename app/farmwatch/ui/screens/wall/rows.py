@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -190,6 +190,10 @@ class WallRows:
         such row."""
         row = self.row(key)
         return row.first if isinstance(row, Heading) else row
+
+    def items(self, keys: Container[str]) -> list[Any]:
+        """What has these keys, in the order of the rows, be it folded away or not."""
+        return [item for item in self._sorted if item.key in keys]
 
     def row(self, key: str | None) -> Any | None:
         """The row of that key, be it a heading; ``None`` where there is none."""

@@ -16,7 +16,7 @@ from farmwatch.listings.place import Place
 from farmwatch.monitor.update import RunningRef, WallLinesRef, WallRef
 from farmwatch.ui.content import content
 from farmwatch.ui.marking import mark, put_on_wall
-from farmwatch.ui.navigation import GoBack, ShowDetails, ShowLog, ShowWhy, Visit
+from farmwatch.ui.navigation import GoBack, ShowDetails, ShowLog, ShowMergedLogs, ShowWhy, Visit
 from farmwatch.ui.screens.arranging import arrangement_of, choose_columns
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
@@ -362,13 +362,22 @@ class WallScreen(FollowingScreen):
             self.redraw()
 
     @property
-    def chosen_refs(self) -> tuple[SessionRef, ...]:
-        """The sessions of the rows that are picked, in the order of the rows; where none is, that of the row
-        under the cursor."""
-        items = [item for item in self._known.items(self.tab) if item.key in self._picked]
-        refs = [ref for item in items if (ref := self.tab.ref_of(item)) is not None]
-        here = self._ref()
-        return tuple(dict.fromkeys(refs)) or (() if here is None else (here,))
+    def chosen(self) -> list[tuple[SessionRef, str]]:
+        """The sessions of the rows that are picked, with the names of their jobs, in the order of the rows;
+        where none is, that of the row under the cursor."""
+        items = self.rows.items(self._picked) or [self.rows.item(self.table.cursor_key)]
+        found: dict[SessionRef, str] = {}
+        for item in items:
+            ref = None if item is None else self.tab.ref_of(item)
+            if ref is not None:
+                found.setdefault(ref, self._known.name_of(item, ref))
+        return list(found.items())
+
+    def action_logs(self) -> None:
+        """Show the logs of the sessions that are picked as one, merged by time."""
+        chosen = self.chosen
+        if chosen:
+            self.post_message(ShowMergedLogs(self.place, chosen))
 
     def action_details(self) -> None:
         """Show everything about the row under the cursor, over the wall."""
