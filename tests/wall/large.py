@@ -4,6 +4,7 @@ backend, so that the wall takes most of the time there is, and thousands of sess
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ class Straight:
 
     def __init__(self, backend: DeadlineBackend) -> None:
         self.asked: Counter[str] = Counter()
+        self.on_ask: Callable[[], None] = lambda: None
         self._backend = backend
 
     def __getattr__(self, name: str) -> Any:
@@ -33,6 +35,7 @@ class Straight:
 
         def ask(**asked: Any) -> Any:
             self.asked[name] += 1
+            self.on_ask()
             try:
                 return method(asked)
             except ServiceException as error:

@@ -64,3 +64,16 @@ def test_hundreds_that_failed_between_two_refreshes_are_all_found() -> None:
     wall.refresh()
     assert len(failed) > 350
     assert failed <= {failure.action.action_id for failure in wall.target.observed.failures}
+
+
+def test_the_next_refresh_comes_an_interval_after_the_beginning_of_the_one_before() -> None:
+    wall = LargeWall(300)
+    wall.refresh()
+    wall.client.on_ask = lambda: wall.clock.move(0.2)
+    began = wall.clock.monotonic()
+    rest: float | None = 0.0
+    while rest == 0.0:
+        rest = wall.target.poll(wall.api, wall.clock).again_in
+    assert rest is not None
+    assert 0 < wall.clock.monotonic() - began < 9
+    assert wall.clock.monotonic() - began + rest == pytest.approx(10)

@@ -212,6 +212,10 @@ class Outcomes:
         """A session that is not on the wall, as long as something of it is to be found out."""
         return self._strangers.get(session_id)
 
+    def give_up(self, session_id: str) -> Entry | None:
+        """What is known of a session that was not on the wall, and is from now on."""
+        return self._strangers.pop(session_id, None)
+
     def wanted(self) -> list[tuple[SessionRef, str]]:
         """The actions whose outcome is to be found out."""
         return [(ref, action_id) for action_id, (ref, _) in self._wanted.items()]

@@ -47,6 +47,9 @@ SHARE = 0.8
 """How much of the connection's budget of requests the wall takes at the most: where a refresh needs more, the
 next one comes later."""
 
+LEAST_REST = 1.0
+"""Seconds between two refreshes, of which the former has taken its whole interval."""
+
 LEAVES_AFTER = timedelta(minutes=10)
 """How long a session that has ended stays."""
 
@@ -111,6 +114,7 @@ class WallTarget(Target):
         self._past_since: dict[str, datetime] = {}
         self._queue_turn = 0
         self._number = 0
+        self._began = 0.0
         self._round: Iterator[None] | None = None
         self._clock: Clock | None = None
         self._events: list[Event] = []
@@ -137,6 +141,7 @@ class WallTarget(Target):
         if self._round is None:
             self._number += 1
             self._calls.begin()
+            self._began = clock.monotonic()
             self._round = self._refresh()
         self._calls.by(api, clock)
         is_over = next(self._round, self) is self
@@ -146,7 +151,9 @@ class WallTarget(Target):
             return PollResult(events=tuple(self._events), again_in=0.0)
         self._round = None
         self._finish()
-        return PollResult(events=tuple(self._events))
+        # An interval after this one began, not after it has ended: of thousands it takes a while.
+        rest = self.schedule.in_force.total_seconds() - (self._seconds - self._began)
+        return PollResult(events=tuple(self._events), again_in=max(LEAST_REST, rest))
 
     def _break_off(self, fault: Fault) -> PollResult:
         self._round = None
@@ -241,7 +248,8 @@ class WallTarget(Target):
         entry.take_task(task, self._number)
 
     def _new(self, ref: SessionRef) -> Entry:
-        entry = self._entries[ref.session_id] = Entry(ref)
+        # One that something is to be found out of already is the same one, and is written down once.
+        entry = self._entries[ref.session_id] = self._outcomes.give_up(ref.session_id) or Entry(ref)
         entry.found_in = self._number
         return entry
 
