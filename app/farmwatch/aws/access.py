@@ -18,6 +18,7 @@ from msgspec import Struct
 from farmwatch import __version__
 from farmwatch.aws.botocore_data import read_less
 from farmwatch.aws.faults import CredentialsFailed
+from farmwatch.aws.parsing import QuickParsers
 
 if TYPE_CHECKING:
     from mypy_boto3_deadline import DeadlineCloudClient
@@ -167,7 +168,7 @@ def connect(settings: Where) -> AwsConnection:
     """
     core = _core_session(settings)
     read_less(core)
-    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+    core.register_component("response_parser_factory", QuickParsers(parse_timestamp))
     # boto3 knows AWS_DEFAULT_REGION alone; where it finds no region, the name of the other SDKs is one.
     region = settings.region or core.get_config_variable("region") or os.environ.get("AWS_REGION")
     session = boto3.Session(botocore_session=core, region_name=region)
