@@ -94,6 +94,24 @@ def test_a_broken_reply_breaks_as_it_does_with_botocore(body: bytes, status: int
     assert quick == own
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {},
+        {"new": {}},
+        {"taskRun": None},
+        {"taskRun": {}, "envEnter": {}},
+        {"__type": "t", "envExit": {}},
+        7,
+        [],
+    ],
+)
+def test_a_union_of_none_or_many_or_unknown_members_is_read_as_botocore_reads_it(definition: object) -> None:
+    body = json.dumps({"sessionActions": [{"sessionActionId": "a", "definition": definition}]}).encode()
+    quick, own = both(MODEL.operation_model("BatchGetSessionAction"), body)
+    assert quick == own
+
+
 def test_other_protocols_have_the_parsers_that_botocore_has_for_them() -> None:
     parsers = QuickParsers(parse_timestamp)
     assert isinstance(parsers.create_parser("rest-json"), QuickParser)

@@ -24,7 +24,7 @@ class QuickParser(RestJSONParser):
         self._reads: dict[Shape, list[tuple[str, str, Read | None]]] = {}
 
     def _handle_structure(self, shape: Any, value: Any) -> Any:
-        if value is None or shape.is_document_type or shape.is_tagged_union:
+        if value is None or shape.is_document_type or (shape.is_tagged_union and not _has_one(value, shape)):
             return super()._handle_structure(shape, value)  # type: ignore[misc]
         reads = self._reads.get(shape)
         if reads is None:
@@ -59,6 +59,15 @@ class QuickParser(RestJSONParser):
         if read is None:
             return lambda values: list(values)
         return lambda values: [None if value is None else read(value) for value in values]
+
+
+def _has_one(value: Any, shape: Any) -> bool:
+    """Whether a union has exactly one member and it is known: all else about unions is left to botocore."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((name, of_member),) = value.items()
+    member = shape.members.get(name)
+    return of_member is not None and member is not None and "name" not in member.serialization
 
 
 class QuickParsers(ResponseParserFactory):
