@@ -104,10 +104,11 @@ class JobFinder(Target):
             if isinstance(answer, Fault):
                 return answer
             found = [self._found(job, job.queue_id) for job in answer.items if job.queue_id in self._queues]
+            left_out = len(answer.items) - len(found)
             self.observed = replace(
                 self.observed,
                 jobs=(*self.observed.jobs, *found),
-                total=self.observed.total + (answer.total or 0),
+                total=self.observed.total + max(len(found), (answer.total or 0) - left_out),
             )
             self._searched += len(queues)
         self.observed = replace(

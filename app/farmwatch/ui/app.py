@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -32,8 +31,8 @@ from farmwatch.monitor.update import ConnectionRef, IdentityRef, NameRef, Sessio
 from farmwatch.monitor.walls import Walls
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.ui.containment import ViewFaults
-from farmwatch.ui.keys import PROGRAM_BINDINGS, commands, keys_of, save_picture
-from farmwatch.ui.navigation import GoBack, GoTo, ShowDetails, place_of
+from farmwatch.ui.keys import PROGRAM_BINDINGS, commands, keep_picture, keys_of
+from farmwatch.ui.navigation import GoBack, GoTo, Heard, JumpTo, Run, ShowDetails, place_of
 from farmwatch.ui.screens.following import BACK
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.ui.textual_compat import ContainedApp, end_with
@@ -321,6 +320,9 @@ class FarmwatchApp(ContainedApp[None]):
             self.action_names.note(update.snapshot.actions)
         for screen in self.way.screens:
             self.view_faults.contain(None, "hearing news", partial(screen.hear, update))
+        for page in self.screen_stack[-1:]:
+            if isinstance(page, ModalScreen):
+                page.post_message(Heard(update))
 
     def tick(self) -> None:
         """Draw what changes by itself, the ages above all. Called every second, and by who tells news."""
@@ -350,13 +352,10 @@ class FarmwatchApp(ContainedApp[None]):
         """Go to the place that was shown before this one, and with the same key back again."""
         await self._jump(self.way.visited.last(), "No other place has been visited yet.")
 
-    async def action_back_place(self) -> None:
-        """Go back through the places that were visited."""
-        await self._jump(self.way.visited.step(-1), "No place was visited before this one.")
-
-    async def action_forward_place(self) -> None:
-        """Go forward again through the places that were visited."""
-        await self._jump(self.way.visited.step(1), "No place was visited after this one.")
+    async def action_visited(self, by: int) -> None:
+        """Go back (-1), or forward again (1), through the places that were visited."""
+        words = "before" if by < 0 else "after"
+        await self._jump(self.way.visited.step(by), f"No place was visited {words} this one.")
 
     async def _jump(self, place: Place | None, words: str) -> None:
         if place is None:
@@ -368,6 +367,14 @@ class FarmwatchApp(ContainedApp[None]):
         """Show any place, be it related to the one that is shown or not."""
         self.monitor.want_names(place)
         await self.way.jump(place)
+
+    @on(JumpTo)
+    async def _follow_jump(self, message: JumpTo) -> None:
+        await self.jump_to(message.place)
+
+    @on(Run)
+    async def _follow_command(self, message: Run) -> None:
+        await self.run_action(("app", message.action, message.given))
 
     @on(GoTo)
     def _follow_way(self, message: GoTo) -> None:
@@ -393,6 +400,25 @@ class FarmwatchApp(ContainedApp[None]):
 
     # --- keys -----------------------------------------------------------------------------------------
 
+    def action_goto(self) -> None:
+        """Ask where to go, by one line that goes anywhere."""
+        from farmwatch.ui.screens.goto.screen import GotoScreen
+
+        screens = self.way.screens
+        listed = [named for screen in screens for named in screen.named_places()]
+        self.push_screen(GotoScreen(screens[-1].place, self.way.visited.places, listed))
+
+    async def action_connections(self) -> None:
+        """Show the list of connections; with one connection alone there is none."""
+        if self.has_several:
+            await self.jump_to(CONNECTIONS)
+        else:
+            self.notify("There is one connection only: connect adds another.", markup=False, timeout=5)
+
+    def action_doctor(self) -> None:
+        """Say how everything is checked that is needed."""
+        self.notify("Run “farmwatch doctor” in a shell: it tries everything that is needed.", markup=False)
+
     def action_help(self) -> None:
         """Show the keys that can be pressed on this screen, and what words and glyphs mean, over it."""
         from farmwatch.ui.keymap import several_meanings
@@ -417,21 +443,20 @@ class FarmwatchApp(ContainedApp[None]):
     def action_picture(self) -> None:
         """Save a picture of the screen in the folder that Farmwatch was started in, as logs are."""
         name = f"farmwatch-{self.clock.now().astimezone():%Y%m%d-%H%M%S}.svg"
-        try:
-            path = save_picture(self.export_screenshot(), Path.cwd() / name)
-        except OSError as error:
-            words = f"Not saved: {name}: {error.strerror or type(error).__name__}"
-            self.notify(clean(words), severity="error", markup=False)
-        else:
-            self.notify(clean(f"Saved {path}"), markup=False)
+        keep_picture(self, name)
 
-    def action_history(self) -> None:
-        """Show the history over this screen; nothing happens where none is kept, or where it is shown."""
+    def action_history(self, since: str = "") -> None:
+        """Show the history over this screen, from a time on where one is given (``22:00``); nothing happens
+        where none is kept. Raises `ValueError` for what is no time."""
+        from farmwatch.history.time_expression import parse_since
         from farmwatch.ui.screens.history.screen import HistoryScreen
 
-        screens = self.way.screens
-        if self.recorder is not None and screens and not isinstance(screens[-1], HistoryScreen):
-            self.push_screen(HistoryScreen(screens[-1].place, self.recorder))
+        at = parse_since(since, self.clock.now()) if since else None
+        top = self.way.screens[-1]
+        if isinstance(top, HistoryScreen):
+            top.look_since(at)
+        elif self.recorder is not None:
+            self.push_screen(HistoryScreen(top.place, self.recorder, at))
             self.marks.looked()
 
     def history_notes(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from farmwatch.ui.keys import PROGRAM_BINDINGS
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.screens.goto.screen import GotoScreen
 from farmwatch.ui.screens.help import HelpScreen
 from farmwatch.ui.screens.history.screen import HistoryScreen
 from farmwatch.ui.screens.log.merged import MergedLogScreen
@@ -53,6 +54,7 @@ PAGES: Mapping[str, Sequence[type[DOMNode]]] = {
     "details": (DetailsScreen,),
     "columns": (ColumnsScreen,),
     "connect": (ConnectScreen,),
+    "goto": (GotoScreen,),
 }
 """Where only their own keys hold."""
 

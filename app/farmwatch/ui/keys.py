@@ -15,6 +15,7 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import Screen
 
 from farmwatch.config.paths import create_private
+from farmwatch.words.text import clean
 
 PROGRAM_BINDINGS: list[BindingType] = [
     Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True, id="interrupt"),
@@ -30,6 +31,15 @@ PROGRAM_BINDINGS: list[BindingType] = [
     ),
     Binding("W", "wall", "Wall", show=False, tooltip="Everything that runs, and what failed", id="wall"),
     Binding(
+        "colon",
+        "goto",
+        "Go to",
+        show=False,
+        key_display=":",
+        tooltip="Go anywhere: a name, an id, an address, or a command",
+        id="goto",
+    ),
+    Binding(
         "minus",
         "last_place",
         "Last place",
@@ -40,7 +50,7 @@ PROGRAM_BINDINGS: list[BindingType] = [
     ),
     Binding(
         "left_square_bracket",
-        "back_place",
+        "visited(-1)",
         "Back to",
         show=False,
         key_display="[",
@@ -49,7 +59,7 @@ PROGRAM_BINDINGS: list[BindingType] = [
     ),
     Binding(
         "right_square_bracket",
-        "forward_place",
+        "visited(1)",
         "Forward to",
         show=False,
         key_display="]",
@@ -93,6 +103,18 @@ def commands(
     for words, key, active in keys_of(screen):
         run = partial(app.run_action, active.binding.action, active.node)
         yield SystemCommand(words, f"Key {key}", run)
+
+
+def keep_picture(app: App[Any], name: str) -> None:
+    """Write a picture of the screen in the folder that Farmwatch was started in, and say that it was, or why
+    it could not be."""
+    try:
+        path = save_picture(app.export_screenshot(), Path.cwd() / name)
+    except OSError as error:
+        words = f"Not saved: {name}: {error.strerror or type(error).__name__}"
+        app.notify(clean(words), severity="error", markup=False)
+    else:
+        app.notify(clean(f"Saved {path}"), markup=False)
 
 
 def save_picture(svg: str, path: Path) -> Path:

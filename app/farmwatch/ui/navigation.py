@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from farmwatch.aws.model import SessionRef
     from farmwatch.config.settings import Settings
     from farmwatch.logs.browse import Line
+    from farmwatch.monitor.update import Update
 
 
 class GoTo(Message):
@@ -67,6 +68,31 @@ class GoBack(Message):
     def __init__(self, action_id: str | None = None) -> None:
         super().__init__()
         self.action_id = action_id
+
+
+class JumpTo(Message):
+    """Show any place, be it related to the one that is shown or not."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
+
+class Run(Message):
+    """Do what a key of the program does: an action of the program, with what it is given."""
+
+    def __init__(self, action: str, given: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.action = action
+        self.given = given
+
+
+class Heard(Message, bubble=False):
+    """The Monitor has an update; for a page that lies over the screens."""
+
+    def __init__(self, update: Update) -> None:
+        super().__init__()
+        self.update = update
 
 
 def place_of(settings: Settings) -> Place:

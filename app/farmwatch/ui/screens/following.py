@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -102,6 +103,10 @@ class FollowingScreen(Screen[None]):
 
     def came_back(self, action_id: str | None) -> None:
         """The screen above was left; ``action_id`` is the session action that was looked at there."""
+
+    def named_places(self) -> Iterable[tuple[Place, str]]:
+        """Places that this screen knows by name besides its own."""
+        return ()
 
     def tells_of(self, ref: SessionRef | None) -> bool:
         """Whether news of a session is to be seen here, or (``None``) of whatever is marked."""

@@ -59,8 +59,10 @@ class HistoryScreen(FollowingScreen):
         QUIT,
     ]
 
-    def __init__(self, place: Place, recorder: Recorder) -> None:
+    def __init__(self, place: Place, recorder: Recorder, since: datetime | None = None) -> None:
+        """``since``: look back to that time at first."""
         super().__init__(place)
+        self._since = since
         self._recorder = recorder
         self._handle: HistoryHandle | None = None
         self._rows = HistoryRows(lambda action_id: self.farmwatch.action_names(action_id))
@@ -96,6 +98,8 @@ class HistoryScreen(FollowingScreen):
         """Read the history, or go on reading it where another screen lay above."""
         if self._handle is None:
             self._handle = self.monitor.watch_history(self._recorder)
+            if self._since is not None:
+                self._handle.choose(self._since)
         else:
             self._handle.wake()
 
@@ -103,6 +107,11 @@ class HistoryScreen(FollowingScreen):
         """Stop reading; what was read stays, and is shown at once on coming back."""
         if self._handle is not None:
             self._handle.rest()
+
+    def look_since(self, since: datetime | None) -> None:
+        """Look back to another time; ``None`` leaves it as it is."""
+        if since is not None and self._handle is not None:
+            self._handle.choose(since)
 
     def let_go(self) -> None:
         """Stop reading; `wake` begins anew."""

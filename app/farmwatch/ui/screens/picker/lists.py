@@ -227,6 +227,17 @@ LEVELS: Mapping[Level, LevelView] = {
 }
 
 
+NONE: Mapping[Level, str] = {
+    Level.CONNECTIONS: "No connections.",
+    Level.MARKED: "Nothing is marked.",
+    Level.FARMS: "No farms that this login can see in this region.\nIs the region right?",
+    Level.QUEUES: "No queues that this login can see on this farm.",
+    Level.JOBS: "No jobs in this queue.",
+    Level.SESSIONS: "This job has had no sessions yet.\nA session appears when a worker takes it up.",
+}
+"""What is said of a list that is empty."""
+
+
 def query_for(
     place: Place, sort: Sort, text: str = "", *, backwards: bool = False, users: Sequence[str] = ()
 ) -> ListQuery:

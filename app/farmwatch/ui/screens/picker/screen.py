@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ from farmwatch.ui.screens.following import (
     FollowingScreen,
 )
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
-from farmwatch.ui.screens.picker.lists import LEVELS, query_for, summary
+from farmwatch.ui.screens.picker.lists import LEVELS, NONE, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import VirtualTable
@@ -192,6 +192,12 @@ class PickerScreen(FollowingScreen):
         self.table.focus()
         super().on_mount()
 
+    def named_places(self) -> Iterable[tuple[Place, str]]:
+        """What is listed, where it is by names and this is the list of a place."""
+        if self.lists not in (Level.FARMS, Level.QUEUES, Level.JOBS):
+            return []
+        return [(self.place.into(item.key), item.name) for item in self.observed.items]
+
     # --- drawing --------------------------------------------------------------------------------------
 
     def take(self, update: Update) -> bool:
@@ -275,14 +281,7 @@ class PickerScreen(FollowingScreen):
             return f"{asking}…" if fresh.state is State.WAITING else f"No {nouns} seen yet."
         if self.text:
             return f"No {nouns} match “{self.text}”. {key('back', 'Escape')} clears the filter."
-        return {
-            Level.CONNECTIONS: "No connections.",
-            Level.MARKED: "Nothing is marked.",
-            Level.FARMS: "No farms that this login can see in this region.\nIs the region right?",
-            Level.QUEUES: "No queues that this login can see on this farm.",
-            Level.JOBS: "No jobs in this queue.",
-            Level.SESSIONS: "This job has had no sessions yet.\nA session appears when a worker takes it up.",
-        }[self.lists]
+        return NONE[self.lists]
 
     def _draw_details(self) -> None:
         pane = self.query_one("#details", Static)
