@@ -211,6 +211,12 @@ PICTURES |= {
     "wall-trouble": ("living", 1, (120, 20), then_at_wall("2")),
     "wall-failures": ("living", 1, (160, 36), then_at_wall("3")),
     "wall-workers": ("living", 1, (140, 36), then_at_wall("4")),
+    "merged-logs": (
+        "living",
+        1,
+        (140, 36),
+        then_at_wall("end", "up", "up", "up", "space", "space", "space", "L"),
+    ),
     "wall-80x24": ("living", 1, (80, 24), wall),
     "wall-300x90": ("living", 1, (300, 90), then_at_wall("b")),
     "wall-light": ("living", 1, (120, 36), then_at_wall("f2")),

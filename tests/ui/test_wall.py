@@ -380,8 +380,8 @@ async def test_rows_are_picked_and_unpicked() -> None:
         assert "◆ 2 picked" in stage.line(2)
         assert "◆ shot_01" in rows(stage)[0]
         assert [(ref.session_id, job) for ref, job in wall(stage).chosen] == [
-            (session_id(1), "shot_01"),
-            (session_id(2), "shot_02"),
+            (session_id(1), "shot_01 11"),
+            (session_id(2), "shot_02 12"),
         ]
         await stage.press("escape")
         assert "picked" not in stage.line(2)

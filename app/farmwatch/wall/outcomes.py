@@ -41,6 +41,9 @@ OPENED_CALLS = 2
 SIBLINGS = 50
 """Tasks of a step that were seen to end out of which the median is taken."""
 
+STEPS = 1_000
+"""Steps of which it is known how long their tasks take: those of which a task was seen to end last."""
+
 REMEMBERED = 50_000
 """Actions whose outcome is known, of which it is remembered that they need not be asked for again."""
 
@@ -300,7 +303,9 @@ class Outcomes:
         return (timedelta(seconds=median(lasted.values())), len(lasted)) if lasted else (None, 0)
 
     def _note_time(self, step_id: str, task_id: str, lasted: timedelta) -> None:
-        of_step = self._lasted.setdefault(step_id, {})
+        of_step = self._lasted[step_id] = self._lasted.pop(step_id, {})
+        while len(self._lasted) > STEPS:
+            del self._lasted[next(iter(self._lasted))]
         of_step.pop(task_id, None)
         of_step[task_id] = lasted.total_seconds()
         while len(of_step) > SIBLINGS:

@@ -11,7 +11,7 @@ from farmwatch.history.running import RunningView
 from farmwatch.listings.place import Place
 from farmwatch.monitor.wall import WallHandle
 from farmwatch.polling.freshness import Freshness, Rhythm, freshness
-from farmwatch.ui.screens.wall.failures import FAILURES
+from farmwatch.ui.screens.wall.failures import FAILURES, frame
 from farmwatch.ui.screens.wall.running import TROUBLE
 from farmwatch.ui.screens.wall.view import TabView, View
 from farmwatch.ui.screens.wall.workers import WORKERS
@@ -62,6 +62,11 @@ class Known:
             names.update(one.names)
         stale = frozenset(name for name, fresh in self.fresh(now).items() if not fresh.is_fresh)
         return View(now, names, self.lines, picked, stale)
+
+    @staticmethod
+    def frame_of(row: object) -> str:
+        """The parameters of the task that a row is about."""
+        return row.frame if isinstance(row, WallRow) else frame(row) if isinstance(row, Failure) else ""
 
     def names_of(self, ref: SessionRef) -> dict[str, str]:
         """The names of a session's farm, queue and job, by their ids, as far as they are known."""

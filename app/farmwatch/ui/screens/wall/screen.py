@@ -180,6 +180,7 @@ class WallScreen(FollowingScreen):
         if not isinstance(update.subject, WallRef):
             return False
         snapshot: Snapshot = update.snapshot
+        self.monitor.names |= snapshot.observed.names
         self._known.take(update.connection, snapshot.observed, snapshot.rhythm)
         self._is_behind = True
         return True
@@ -363,14 +364,16 @@ class WallScreen(FollowingScreen):
 
     @property
     def chosen(self) -> list[tuple[SessionRef, str]]:
-        """The sessions of the rows that are picked, with the names of their jobs, in the order of the rows;
+        """The sessions of the rows that are picked, with their jobs and frames, in the order of the rows;
         where none is, that of the row under the cursor."""
         items = self.rows.items(self._picked) or [self.rows.item(self.table.cursor_key)]
         found: dict[SessionRef, str] = {}
         for item in items:
             ref = None if item is None else self.tab.ref_of(item)
             if ref is not None:
-                found.setdefault(ref, self._known.name_of(item, ref))
+                found.setdefault(
+                    ref, f"{self._known.name_of(item, ref)} {self._known.frame_of(item)}".rstrip()
+                )
         return list(found.items())
 
     def action_logs(self) -> None:

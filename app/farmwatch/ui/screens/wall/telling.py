@@ -20,6 +20,9 @@ from farmwatch.words.text import FRESHNESS_GLYPHS, Part, brief, clock_time, day_
 DETAIL_LINES = 34
 """Lines that a row takes which stands whole."""
 
+SHORTEST = 3
+"""Stretches of time that a line of them has at least."""
+
 Every = Mapping[str, Freshness]
 Strip = Sequence[WallStrip.Part]
 
@@ -56,6 +59,9 @@ def what(
     """How many rows there are, in which order, and what is left out."""
     count = rows.count
     parts: list[Part] = [(f"{count:,} {tab.one if count == 1 else tab.many}", "strong")]
+    ended = count - sum(one.running for one in observed)
+    if tab.key == "running" and ended > 0 and not order.text:
+        parts.append((f", {ended:,} of them ended", "muted"))
     if order.text:
         parts.append((f"   / {order.text}", "accent"))
         parts += [(f"  no field {name}:", "warning") for name in rows.unknown]
@@ -103,8 +109,8 @@ def strip(
         return left, ()
     tone = "muted" if refreshed == running else "warning"
     night: Strip = ()
-    if any(before.changes):
-        line = sparkline(before.counts(running)).lstrip()
+    line = sparkline(before.counts(running)).lstrip()
+    if len(line) >= SHORTEST:
         night = (
             (f"  {line}", "success", ("running", "")),
             (f" {brief(BACK * len(line) / STEPS)}", "muted", None),
