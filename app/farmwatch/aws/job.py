@@ -56,8 +56,8 @@ class Job(Struct, frozen=True):
     max_workers: int | None = None
     source_job_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    queue_id: str = ""
-    """The queue that it is in, as SearchJobs tells it; empty where a reply does not."""
+    queue_id: str | None = None
+    """The queue that it is in, as SearchJobs tells it; ``None`` where a reply does not."""
 
     @property
     def key(self) -> str:
@@ -117,7 +117,7 @@ class Job(Struct, frozen=True):
             max_workers=_optional_whole(reply, "maxWorkerCount"),
             source_job_id=optional_text(reply, "sourceJobId") or "",
             parameters=_job_parameters(reply),
-            queue_id=optional_text(reply, "queueId") or "",
+            queue_id=None if reply.get("queueId") is None else id_of_kind(reply, "queueId", "queue"),
         )
 
 

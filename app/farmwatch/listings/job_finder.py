@@ -103,7 +103,11 @@ class JobFinder(Target):
             answer = api.search_jobs(search)
             if isinstance(answer, Fault):
                 return answer
-            found = [self._found(job, job.queue_id) for job in answer.items if job.queue_id in self._queues]
+            found = [
+                self._found(job, job.queue_id)
+                for job in answer.items
+                if job.queue_id is not None and job.queue_id in self._queues
+            ]
             left_out = len(answer.items) - len(found)
             self.observed = replace(
                 self.observed,
