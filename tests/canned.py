@@ -154,8 +154,8 @@ class EmptyLog:
         return NO_LINES
 
 
-NOTHING = {"session_actions": Page(()), "log_page": NO_LINES, "worker_log": EmptyLog()}
-"""What a farm answers that was not told: no actions, and empty logs."""
+NOTHING = {"session_actions": Page(()), "task_count": 0, "log_page": NO_LINES, "worker_log": EmptyLog()}
+"""What a farm answers that was not told: no actions, no tasks, and empty logs."""
 
 
 class CannedFarm:
@@ -245,6 +245,10 @@ class CannedFarm:
 
     def search_tasks(self, search: TaskSearch, offset: int = 0) -> Page[Task] | Fault:
         answer: Page[Task] | Fault = self._answer("search_tasks", search, offset)
+        return answer
+
+    def task_count(self, farm_id: str, queue_ids: Sequence[str], statuses: Sequence[str]) -> int | Fault:
+        answer: int | Fault = self._answer("task_count", farm_id, queue_ids, statuses)
         return answer
 
     def search_workers(self, farm_id: str, fleet_ids: Sequence[str], offset: int = 0) -> Page[Worker] | Fault:

@@ -42,6 +42,7 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
             TaskSearch(FARM_ID, (QUEUE_ID,), since=datetime(2026, 1, 1, tzinfo=UTC))
         ),
     ),
+    "task_count": ("SearchTasks", lambda ask: ask.task_count(FARM_ID, (QUEUE_ID,), ("RUNNING",))),
     "search_workers": ("SearchWorkers", lambda ask: ask.search_workers(FARM_ID, (FLEET_ID,))),
     "worker_sessions": (
         "ListSessionsForWorker",

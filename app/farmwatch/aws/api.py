@@ -40,6 +40,7 @@ OPERATIONS = {
     "session_actions_by_id": "BatchGetSessionAction",
     "actions_of_sessions": "BatchGetSessionAction",
     "search_tasks": "SearchTasks",
+    "task_count": "SearchTasks",
     "search_workers": "SearchWorkers",
     "worker_sessions": "ListSessionsForWorker",
     "fleets": "ListFleets",
@@ -109,6 +110,10 @@ class DeadlineApi(Protocol):
 
     def search_tasks(self, search: TaskSearch, offset: int = 0) -> Page[Task] | Fault:
         """A page of the tasks that SearchTasks finds; paged as `search_jobs`."""
+
+    def task_count(self, farm_id: str, queue_ids: Sequence[str], statuses: Sequence[str]) -> int | Fault:
+        """How many tasks of up to ten queues are in these run statuses, 10,000 at the most (SearchTasks)."""
+        ...
 
     def search_workers(self, farm_id: str, fleet_ids: Sequence[str], offset: int = 0) -> Page[Worker] | Fault:
         """A page of the workers of up to ten fleets (SearchWorkers); paged as `search_jobs`."""

@@ -31,7 +31,7 @@ from farmwatch.aws.model import (
     SessionRef,
     SessionSummary,
 )
-from farmwatch.aws.reply import BadReply, Reply, each, id_of_kind, some_list, text
+from farmwatch.aws.reply import BadReply, Reply, each, id_of_kind, some_list, text, whole
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
 
@@ -166,6 +166,19 @@ class DeadlineClient:
             pageSize=PAGE_SIZE,
             filterExpressions={"filters": filters, "operator": "AND"},
             sortExpressions=[{"fieldSort": {"name": search.sort, "sortOrder": order}}],
+        )
+
+    def task_count(self, farm_id: str, queue_ids: Sequence[str], statuses: Sequence[str]) -> int | Fault:
+        """How many tasks of up to ten queues are in these run statuses: the ``totalResults`` of SearchTasks,
+        which tells 10,000 at the most; a reply without it is a bad reply, and so a `Fault`."""
+        return self._ask(
+            "SearchTasks",
+            lambda reply: whole(reply, "totalResults"),
+            farmId=farm_id,
+            queueIds=list(queue_ids),
+            itemOffset=0,
+            pageSize=1,
+            filterExpressions={"filters": [_one_of("RUN_STATUS", statuses)], "operator": "AND"},
         )
 
     def search_workers(self, farm_id: str, fleet_ids: Sequence[str], offset: int = 0) -> Page[Worker] | Fault:

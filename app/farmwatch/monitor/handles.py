@@ -22,6 +22,7 @@ from farmwatch.polling.target import Target
 if TYPE_CHECKING:
     from farmwatch.history.query import HistoryQuery, HistoryView
     from farmwatch.listings.job_finder import FoundJobs, JobFinder
+    from farmwatch.listings.queue_counts import QueueCounts, QueueCountsTarget
     from farmwatch.logs.sources import SessionLogs
 
 K = TypeVar("K")
@@ -229,6 +230,29 @@ class JobFinderHandle(LookHandle):
         """What the names are to have in them from now on."""
         self._finder.look_for(text)
         self.refresh()
+
+
+class QueueCountsHandle(LookHandle):
+    """The tasks of the queues of a farm that are in sight, being counted."""
+
+    def __init__(self, look: Look, target: QueueCountsTarget) -> None:
+        super().__init__(look)
+        self._counts = target
+
+    @property
+    def observed(self) -> QueueCounts:
+        """What was counted so far."""
+        return self._counts.observed
+
+    def look_at(self, queue_ids: Iterable[str], within: float) -> None:
+        """These queues are in sight: they are counted, the first within so many seconds."""
+        self._counts.look_at(queue_ids)
+        self.look.poller.soon(self._counts.key, within)
+
+    def refresh(self) -> None:
+        """Count all of them anew, at once."""
+        self._counts.recount()
+        super().refresh()
 
 
 class HistoryHandle(LookHandle):

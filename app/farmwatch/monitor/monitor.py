@@ -30,6 +30,7 @@ from farmwatch.monitor.handles import (
     ListHandle,
     Look,
     LookHandle,
+    QueueCountsHandle,
     SessionHandle,
 )
 from farmwatch.monitor.session_set import SessionSet, SessionSetHandle, SessionSetSnapshot
@@ -318,6 +319,14 @@ class Monitor:
         target = JobFinder(f"jobs by name #{subject.number}", connection, farm_id)
         target.look_for(text)
         return JobFinderHandle(self._look(connection, target, subject), target)
+
+    def watch_queue_counts(self, connection: str, farm_id: str) -> QueueCountsHandle:
+        """Count the tasks of a farm's queues, of those that are said to be in sight."""
+        from farmwatch.listings.queue_counts import QueueCountsTarget
+
+        subject = ListRef(connection, "counts of queues", next(self._numbers))
+        target = QueueCountsTarget(f"counts of queues #{subject.number}", farm_id)
+        return QueueCountsHandle(self._look(connection, target, subject), target)
 
     def watch_connection_list(self) -> ListHandle[Any]:
         """Follow the list of connections; each of them is looked at from now on."""

@@ -12,6 +12,7 @@ from farmwatch.listings.place import CONNECTIONS, Level, Place
 from farmwatch.ui.navigation import GoBack, GoTo, Visit
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.over import screen_over
+from farmwatch.ui.screens.picker.queues import QueuesScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.visited import Visited
 
@@ -39,7 +40,8 @@ class Way:
             from farmwatch.ui.screens.session.screen import SessionScreen
 
             return SessionScreen(place)
-        return PickerScreen(place, cursor_key, self._kept.state)
+        kind = QueuesScreen if place.level is Level.QUEUES else PickerScreen
+        return kind(place, cursor_key, self._kept.state)
 
     def follow(self, message: GoTo) -> None:
         """Show what a message of a screen asks for."""

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from farmwatch.aws.model import Host
+from farmwatch.listings.queue_counts import TaskCount
 from farmwatch.listings.session_facts import FailedCount
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, TimeStyle, clock_time_and_age
@@ -35,14 +36,15 @@ class Sort(Struct, frozen=True):
 
 class View(Struct, frozen=True):
     """What the cells of a row may draw on besides the row: the time, the hosts found so far, how many actions
-    of each session failed, the rows that are
-    marked, and those that were put on the wall."""
+    of each session failed, the rows that are marked, those that were put on the wall, and how many tasks of
+    each queue were counted."""
 
     now: datetime
     hosts: Mapping[str, Host | None] = field(default_factory=dict)
     failures: Mapping[str, FailedCount | None] = field(default_factory=dict)
     marked: frozenset[str] = frozenset()
     on_wall: frozenset[str] = frozenset()
+    counts: Mapping[tuple[str, str], TaskCount] = field(default_factory=dict)
 
 
 Detail = tuple[str, Sequence[Part]]

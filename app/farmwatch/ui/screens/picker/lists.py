@@ -10,6 +10,8 @@ from farmwatch.aws.model import Farm, JobSearch, Queue, SessionSummary
 from farmwatch.listings.list_query import ListQuery
 from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
+from farmwatch.listings.queue_counts import COUNTED, EVERY
+from farmwatch.polling.freshness import GRACE, MISSED_POLLS
 from farmwatch.ui.screens.picker.connection_rows import CONNECTIONS
 from farmwatch.ui.screens.picker.job_rows import JOBS
 from farmwatch.ui.screens.picker.list_view import (
@@ -25,6 +27,9 @@ from farmwatch.ui.screens.picker.list_view import (
 from farmwatch.ui.screens.picker.marked_rows import MARKED
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, clock_time, day_time, lifecycle, queue_status, short_id, span
+
+MOST_COUNTED = 10_000
+"""The largest count that a search tells (service model)."""
 
 # --- farms and queues ---------------------------------------------------------------------------------
 
@@ -46,10 +51,22 @@ def _farm_details(farm: Farm, view: View) -> Sequence[Detail]:
     )
 
 
+def _counted(queue: Queue, what: str, view: View) -> Part:
+    """How many tasks of a queue were counted; muted where that is long ago."""
+    count = view.counts.get((queue.key, what))
+    if count is None:
+        return "–", "muted"
+    is_old = view.now - count.at > MISSED_POLLS * timedelta(seconds=EVERY) + GRACE
+    tone = "error" if what == "failed" else ""
+    more = "+" if count.number >= MOST_COUNTED else ""
+    return f"{count.number:,}{more}", "muted" if is_old or not count.number else tone
+
+
 def _queue_cells(queue: Queue, view: View) -> Sequence[Cell]:
     return (
         named(queue.name, queue.key, view),
         queue_status(queue.status),
+        *(_counted(queue, what, view) for what in COUNTED),
         (queue.blocked_reason or "", "warning"),
         (short_id(queue.queue_id), "muted"),
         day_time(queue.created_at, view.now),
@@ -64,6 +81,7 @@ def _queue_details(queue: Queue, view: View) -> Sequence[Detail]:
         ("name", [(queue.name, "strong")]),
         ("status", [queue_status(queue.status)]),
         *blocked,
+        *((what, [_counted(queue, what, view)]) for what in COUNTED),
         ("queue", [(queue.queue_id, "")]),
         ("created", when(queue.created_at, view)),
         ("by", [(queue.created_by, "")]),
@@ -162,10 +180,13 @@ LEVELS: Mapping[Level, LevelView] = {
         singular="queue",
         interval=timedelta(seconds=15),
         columns=(
-            Column("name", "Name", flex=True, keep=9),
+            Column("name", "Name", flex=True, keep=9, min_width=20),
             Column("status", "Status", keep=8, min_width=12),
-            Column("blocked", "Blocked by", keep=4, min_width=10),
-            Column("id", "Queue", keep=5, width=14),
+            Column("running", "Running", keep=7, width=7, right=True),
+            Column("failed", "Failed", keep=7, width=7, right=True),
+            Column("ready", "Ready", keep=6, width=7, right=True),
+            Column("blocked", "Blocked by", keep=5, min_width=10),
+            Column("id", "Queue", keep=4, width=14),
             Column("created", "Created", keep=3, width=12),
         ),
         sorts=(
@@ -183,6 +204,7 @@ LEVELS: Mapping[Level, LevelView] = {
             (queue.name, queue.queue_id, queue.status, queue.blocked_reason or "", queue.created_by)
         ),
         details=_queue_details,
+        ticks=True,
     ),
     Level.JOBS: JOBS,
     Level.SESSIONS: LevelView(

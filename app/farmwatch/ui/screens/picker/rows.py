@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from farmwatch.listings.lists import ListObserved
+from farmwatch.listings.queue_counts import TaskCount
 from farmwatch.polling.freshness import GRACE, MISSED_POLLS
 from farmwatch.ui.screens.picker.list_view import LevelView, Sort, View
 from farmwatch.ui.widgets.table_cells import spans
@@ -28,6 +29,8 @@ class PickerRows:
         """The ids of the rows that are marked."""
         self.on_wall: frozenset[str] = frozenset()
         """The ids of the rows that were put on the wall."""
+        self.counts: Mapping[tuple[str, str], TaskCount] = {}
+        """How many tasks of each queue were counted, by its id and what is counted."""
 
     def show(
         self, observed: ListObserved[Any], sort: Sort | None, text: str = "", *, backwards: bool = False
@@ -65,7 +68,8 @@ class PickerRows:
         """What cells draw on besides the row. Raises `ValueError` while the time is not known."""
         if self.now is None:
             raise ValueError("rows are drawn before they know the time")
-        return View(self.now, self._observed.hosts, self._observed.failures, self.marked, self.on_wall)
+        observed = self._observed
+        return View(self.now, observed.hosts, observed.failures, self.marked, self.on_wall, self.counts)
 
     def cells(self, index: int) -> Sequence[Cell]:
         """A cell for each column of the level; muted where the list, or this row, is not fresh."""
