@@ -245,9 +245,11 @@ class QueueCountsHandle(LookHandle):
         return self._counts.observed
 
     def look_at(self, queue_ids: Iterable[str], within: float) -> None:
-        """These queues are in sight: they are counted, the first within so many seconds."""
+        """These queues are in sight: they are counted, the first within so many seconds. After a fault it is
+        the rule for faults that says when."""
         self._counts.look_at(queue_ids)
-        self.look.poller.soon(self._counts.key, within)
+        if self.observed.fault is None:
+            self.look.poller.soon(self._counts.key, within)
 
     def refresh(self) -> None:
         """Count all of them anew, at once."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from farmwatch.aws.reply import is_id
 from farmwatch.config.places import UnknownPlace, options_of
 from farmwatch.history.time_expression import parse_since
-from farmwatch.listings.place import CONNECTIONS, Level, Place
+from farmwatch.listings.place import CONNECTIONS, Place
 from farmwatch.words.text import short_id
 
 MOST = 50
@@ -230,8 +230,10 @@ def spots_of(places: Iterable[Place], names: Mapping[str, str]) -> dict[Place, S
     """Places, and those that they lie in, as spots."""
     spots: dict[Place, Spot] = {}
     for place in places:
-        for one in reversed(place.trail):
-            if one not in spots and one.level is not Level.CONNECTIONS:
-                of = one.ids[-1] if one.ids else one.connection
-                spots[one] = Spot(one, names.get(of) or short_id(of), (of,) if one.ids else ())
+        one: Place | None = place
+        # What a known one lies in is known too.
+        while one is not None and one.connection and one not in spots:
+            of = one.ids[-1] if one.ids else one.connection
+            spots[one] = Spot(one, names.get(of) or short_id(of), (of,) if one.ids else ())
+            one = one.parent
     return spots
