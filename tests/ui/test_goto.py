@@ -133,6 +133,17 @@ def test_a_word_is_a_command(line: str, action: str, given: tuple[str, ...]) -> 
     assert (first.action, first.given, first.place) == (action, given, None)
 
 
+@pytest.mark.parametrize("line", ["wall ni", "wall night", "nig"])
+def test_a_wall_that_was_made_is_found_by_the_beginning_of_its_name(line: str) -> None:
+    choices = meant(line, replace(KNOWN, walls=("day", "night"))).choices
+    assert (choices[0].label, choices[0].action, choices[0].given) == ("wall night", "wall", ("night",))
+    assert len({choice.label for choice in choices}) == len(choices)
+
+
+def test_a_wall_that_is_not_there_yet_can_be_made() -> None:
+    assert [one.given for one in meant("wall dusk", replace(KNOWN, walls=("night",))).choices] == [("dusk",)]
+
+
 def test_what_cannot_follow_a_command_is_said() -> None:
     assert "history: '25:99' is not a time: 8h" in meant("history 25:99").problem
     assert meant("history 25:99").choices == ()

@@ -74,6 +74,8 @@ class Known(Struct, frozen=True):
     names: Mapping[str, str] = {}
     regions: Mapping[str, str] = {}
     commands: tuple[Command, ...] = COMMANDS
+    walls: tuple[str, ...] = ()
+    """The names of the walls that were made."""
 
     def name(self, of: str) -> str:
         """The name of what has that id, or its short id."""
@@ -108,9 +110,10 @@ def meaning(line: str, known: Known, now: datetime) -> Meaning:
     if line.startswith(("http://", "https://")):
         return _by_address(line, known)
     problem = ""
-    choices: list[Choice] = []
     word, _, rest = line.partition(" ")
     rest = rest.strip()
+    # One that was made goes before one that would be.
+    choices = _walls(rest, known) if rest and word.casefold() == "wall" else []
     for command in _commands(word, rest, known):
         try:
             if rest and command.check is not None:
@@ -118,7 +121,9 @@ def meaning(line: str, known: Known, now: datetime) -> Meaning:
         except ValueError as error:
             problem = f"{command.word}: {error}"
         else:
-            choices.append(_command(command, rest))
+            choice = _command(command, rest)
+            choices += [] if choice in choices else [choice]
+    choices += [] if rest else _walls(line, known)
     choices += [_to(spot, known) for spot in matching(line, known)]
     if _ANY_ID.fullmatch(line.lower()):
         return _by_id(line.lower(), choices, known)
@@ -142,6 +147,16 @@ def _command(command: Command, rest: str = "") -> Choice:
     takes = f" [{command.takes}]" if command.takes else ""
     label = f"{command.word} {rest}" if rest else f"{command.word}{takes}"
     return Choice(label, command.told, action=command.action, given=(rest,) if rest else ())
+
+
+def _walls(typed: str, known: Known) -> list[Choice]:
+    """The walls whose name begins with what is typed."""
+    told = "everything that runs, and what failed"
+    return [
+        Choice(f"wall {name}", told, action="wall", given=(name,))
+        for name in known.walls
+        if name.casefold().startswith(typed.casefold())
+    ]
 
 
 # --- names --------------------------------------------------------------------------------------------

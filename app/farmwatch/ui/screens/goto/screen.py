@@ -155,6 +155,7 @@ class GotoScreen(ModalScreen[None]):
             names,
             {name: app.monitor.who(name).region for name in app.connections},
             COMMANDS if has_history else tuple(one for one in COMMANDS if one.word != "history"),
+            tuple(filter(None, app.walls.names)),
         )
         self._understand()
 
