@@ -177,10 +177,12 @@ PICTURES: dict[str, tuple[str, int, tuple[int, int], Scene]] = {
 async def wall(stage: Stage, farm: Farm) -> None:
     await pass_time(stage, farm, 2)
     await stage.press("W")
-    for _ in range(2):
+    for seconds in (11, 11, 1):
         for _ in range(60):
             stage.app.monitor.run_due()
-        await pass_time(stage, farm, 11)
+        farm.clock.step(seconds)
+        stage.clock.move(seconds)
+    await pass_time(stage, farm, 1)
 
 
 def then_at_wall(*keys: str) -> Scene:

@@ -23,7 +23,7 @@ def has_lasted(step_id: str, number: int, seconds: float) -> SessionAction:
 
 
 def test_the_newest_tasks_of_the_newest_steps_are_remembered_and_no_more() -> None:
-    outcomes = Outcomes("default", START, lambda _: None)
+    outcomes = Outcomes("default", START, lambda _: None, lambda _: True)
 
     def judge(action: SessionAction) -> None:
         outcomes.judge(REF, action.action_id, action)

@@ -187,23 +187,6 @@ def test_a_lost_network_leaves_what_was_known_and_says_so(farm: Farm) -> None:
     assert agrees(wall)
 
 
-def test_what_has_ended_leaves_and_what_failed_stays_until_it_is_looked_at(farm: Farm) -> None:
-    wall = Wall(farm)
-    wall.run(600, step=15)
-    failed = [row for row in wall.observed.rows if row.failed and row.ended_at is not None]
-    assert failed, "something failed while it was watched"
-    wall.run(700, step=20)
-    kept = {row.ref.session_id for row in wall.observed.rows}
-    assert {row.ref.session_id for row in failed} <= kept
-    for row in failed:
-        wall.handle.looked_at(NAME, row.ref.session_id)
-    wall.run(30)
-    kept = {row.ref.session_id for row in wall.observed.rows}
-    assert not {row.ref.session_id for row in failed} & kept
-    old = wall.clock.now() - timedelta(minutes=11)
-    assert all(row.ended_at is None or row.ended_at > old or row.failed for row in wall.observed.rows)
-
-
 def test_statuses_and_failures_are_written_down(farm: Farm) -> None:
     wall = Wall(farm)
     wall.run(300)

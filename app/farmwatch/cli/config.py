@@ -45,6 +45,8 @@ def lines(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str,
     yield row("requests_per_second", settings.log_requests, "log_requests")
     yield row("error_words", settings.error_words, "error_words")
     yield row("warning_words", settings.warning_words, "warning_words")
+    yield "[wall]", ""
+    yield row("ended_minutes", settings.wall_keeps_ended.total_seconds() / 60, "wall_keeps_ended")
     yield "[history]", ""
     yield row("days", settings.history_kept.total_seconds() / 86400, "history_kept")
     for connection in settings.connections:

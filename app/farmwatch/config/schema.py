@@ -29,6 +29,8 @@ raised, and that everything else of the studio draws on too)."""
 DEFAULT_HISTORY_DAYS = 120.0
 """As long as the service keeps jobs."""
 
+DEFAULT_ENDED_MINUTES = 10.0
+
 ERROR_WORDS = (
     "ERROR",
     "FATAL",
@@ -129,6 +131,14 @@ class HistoryTable(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class WallTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """The wall."""
+
+    ended_minutes: Annotated[
+        float, Meta(ge=0, le=1440, description="minutes that a session stays on the wall after it has ended")
+    ] = DEFAULT_ENDED_MINUTES
+
+
 class SettingsFile(Struct, frozen=True, forbid_unknown_fields=True):
     """All that the settings file can say."""
 
@@ -142,6 +152,7 @@ class SettingsFile(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 2.0
     logs: LogsTable = LogsTable()
     history: HistoryTable = HistoryTable()
+    wall: WallTable = WallTable()
     connections: Annotated[
         dict[str, ConnectionTable], Meta(description="connections by name, for --connection")
     ] = field(default_factory=dict)

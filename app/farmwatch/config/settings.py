@@ -16,6 +16,7 @@ from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.aws.reply import is_id
 from farmwatch.config import deadline_command
 from farmwatch.config.schema import (
+    DEFAULT_ENDED_MINUTES,
     DEFAULT_HISTORY_DAYS,
     DEFAULT_LOG_REQUESTS,
     ERROR_WORDS,
@@ -63,7 +64,8 @@ class Settings(Struct, frozen=True):
     """How the program runs. ``connections`` are those to watch, one at least; the ids name the place to open
     at, on the first of them. ``interval`` is how often a living session is asked for (1 s to 1 h),
     ``log_requests`` how many pages of logs a second and connection at the most; the words make a line of a
-    log an error or a warning, and what was seen is kept for ``history_kept``. ``keys`` are keys of one's own,
+    log an error or a warning, what was seen is kept for ``history_kept``, and what has ended stays on the
+    wall for ``wall_keeps_ended``. ``keys`` are keys of one's own,
     by the id of the key binding. ``notes`` are lines about what was found wrong and left aside; ``sources``
     tells where what is not a default comes from."""
 
@@ -77,6 +79,7 @@ class Settings(Struct, frozen=True):
     error_words: tuple[str, ...] = ERROR_WORDS
     warning_words: tuple[str, ...] = WARNING_WORDS
     history_kept: timedelta = timedelta(days=DEFAULT_HISTORY_DAYS)
+    wall_keeps_ended: timedelta = timedelta(minutes=DEFAULT_ENDED_MINUTES)
     keys: Mapping[str, str] = field(default_factory=dict)
     demo: bool = False
     notes: tuple[str, ...] = ()
@@ -144,6 +147,7 @@ def resolve(
         error_words=file.logs.error_words,
         warning_words=file.logs.warning_words,
         history_kept=timedelta(days=file.history.days),
+        wall_keeps_ended=timedelta(minutes=file.wall.ended_minutes),
         keys=file.keys,
         demo=demo,
         sources={**_of_file(file, path), **sources},
@@ -167,6 +171,7 @@ def _of_file(file: SettingsFile, path: Path) -> dict[str, str]:
         "error_words": file.logs.error_words != usual.logs.error_words,
         "warning_words": file.logs.warning_words != usual.logs.warning_words,
         "history_kept": file.history.days != usual.history.days,
+        "wall_keeps_ended": file.wall.ended_minutes != usual.wall.ended_minutes,
         "keys": bool(file.keys),
     }
     return {name: where for name, is_told in told.items() if is_told}

@@ -365,8 +365,14 @@ class Monitor:
         session_set = SessionSet(ref, self.watch_session)
         return SessionSetHandle(self._look(ref.connection, target, session_set), session_set)
 
-    def watch_wall(self, items: Sequence[WallItem], since: datetime) -> WallHandle:
-        """Follow all that runs on every connection, or in what is chosen; failures from ``since`` on."""
+    def watch_wall(
+        self,
+        items: Sequence[WallItem],
+        since: datetime,
+        keeps_ended: timedelta = timedelta(minutes=10),
+    ) -> WallHandle:
+        """Follow all that runs on every connection, or in what is chosen; failures from ``since`` on. What
+        has ended is told of for so long."""
         from farmwatch.monitor.wall import WallHandle, WallPart
         from farmwatch.wall.last_lines import LastLines
         from farmwatch.wall.scope import scope_of
@@ -377,7 +383,7 @@ class Monitor:
             scope = scope_of(items, name)
             if scope is not None:
                 rate = connection.poller.budget.rate
-                target = WallTarget(name, scope, since, self._records, rate=rate)
+                target = WallTarget(name, scope, since, self._records, rate=rate, leaves_after=keeps_ended)
                 lines = LastLines(name, partial(getattr, target, "observed"), connection.log_budget)
                 parts[name] = WallPart(
                     self._look(name, target, WallRef(name)),

@@ -27,7 +27,9 @@ class Walls:
     The wall without a name is all that the connections have, as long as nothing is chosen for it.
     """
 
-    def __init__(self, monitor: Monitor, file: StateFile) -> None:
+    def __init__(self, monitor: Monitor, file: StateFile, keeps_ended: timedelta) -> None:
+        """``keeps_ended`` is how long a session stays that has ended."""
+        self._keeps_ended = keeps_ended
         self._monitor = monitor
         self._file = file
         self._handle: WallHandle | None = None
@@ -55,7 +57,7 @@ class Walls:
     def follow(self) -> WallHandle:
         """Follow the wall, from now on whatever is on the screen."""
         if self._handle is None:
-            self._handle = self._monitor.watch_wall(self.items, self.since)
+            self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended)
         return self._handle
 
     def begin_anew(self) -> None:

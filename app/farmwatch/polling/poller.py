@@ -428,9 +428,11 @@ class Poller:
 
     def _schedule(self, followed: _Followed, polled: PollResult) -> None:
         now = self._clock.monotonic()
-        wait = followed.target.schedule.after(
-            polled.fault, now=now, final=polled.final, changed=polled.changed
-        )
+        wait: float | None = 0.0
+        if not polled.is_step:
+            wait = followed.target.schedule.after(
+                polled.fault, now=now, final=polled.final, changed=polled.changed
+            )
         if polled.fault is not None and polled.fault.kind is FaultKind.SLOW_DOWN and wait is not None:
             self._budget_of(followed).slow_down(now + wait)
         if polled.again_in is not None:

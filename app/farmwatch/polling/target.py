@@ -24,6 +24,8 @@ class PollResult(Struct, frozen=True):
     final: bool = False
     changed: bool = False
     again_in: float | None = None
+    is_step: bool = False
+    """Whether it was one call of several: how well all of them go is not known by that."""
     events: tuple[Any, ...] = ()
     wakes: tuple[str, ...] = ()
 

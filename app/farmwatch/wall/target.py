@@ -148,7 +148,7 @@ class WallTarget(Target):
         if self._calls.fault is not None:
             return self._break_off(self._calls.fault)
         if not is_over:
-            return PollResult(events=tuple(self._events), again_in=0.0)
+            return PollResult(events=tuple(self._events), is_step=True, again_in=0.0)
         self._round = None
         self._finish()
         # An interval after this one began, not after it has ended: of thousands it takes a while.
@@ -384,7 +384,6 @@ class WallTarget(Target):
                 continue
             if entry.row.action is None or now - entry.action_asked_at >= ASKED_EVERY:
                 wanted.append((entry.row.ref, task.action_id))
-                entry.action_asked_at = now
         wanted += self._outcomes.wanted()
         for batch in _in_batches(list(dict.fromkeys(wanted))):
             found = self._calls.ask("BatchGetSessionAction", self._calls.api.actions_of_sessions, batch)
@@ -396,6 +395,8 @@ class WallTarget(Target):
             for ref, action_id in batch:
                 action = found.get(action_id)
                 of = self._entries.get(ref.session_id) or self._outcomes.entry(ref.session_id)
+                if of is not None:
+                    of.action_asked_at = now
                 if of is not None and action is not None:
                     self._remember([of])
                     events += of.take_action(action, self._now)

@@ -1,0 +1,99 @@
+"""The wall as time goes by: what has ended leaves, and a connection that is lost comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from farmwatch.aws.model import FaultKind
+from farmwatch.monitor.monitor import Monitor
+from farmwatch.monitor.wall import WallHandle
+from tests.canned import START, HandClock, a_fault
+from tests.wall.night import Night, Run, session_id
+
+NAME = "default"
+
+
+class Wall:
+    """A wall on a canned night, moved by hand."""
+
+    def __init__(self, farm: Night, keeps_ended: timedelta = timedelta(minutes=10)) -> None:
+        self.clock = HandClock()
+        self.monitor = Monitor({NAME: lambda *_: farm}, clock=self.clock)
+        self.handle: WallHandle = self.monitor.watch_wall((), START - timedelta(hours=8), keeps_ended)
+
+    def run(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.clock.move(1)
+            for _ in range(20):
+                self.monitor.run_due()
+
+
+def ids(wall: Wall) -> set[int]:
+    (observed,) = wall.handle.observed
+    return {int(row.ref.session_id.removeprefix("session-"), 16) for row in observed.rows}
+
+
+def test_what_has_ended_leaves_and_what_failed_stays_until_it_is_looked_at() -> None:
+    well, bad = Run(1), Run(2)
+    farm = Night(well, bad, Run(3))
+    wall = Wall(farm)
+    wall.run(30)
+    for run, status in ((well, "SUCCEEDED"), (bad, "FAILED")):
+        run.status, run.lifecycle = status, "ENDED"
+    wall.run(60)
+    assert ids(wall) == {1, 2, 3}
+    (observed,) = wall.handle.observed
+    assert {bool(row.failed) for row in observed.rows if row.ended_at is not None} == {True, False}
+    wall.run(590)
+    assert ids(wall) == {2, 3}
+    wall.run(600)
+    assert ids(wall) == {2, 3}
+    wall.handle.looked_at(NAME, session_id(2))
+    wall.run(30)
+    assert ids(wall) == {3}
+
+
+def test_how_long_what_has_ended_stays_is_a_choice() -> None:
+    farm = Night(Run(1), Run(2))
+    wall = Wall(farm, keeps_ended=timedelta(minutes=1))
+    wall.run(30)
+    farm.runs[0].status, farm.runs[0].lifecycle = "SUCCEEDED", "ENDED"
+    wall.run(30)
+    assert ids(wall) == {1, 2}
+    wall.run(70)
+    assert ids(wall) == {2}
+
+
+@pytest.mark.parametrize("kind", [FaultKind.SLOW_DOWN, FaultKind.LOGIN, FaultKind.NETWORK])
+@pytest.mark.parametrize("question", ["search_tasks", "sessions_by_id", "actions_of_sessions"])
+def test_a_fault_of_the_connection_ends_the_refresh_which_is_tried_less_often_and_comes_back(
+    kind: FaultKind, question: str
+) -> None:
+    farm = Night(Run(1), Run(2, status="FAILED", exit_code=1))
+    wall = Wall(farm)
+    wall.run(30)
+    (observed,) = wall.handle.observed
+    seen_at = observed.seen_at
+    assert len(observed.failures) == 1
+    well, farm.answers[question] = farm.answers[question], [a_fault(kind)]
+    wall.run(120)
+    (observed,) = wall.handle.observed
+    assert observed.fault is not None
+    assert observed.fault.kind is kind
+    assert [len(observed.rows), len(observed.failures)] == [1, 1]
+    # The calls before the one that fails do not count as if all went well: the tries become rarer.
+    (target,) = (one for one in wall.monitor.targets if one.key == "wall")
+    assert target.schedule.faults_in_a_row > 3
+    farm.answers[question] = well
+    farm.runs.append(Run(3))
+    wall.handle.refresh()
+    # A service that says "slower" is left alone for a minute at the most, whoever wants to know.
+    wall.run(90)
+    (observed,) = wall.handle.observed
+    assert observed.fault is None
+    assert observed.seen_at is not None
+    assert seen_at is not None
+    assert observed.seen_at > seen_at
+    assert len(observed.rows) == 2
