@@ -8,6 +8,7 @@ import sys
 from statistics import fmean, median
 from typing import Any
 
+from tests.bench import wall_screen
 from tests.bench.child import ROOT, a_farm, a_home, variables
 from tests.bench.figures import Figure
 from tests.bench.growth import Curve, Panel, growth
@@ -47,7 +48,8 @@ def run() -> list[Figure]:
         results[size] = measured(size)
     (ROOT / "screenshots" / "wall-growth.svg").write_text(picture(results), encoding="utf-8")
     smallest = results[SIZES[0]]
-    return [figure for size, result in results.items() for figure in figures(size, result, smallest)]
+    of_sizes = [figure for size, result in results.items() for figure in figures(size, result, smallest)]
+    return [*of_sizes, *wall_screen.figures()]
 
 
 def figures(size: int, result: dict[str, Any], smallest: dict[str, Any]) -> list[Figure]:
