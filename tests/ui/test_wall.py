@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -496,3 +497,40 @@ async def test_the_program_begins_with_the_wall_where_that_is_wanted() -> None:
     by_hand(app)
     async with app.run_test(size=(120, 30)):
         assert isinstance(app.screen, WallScreen)
+
+
+@asynccontextmanager
+async def beside_a_stuck_one(
+    kept: StateFile | None = None, size: tuple[int, int] = (150, 30)
+) -> AsyncIterator[Stage]:
+    """A night in which the session of shot_01 renders for a while, and then does nothing more."""
+    log = ModelLog()
+    log.add(milliseconds(START), "a line of it")
+    farm = a_night()
+    farm.answers["log_page"] = [log]
+    async with at_wall(farm, kept=kept, size=size) as stage:
+        for minutes, first in ((1, 0), (1, 0), (1, 0), (1, 0), (40, 1), (1, 1), (1, 1)):
+            for run in farm.runs[first:3]:
+                run.progress += 1
+            stage.clock.move(minutes * 60)
+            await refresh(stage)
+        yield stage
+
+
+async def test_what_is_stuck_is_told_beside_what_was_compared_and_counted() -> None:
+    async with beside_a_stuck_one(size=(200, 44)) as stage:
+        assert "2 Trouble  ✗ 2" in stage.part("WallStrip")
+        await stage.press("2")
+        assert jobs(stage)[0] == "shot_03", "what is certain comes first"
+        stuck = next(line for line in rows(stage) if "shot_01" in line)
+        assert re.search(r"▲ stuck: silent 4\d min of 7\d, progress frozen 4\d min", stuck)
+        while session_id(1) not in stage.part("#wall-details"):
+            await stage.press("down")
+        assert "stuck        ▲ silent" in stage.part("#wall-details")
+        await stage.press("slash", *"trouble:frozen", "enter")
+        assert jobs(stage) == ["shot_01"]
+        await stage.press("d")
+        shown = " ".join(stage.text.split())
+        assert re.search(r"▲ silent 4\d min of a run of 7\d min; no baseline of siblings", shown)
+        assert "▲ frozen progress: 54 % unchanged for" in shown
+        assert "median of" in shown

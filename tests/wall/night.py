@@ -53,6 +53,9 @@ class Run(Struct):
     queue_id: str = QUEUE_ID
     log_error: str | None = None
     lifecycle: str = "STARTED"
+    task_number: int = 0
+    """That of its task, which several may have had; 0: its own."""
+    action_number: int = 1
 
     @property
     def is_over(self) -> bool:
@@ -60,7 +63,11 @@ class Run(Struct):
 
     @property
     def action_id(self) -> str:
-        return f"sessionaction-{self.number:032x}-1"
+        return f"sessionaction-{self.number:032x}-{self.action_number}"
+
+    @property
+    def task_id(self) -> str:
+        return f"task-{self.task_number or self.number:032x}-0"
 
     @property
     def ended_at(self) -> datetime | None:
@@ -68,7 +75,7 @@ class Run(Struct):
 
     def task(self) -> Task:
         return Task(
-            f"task-{self.number:032x}-0",
+            self.task_id,
             STEP_ID,
             f"job-{self.job:032x}",
             self.queue_id,
@@ -86,7 +93,7 @@ class Run(Struct):
             self.status,
             "taskRun",
             step_id=STEP_ID,
-            task_id=f"task-{self.number:032x}-0",
+            task_id=self.task_id,
             parameters={"Frame": str(self.frame)},
             started_at=START - timedelta(minutes=self.minutes),
             ended_at=self.ended_at,

@@ -385,6 +385,7 @@ class Monitor:
                 rate = connection.poller.budget.rate
                 target = WallTarget(name, scope, since, self._records, rate=rate, leaves_after=keeps_ended)
                 lines = LastLines(name, partial(getattr, target, "observed"), connection.log_budget)
+                target.judging.lines = lines.known
                 parts[name] = WallPart(
                     self._look(name, target, WallRef(name)),
                     target,

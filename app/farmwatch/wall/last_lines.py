@@ -93,6 +93,10 @@ class LastLines(Target):
         self._wanted_tail = ""
         self._is_asked_anew = False
 
+    def known(self) -> Mapping[str, LastLine]:
+        """The newest lines that are known, by the keys of their rows."""
+        return self.observed.lines
+
     # --- wishes, from any thread ------------------------------------------------------------------------
 
     def want(self, keys: Iterable[str] | None) -> None:

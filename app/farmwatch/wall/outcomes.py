@@ -82,6 +82,8 @@ class Outcomes:
         self._failed: dict[str, _Failed] = {}
         self._strangers: dict[str, Entry] = {}
         self._lasted: dict[str, dict[str, float]] = {}
+        self.succeeded: dict[str, dict[str, datetime]] = {}
+        """When each worker, by its id, was last seen to have succeeded in a step, by the ids of steps."""
         self._unopened: dict[str, tuple[SessionRef, int]] = {}
         self._opened: dict[str, None] = {}
         self._rest: dict[str, None] = {}
@@ -118,6 +120,7 @@ class Outcomes:
             for task in () if page is None else page.items:
                 if task.started_at is not None and task.ended_at is not None:
                     self._note_time(task.step_id, task.task_id, task.ended_at - task.started_at)
+                    self._note_success(task.step_id, task.session_id or "", task.ended_at)
 
     def _search(
         self, calls: Calls, farm_id: str, queue_ids: tuple[str, ...], status: str, field: str
@@ -244,6 +247,7 @@ class Outcomes:
             and lasted is not None
         ):
             self._note_time(action.step_id, action.task_id or action_id, lasted)
+            self._note_success(action.step_id, ref.session_id, action.ended_at)
         if action.kind == "taskRun" and action.status in ("FAILED", "INTERRUPTED"):
             self._failed[action_id] = _Failed(ref, action, task)
         is_of_rest = action_id in self._rest
@@ -263,14 +267,15 @@ class Outcomes:
     # --- what is known ------------------------------------------------------------------------------------
 
     def failures(self, names: Names) -> Iterator[Failure]:
-        """Those since then, the newest last; sessions are let go of whose workers are known."""
+        """All that are known, the newest last, those before ``since`` too, as far as they were told; sessions
+        are let go of whose workers are known."""
         for failed in self._failed.values():
             entry = self._known(failed.ref.session_id) or self._strangers.get(failed.ref.session_id)
             if not failed.worker_id and entry is not None and entry.row.session is not None:
                 failed.worker_id = entry.row.session.worker_id
                 failed.host = (entry.row.session.host.name if entry.row.session.host else None) or ""
             at = failed.action.ended_at or failed.action.started_at
-            if at is None or at < self.since:
+            if at is None:
                 continue
             job_id = failed.ref.job_id
             yield Failure(
@@ -310,3 +315,16 @@ class Outcomes:
         of_step[task_id] = lasted.total_seconds()
         while len(of_step) > SIBLINGS:
             del of_step[next(iter(of_step))]
+
+    def _note_success(self, step_id: str, session_id: str, ended_at: datetime | None) -> None:
+        entry = self._known(session_id)
+        worker_id = "" if entry is None else entry.row.worker_id
+        if ended_at is None or not worker_id:
+            return
+        of_step = self.succeeded[step_id] = self.succeeded.pop(step_id, {})
+        former = of_step.pop(worker_id, None)
+        of_step[worker_id] = ended_at if former is None else max(former, ended_at)
+        while len(of_step) > SIBLINGS:
+            del of_step[next(iter(of_step))]
+        while len(self.succeeded) > STEPS:
+            del self.succeeded[next(iter(self.succeeded))]

@@ -28,6 +28,8 @@ class Surroundings:
         """By their ids."""
         self.names: dict[str, str] = {}
         """Of farms and queues, by their ids, as far as they are known."""
+        self.searched = 0
+        """How often all workers were searched for."""
         self._chosen = chosen
         self._fleets: dict[str, list[str]] = {}
         self._pages: Iterator[None] | None = None
@@ -112,6 +114,7 @@ class Surroundings:
         for farm_id, fleets in list(self._fleets.items()):
             for group in in_tens(fleets):
                 yield from self._search_workers(calls, farm_id, group)
+        self.searched += 1
 
     def _search_workers(self, calls: Calls, farm_id: str, fleets: tuple[str, ...]) -> Iterator[None]:
         offset = 0

@@ -23,6 +23,7 @@ from farmwatch.polling.schedule import Schedule
 from farmwatch.polling.target import PollResult, Target
 from farmwatch.wall.calls import Calls
 from farmwatch.wall.entry import Entry
+from farmwatch.wall.judging import Judging
 from farmwatch.wall.names import Names
 from farmwatch.wall.outcomes import REMEMBERED, Outcomes
 from farmwatch.wall.scope import Chosen, Scope, in_tens
@@ -107,6 +108,7 @@ class WallTarget(Target):
         self._outcomes = Outcomes(
             connection, since, lambda session_id: self._entries.get(session_id), self._chosen.wants
         )
+        self.judging = Judging(self._outcomes, self._surroundings)
         self._entries: dict[str, Entry] = {}
         self._active: deque[tuple[str, str, str]] = deque()
         self._past: deque[tuple[str, str, str]] = deque()
@@ -242,6 +244,8 @@ class WallTarget(Target):
         if not self._chosen.wants(ref):
             return
         entry = self._entries.get(session_id) or self._new(ref)
+        if entry.is_busy_elsewhere(task, self._number):
+            return
         former = entry.row.task
         if former is not None and former.action_id is not None and former.action_id != task.action_id:
             self._outcomes.want(entry.row.ref, former)
@@ -384,6 +388,7 @@ class WallTarget(Target):
                 continue
             if entry.row.action is None or now - entry.action_asked_at >= ASKED_EVERY:
                 wanted.append((entry.row.ref, task.action_id))
+                wanted += ((entry.row.ref, before) for before in entry.before())
         wanted += self._outcomes.wanted()
         for batch in _in_batches(list(dict.fromkeys(wanted))):
             found = self._calls.ask("BatchGetSessionAction", self._calls.api.actions_of_sessions, batch)
@@ -454,17 +459,22 @@ class WallTarget(Target):
         running = [one for one in self._entries.values() if one.ended_since is None]
         recent = self._seconds - 2 * self.schedule.interval.total_seconds() - ASKED_EVERY
         interval = self.schedule.interval
-        failures = tuple(self._outcomes.failures(self._names))
+        every, since = tuple(self._outcomes.failures(self._names)), self._outcomes.since
+        if at is not None:
+            self.judging.hear(self._entries.values(), rows, every, at, interval)
+        rows = tuple(map(self.judging.told, rows))
+        failures = tuple(self.judging.told_of(one) for one in every if one.at >= since)
         interrupted = sum(failure.is_interruption for failure in failures)
         self.observed = WallObserved(
             self._connection,
             rows,
             failures,
             dict(self._surroundings.workers),
+            self.judging.workers,
             dict(self._surroundings.names),
-            self._outcomes.since,
+            since,
             running=len(running),
-            troubled=sum(bool(row.troubles) for row in rows),
+            troubled=sum(any(one.is_serious for one in row.findings) for row in rows),
             failed=len(failures) - interrupted,
             interrupted=interrupted,
             refreshed=sum(one.found_in == self._number or one.asked_at >= recent for one in running),

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from farmwatch.aws.model import UPDATE_FAILED, Fault, Session, SessionRef
+from farmwatch.aws.model import Fault, Session, SessionRef
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.aws.task import Task, Worker
+from farmwatch.rules.finding import Finding, Severity, summary
 
 
 class WallItem(Struct, frozen=True):
@@ -41,6 +42,8 @@ class WallRow(Struct, frozen=True):
     """How many of its actions were seen to fail."""
     ended_at: datetime | None = None
     """When it was seen to have ended; ``None`` while it runs."""
+    findings: tuple[Finding, ...] = ()
+    """What the rules of trouble say of it, and of the worker and the task that it has, the worst first."""
 
     @property
     def key(self) -> str:
@@ -73,19 +76,18 @@ class WallRow(Struct, frozen=True):
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """What is wrong with it by its own account, in words; the log errors, an update that failed, a failed
-        action while it is still STARTED."""
-        session = self.session
-        if session is None:
-            return ()
-        found = [] if session.log.error is None else [f"log: {session.log.error}"]
-        if session.worker_log is not None and session.worker_log.error is not None:
-            found.append(f"worker log: {session.worker_log.error}")
-        if session.lifecycle_status == UPDATE_FAILED:
-            found.append("update failed")
-        if self.failed and not session.is_final:
-            found.append("failed, still running")
-        return tuple(found)
+        """What is found of it in few words, the worst first; not what was called not stuck."""
+        return summary(self.findings)
+
+    @property
+    def severity(self) -> Severity | None:
+        """That of its worst finding; ``None`` where it has none, or none that was not called not stuck."""
+        return next((one.severity for one in self.findings if not one.is_contradicted), None)
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether it is certain to be in trouble, or suspected to be; what is only slow is not."""
+        return self.severity not in (None, Severity.SLOW)
 
     def running_for(self, now: datetime) -> timedelta | None:
         """How long its action has run, or ran; ``None`` where none has begun."""
@@ -135,6 +137,8 @@ class Failure(Struct, frozen=True):
     worker_id: str = ""
     host: str = ""
     retries: int = 0
+    findings: tuple[Finding, ...] = ()
+    """What the rules of trouble say of its task."""
 
     @property
     def key(self) -> str:
@@ -152,8 +156,9 @@ class WallObserved(Struct, frozen=True):
 
     ``refreshed`` of the ``running`` sessions were seen by that refresh, which took ``calls`` requests; with
     so many the next one comes ``interval`` later. ``failures`` are those since ``since``, ``failed`` of them
-    failures and ``interrupted`` interruptions; ``troubled`` of the rows have troubles. ``names`` are those of
-    farms and queues by their ids, as far as they are known. ``denied`` has by its operation why a call is not
+    failures and ``interrupted`` interruptions; ``troubled`` of the rows have a finding that is serious;
+    ``worker_findings`` are by the ids of workers. ``names`` are those of farms and queues by their ids, as
+    far as they are known. ``denied`` has by its operation why a call is not
     made. ``from_sessions`` says that sessions are found by ListSessions alone, without tasks. ``fault`` says
     that the newest refresh ended by one.
     """
@@ -162,6 +167,7 @@ class WallObserved(Struct, frozen=True):
     rows: tuple[WallRow, ...] = ()
     failures: tuple[Failure, ...] = ()
     workers: Mapping[str, Worker] = {}
+    worker_findings: Mapping[str, tuple[Finding, ...]] = {}
     names: Mapping[str, str] = {}
     since: datetime | None = None
     running: int = 0

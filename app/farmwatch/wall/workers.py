@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from farmwatch.rules.finding import Finding
 from farmwatch.wall.values import Failure, WallObserved, WallRow
 
 
@@ -25,6 +26,7 @@ class WorkerRow(Struct, frozen=True):
     rows: tuple[WallRow, ...] = ()
     failures: tuple[Failure, ...] = ()
     interruptions: tuple[Failure, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def key(self) -> str:
@@ -75,6 +77,7 @@ def workers_of(observed: WallObserved) -> list[WorkerRow]:
                 tuple(rows.get(worker_id, ())),
                 tuple(failures.get(worker_id, ())),
                 tuple(interruptions.get(worker_id, ())),
+                observed.worker_findings.get(worker_id, ()),
             )
         )
     return found

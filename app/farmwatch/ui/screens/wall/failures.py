@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from farmwatch.aws.model import SessionRef
+from farmwatch.rules.finding import summary
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
+from farmwatch.ui.screens.wall import running
 from farmwatch.ui.screens.wall.view import TabView, Text, View, picked, short_worker
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.wall.values import Failure
@@ -74,7 +76,8 @@ def _cells(failure: Failure, view: View) -> Sequence[Cell]:
 
 
 def _below(failure: Failure, view: View) -> Cell:  # noqa: ARG001 - as every tab's
-    return (message(failure), "muted")
+    found = running.trouble(failure.findings)
+    return found if found[0] else (message(failure), "muted")
 
 
 def _details(failure: Failure, view: View) -> Sequence[Detail]:
@@ -86,6 +89,7 @@ def _details(failure: Failure, view: View) -> Sequence[Detail]:
         *parameters,
         ("status", [action_status(action.status)]),
         ("exit code", [_end(failure)]),
+        *running.found(failure.findings, view),
         ("message", [(message(failure) or "–", "")]),
         ("when", [(clock_time_and_age(failure.at, view.now, TimeStyle.LOCAL), "")]),
         ("retries", [(str(failure.retries), "")]),
@@ -116,6 +120,7 @@ FIELDS: Mapping[str, Text] = {
     "status": lambda one, _: one.action.status,
     "exit": lambda one, _: _end(one)[0],
     "message": lambda one, _: message(one),
+    "trouble": lambda one, _: " ".join(summary(one.findings)),
     "worker": lambda one, _: one.worker_id.removeprefix("worker-"),
     "host": lambda one, _: one.host,
     "user": lambda one, _: one.user,

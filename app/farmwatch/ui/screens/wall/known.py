@@ -97,4 +97,4 @@ class Known:
         if tab is WORKERS:
             return [worker for one in self.observed for worker in workers_of(one)]
         rows = [row for one in self.observed for row in one.rows]
-        return [row for row in rows if row.troubles] if tab is TROUBLE else rows
+        return [row for row in rows if row.is_troubled] if tab is TROUBLE else rows

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from farmwatch.aws.model import SessionRef
+from farmwatch.rules.finding import Finding, Severity, summary, worst
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.wall.view import TabView, Text, View, picked, short_worker
 from farmwatch.ui.widgets.virtual_table import Cell, Column
@@ -18,6 +19,7 @@ from farmwatch.words.text import (
     TimeStyle,
     action_status,
     brief,
+    clock_time,
     clock_time_and_age,
     lifecycle,
     short_id,
@@ -90,8 +92,36 @@ def _age(row: WallRow, view: View) -> Cell:
     return (brief(view.now - line.at), "") if line is not None and line.at is not None else ("", "")
 
 
-def _trouble(row: WallRow) -> Part:
-    return ("; ".join(row.troubles), "error") if row.troubles else ("", "")
+_SEVERITIES: Mapping[Severity | None, tuple[str, str]] = {
+    Severity.CERTAIN: ("✗", "error"),
+    Severity.STUCK: ("▲", "error"),
+    Severity.SUSPECT: ("▲", "warning"),
+    Severity.SLOW: ("○", "muted"),
+}
+
+
+def trouble(findings: Sequence[Finding]) -> Part:
+    """What the rules have found, in few words, the worst first; empty where nothing was, or where it was
+    called not stuck."""
+    words = summary(findings)
+    if not words:
+        return "", ""
+    mark, tone = _SEVERITIES[next(one.severity for one in findings if not one.is_contradicted)]
+    return f"{mark} {'; '.join(words)}", tone
+
+
+def found(findings: Sequence[Finding], view: View) -> list[Detail]:
+    """Each finding with what was compared, and since when."""
+    details: list[Detail] = []
+    for one in findings:
+        words = one.evidence if one.evidence.startswith(one.rule) else f"{one.rule}: {one.evidence}"
+        if one.is_contradicted:
+            details.append(("not stuck", [(words, "muted")]))
+            continue
+        mark, tone = _SEVERITIES[one.severity]
+        since = (f"; since {clock_time(one.since, view.now)}", "muted")
+        details.append((one.severity.value, [(f"{mark} {words}", tone), since]))
+    return details
 
 
 def _ran(row: WallRow, now: datetime) -> str:
@@ -109,7 +139,7 @@ def _cells(row: WallRow, view: View) -> Sequence[Cell]:
         late(row, view.now),
         short_worker(row.worker_id),
         row.instance_type,
-        _trouble(row),
+        trouble(row.findings),
         _line(row, view),
         _age(row, view),
         status(row),
@@ -123,7 +153,7 @@ def _cells(row: WallRow, view: View) -> Sequence[Cell]:
 def _below(row: WallRow, view: View) -> Cell:
     line = newest(row, view)
     if row.troubles:
-        return [("✗ " + "; ".join(row.troubles), "error")]
+        return [trouble(row.findings)]
     return ("", "") if line is None else (line.text, "muted")
 
 
@@ -135,7 +165,7 @@ def details(row: WallRow, view: View) -> Sequence[Detail]:
     """Everything that is known of a session of the wall."""
     session, action, task = row.session, row.action, row.task
     known: list[Detail] = [("job", [(job_name(row), "strong")]), ("status", [status(row)])]
-    known += [("trouble", [(one, "error")]) for one in row.troubles]
+    known += found(row.findings, view)
     if row.fault is not None:
         known += [("what", [(row.fault.sentence, "")]), ("do", [(row.fault.remedy, "strong")])]
     known.append(("step", [(row.step or "–", "")]))
@@ -255,7 +285,7 @@ _BY_TROUBLE = Sort(
     "trouble",
     "trouble first",
     "trouble last",
-    lambda row: (row.ended_at is not None, not row.troubles, -row.failed, started(row), row.key),
+    lambda row: (row.ended_at is not None, worst(row.findings), -row.failed, started(row), row.key),
 )
 _BY_AGE = Sort("age", "longest silent first", "latest news first", _newest_line)
 SORTS = (
@@ -312,7 +342,7 @@ RUNNING = TabView(
     details,
     lambda row: row.ref.connection,
     _ref,
-    lambda row: bool(row.troubles),
+    lambda row: row.is_troubled,
 )
 
 _KEPT = {"status": 14, "progress": 10, "line": 9, "age": 8}

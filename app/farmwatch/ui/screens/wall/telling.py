@@ -92,6 +92,7 @@ def strip(
     running, refreshed = sum(one.running for one in observed), sum(one.refreshed for one in observed)
     failed, interrupted = sum(one.failed for one in observed), sum(one.interrupted for one in observed)
     troubled, workers = sum(one.troubled for one in observed), sum(len(one.workers) for one in observed)
+    bad = sum(len(one.worker_findings) for one in observed)
     numbers: Mapping[str, Sequence[WallStrip.Part]] = {
         "running": [(f" ● {running:,}", "success" if running else "muted", ("running", ""))],
         "trouble": [(f" ✗ {troubled:,}", "error", ("trouble", ""))] if troubled else [],
@@ -99,7 +100,10 @@ def strip(
             *([(f" ✗ {failed:,}", "error", ("failures", "status:failed"))] if failed else []),
             *([(f" ▲ {interrupted:,}", "warning", ("failures", "status:interr"))] if interrupted else []),
         ],
-        "workers": [(f" {workers:,}", "muted", ("workers", ""))] if workers else [],
+        "workers": [
+            *([(f" ✗ {bad:,}", "error", ("workers", "trouble:worker"))] if bad else []),
+            *([(f" {workers:,}", "muted", ("workers", ""))] if workers else []),
+        ],
     }
     left: list[WallStrip.Part] = []
     for number, (name, tab) in enumerate(tabs.items(), 1):

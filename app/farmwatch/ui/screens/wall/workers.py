@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from farmwatch.aws.model import SessionRef
+from farmwatch.rules.finding import summary, worst
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.wall import running
 from farmwatch.ui.screens.wall.view import TabView, View, picked, short_worker
@@ -67,6 +68,7 @@ def _cells(row: WorkerRow, view: View) -> Sequence[Cell]:
         f"{len(row.rows):,}" if row.rows else "",
         _runs(row),
         (_failed_jobs(row), "muted"),
+        running.trouble(row.findings),
         _line(row, view),
         _age(row, view),
         (short_id(row.fleet_id).removeprefix("fleet-"), "muted"),
@@ -91,6 +93,7 @@ def _details(row: WorkerRow, view: View) -> Sequence[Detail]:
     return (
         ("worker", [(row.worker_id, "strong")]),
         ("status", [_status(row)]),
+        *running.found(row.findings, view),
         ("host", [(row.host or "–", ""), (f"  {row.instance_type}", "muted")]),
         ("sessions", [(f"{len(row.rows):,}", "")]),
         ("failures", [(f"{len(row.failures):,}", "error" if row.failures else "muted")]),
@@ -110,8 +113,12 @@ def _ref(row: WorkerRow) -> SessionRef | None:
     return max(row.failures, key=lambda one: one.at).ref if row.failures else None
 
 
-def _worst(row: WorkerRow) -> tuple[int, int, int, str]:
+def _most(row: WorkerRow) -> tuple[int, int, int, str]:
     return -len(row.failures), -len(row.interruptions), -len(row.rows), row.key
+
+
+def _worst(row: WorkerRow) -> tuple[int, tuple[int, int, int, str]]:
+    return worst(row.findings), _most(row)
 
 
 WORKERS = TabView(
@@ -129,13 +136,15 @@ WORKERS = TabView(
         Column("sessions", "Sessions", keep=14, width=8, right=True),
         Column("runs", "Runs", keep=17, min_width=14, flex=True),
         Column("failed", "Failed jobs", keep=11, min_width=14, max_width=30),
+        Column("trouble", "Trouble", keep=18, min_width=9, max_width=40),
         Column("line", "Last line", keep=10, min_width=16, flex=True),
         Column("age", "Age", keep=9, min_width=6, right=True),
         Column("fleet", "Fleet", keep=5, width=8),
         Column("connection", "Connection", keep=3, min_width=10, max_width=16),
     ),
     (
-        Sort("failures", "most failures first", "fewest failures first", _worst, descending=True),
+        Sort("trouble", "worst first", "best first", _worst),
+        Sort("failures", "most failures first", "fewest failures first", _most, descending=True),
         Sort(
             "interrupted",
             "most interruptions first",
@@ -174,6 +183,7 @@ WORKERS = TabView(
         "type": lambda row, _: row.instance_type,
         "status": lambda row, _: row.status,
         "job": lambda row, _: f"{_runs(row)} {_failed_jobs(row)}",
+        "trouble": lambda row, _: " ".join(summary(row.findings)),
         "fleet": lambda row, _: row.fleet_id,
         "line": lambda row, view: line.text if (line := _newest(row, view)) else "",
         "connection": lambda row, _: row.connection,
@@ -187,4 +197,5 @@ WORKERS = TabView(
     _details,
     lambda row: row.connection,
     _ref,
+    lambda row: bool(row.findings),
 )

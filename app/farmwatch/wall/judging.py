@@ -1,0 +1,180 @@
+"""The rules of trouble on a wall: what they are told of everything that runs, and whom what they find is told
+of. One pass a refresh."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from farmwatch.rules.facts import ActionFacts, SessionFacts, TaskFacts, WorkerFacts
+from farmwatch.rules.finding import worst_first
+from farmwatch.rules.judge import Findings, Judge
+from farmwatch.wall.entry import Entry
+from farmwatch.wall.outcomes import Outcomes
+from farmwatch.wall.surroundings import Surroundings
+from farmwatch.wall.values import Failure, LastLine, WallRow
+
+FRESH_FOR = timedelta(seconds=60)
+"""How long after two intervals what was seen is fresh enough to be judged: not everything is asked for by
+every refresh."""
+
+
+def no_lines() -> Mapping[str, LastLine]:
+    """Where nobody reads logs."""
+    return {}
+
+
+class Judging:
+    """Tells the rules what is known, and rows and failures what was found of them.
+
+    ``lines`` tells the newest lines of logs that are known, by the keys of rows. Without a line nobody is
+    called silent.
+    """
+
+    def __init__(self, outcomes: Outcomes, surroundings: Surroundings) -> None:
+        self.judge = Judge()
+        self._outcomes = outcomes
+        self._surroundings = surroundings
+        self.lines: Callable[[], Mapping[str, LastLine]] = no_lines
+        self.workers: Findings = {}
+        """What was found of workers, by their ids."""
+        self._sessions: Findings = {}
+        self._tasks: Findings = {}
+        self._searched = -1
+
+    def hear(
+        self,
+        entries: Iterable[Entry],
+        rows: Sequence[WallRow],
+        failures: Sequence[Failure],
+        now: datetime,
+        interval: timedelta,
+    ) -> None:
+        """A pass: the rows are those of the entries, with names and medians; ``failures`` are all that are
+        known. What was seen long before the last ``interval`` begins nothing, and ends nothing."""
+        lines, surroundings = self.lines(), self._surroundings
+        facts = [
+            facts_of(entry, row, lines.get(row.key), surroundings.names.get(row.ref.queue_id, ""))
+            for entry, row in zip(entries, rows, strict=True)
+        ]
+        known = [one for one in facts if one is not None]
+        self._sessions = self.judge.judge(known, now, 2 * interval + FRESH_FOR)
+        failed = [one for one in failures if not one.is_interruption and one.worker_id]
+        self._tasks = self.judge.judge_tasks(tasks_of(failed, now))
+        # As often as workers are searched for: a status that was seen once is not seen twice.
+        if self._searched != surroundings.searched or not surroundings.workers:
+            self._searched = surroundings.searched
+            workers = workers_of(rows, known, failed, self._outcomes, surroundings, now)
+            self.workers = self.judge.judge_workers(workers)
+
+    def told(self, row: WallRow) -> WallRow:
+        """A row with what was found of it; while it runs, of its worker and of its task too."""
+        found = self._sessions.get(row.ref.session_id, ())
+        if row.ended_at is None:
+            found = (*self.workers.get(row.worker_id, ()), *found)
+            if row.task is not None:
+                found = (*self._tasks.get(row.task.task_id, ()), *found)
+        if found == row.findings:
+            return row
+        return replace(row, findings=worst_first(found))
+
+    def told_of(self, failure: Failure) -> Failure:
+        """A failure with what was found of its task."""
+        found = self._tasks.get(failure.action.task_id or "", ())
+        return replace(failure, findings=found) if found and not failure.is_interruption else failure
+
+
+def facts_of(entry: Entry, row: WallRow, line: LastLine | None, queue: str) -> SessionFacts | None:
+    """What is known of a session; ``None`` before it was seen."""
+    session, action = row.session, row.action
+    if session is None or row.seen_at is None:
+        return None
+    acts = None
+    if action is not None and entry.action_seen_at is not None:
+        acts = ActionFacts(
+            action.action_id,
+            action.status,
+            entry.action_seen_at,
+            action.started_at,
+            action.progress,
+            entry.progress_since,
+            entry.gaps,
+            entry.waits_since,
+            None if entry.waits_since is None else entry.runs_before,
+            None if line is None else line.at,
+            None if line is None else line.seen_at,
+            None if row.median is None else row.median.total_seconds(),
+            row.siblings,
+        )
+    return SessionFacts(
+        row.ref,
+        session.lifecycle_status,
+        row.seen_at,
+        queue,
+        row.job,
+        session.target_lifecycle_status,
+        row.ended_at is not None,
+        entry.ending_since,
+        session.log.error,
+        None if session.worker_log is None else session.worker_log.error,
+        entry.failed_at,
+        acts,
+    )
+
+
+def tasks_of(failed: Iterable[Failure], now: datetime) -> list[TaskFacts]:
+    """The tasks that failed, each with the workers that it failed on."""
+    found: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
+    for one in failed:
+        if one.action.task_id:
+            found[one.action.task_id][one.worker_id] = one.at
+    return [TaskFacts(task_id, now, failed_on) for task_id, failed_on in found.items()]
+
+
+def workers_of(
+    rows: Iterable[WallRow],
+    sessions: Iterable[SessionFacts],
+    failed: Iterable[Failure],
+    outcomes: Outcomes,
+    surroundings: Surroundings,
+    now: datetime,
+) -> list[WorkerFacts]:
+    """The workers that are known, with how steps ended there, and since when their sessions are quiet."""
+    failures: defaultdict[str, defaultdict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
+    steps: dict[str, str] = {}
+    for one in failed:
+        if one.action.step_id:
+            failures[one.worker_id][one.action.step_id].append(one.at)
+            steps[one.action.step_id] = one.step
+    quiet: defaultdict[str, list[datetime | None]] = defaultdict(list)
+    by_session = {facts.ref.session_id: facts for facts in sessions}
+    for row in rows:
+        facts = by_session.get(row.ref.session_id)
+        if facts is not None and not facts.is_over:
+            quiet[row.worker_id].append(quiet_since(facts))
+    return [
+        WorkerFacts(
+            worker_id,
+            surroundings.workers[worker_id].status if worker_id in surroundings.workers else "",
+            now,
+            {step_id: tuple(times) for step_id, times in failures[worker_id].items()}
+            if worker_id in failures
+            else {},
+            outcomes.succeeded,
+            steps,
+            tuple(quiet.get(worker_id, ())),
+        )
+        for worker_id in {**surroundings.workers, **quiet, **failures}
+    ]
+
+
+def quiet_since(facts: SessionFacts) -> datetime | None:
+    """Since when what a session does has neither a line of log nor progress, ``None`` where that is not
+    known."""
+    action = facts.action
+    if action is None or action.status != "RUNNING" or action.line_at is None:
+        return None
+    return None if action.progress_since is None else max(action.line_at, action.progress_since)
