@@ -69,6 +69,8 @@ def test_what_runs_and_fails_of_what_was_put_on_it_is_shown_and_nothing_else(
     observed = seen(a_night(), WallItem(NAME, ids))
     assert running(observed) == runs
     assert failed(observed) == failures
+    workers = {run.worker for run in a_night().runs if run.number in runs or run.exit_code in failures}
+    assert observed.workers.keys() == {worker_id(number) for number in workers}
 
 
 def test_all_sessions_of_a_worker_are_shown_whatever_their_queue() -> None:

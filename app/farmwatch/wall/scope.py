@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from farmwatch.aws.model import SessionRef
-from farmwatch.aws.task import WorkerSession
+from farmwatch.aws.task import Worker, WorkerSession
 from farmwatch.wall.calls import Calls
 from farmwatch.wall.values import WallItem
 
@@ -81,6 +81,14 @@ class Chosen:
     def of_workers(self) -> Iterable[tuple[SessionRef, WorkerSession]]:
         """The sessions that the workers have had, as they were told last."""
         return self._of_workers.values()
+
+    def workers(self, every: Mapping[str, Worker], busy: Iterable[str]) -> dict[str, Worker]:
+        """The workers that it is about: of whole farms all of them, else those that were ``busy`` with
+        something of it, or that were chosen."""
+        if self.scope.is_everything or self.scope.farms:
+            return dict(every)
+        own = {*busy, *(worker_id for *_, worker_id in self.scope.workers)}
+        return {worker_id: every[worker_id] for worker_id in own & every.keys()}
 
     def look(self, calls: Calls) -> Iterator[None]:
         """Ask for the sessions of each worker that was chosen, one call at a time."""

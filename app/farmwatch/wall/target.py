@@ -465,11 +465,12 @@ class WallTarget(Target):
         rows = tuple(map(self.judging.told, rows))
         failures = tuple(self.judging.told_of(one) for one in every if one.at >= since)
         interrupted = sum(failure.is_interruption for failure in failures)
+        busy = {*(row.worker_id for row in rows), *(failure.worker_id for failure in failures)}
         self.observed = WallObserved(
             self._connection,
             rows,
             failures,
-            dict(self._surroundings.workers),
+            self._chosen.workers(self._surroundings.workers, busy),
             self.judging.workers,
             dict(self._surroundings.names),
             since,
