@@ -45,7 +45,7 @@ def test_a_silent_log_fires_from_thirty_minutes_and_half_of_the_run_on() -> None
     assert fires(silent, of(30, 40)).severity is Severity.SUSPECT
     assert fires(silent, of(30, 60)).since == ago(30)
     assert silent(of(30, 60 + SECOND), DEFAULTS) is None
-    assert fires(silent, of(500, 600)).words == "silent 8 h 20 min of 10 h 00"
+    assert fires(silent, of(500, 600)).words == "silent 8 h 20 min of 10 h"
 
 
 def test_a_silence_longer_than_the_run_is_none_of_it() -> None:
@@ -258,9 +258,10 @@ def test_what_holds_is_over_below_nine_tenths_of_the_threshold() -> None:
 
 
 def test_durations_read_as_minutes_and_from_two_hours_on_as_hours() -> None:
-    assert [lasting(timedelta(minutes=one)) for one in (0, 38.9, 119, 125)] == [
+    assert [lasting(timedelta(minutes=one)) for one in (0, 38.9, 119, 125, 300)] == [
         "0 min",
         "38 min",
         "119 min",
         "2 h 05 min",
+        "5 h",
     ]

@@ -534,3 +534,48 @@ async def test_what_is_stuck_is_told_beside_what_was_compared_and_counted() -> N
         assert re.search(r"▲ silent 4\d min of a run of 7\d min; no baseline of siblings", shown)
         assert "▲ frozen progress: 54 % unchanged for" in shown
         assert "median of" in shown
+
+
+async def test_what_is_not_stuck_is_called_so_and_that_is_remembered(tmp_path: Path) -> None:
+    kept = StateFile(tmp_path / "state.json")
+    async with beside_a_stuck_one(kept, size=(200, 44)) as stage:
+        assert kept.state.rules["silent"] == (3, 0)
+        assert kept.state.rules["log trouble"] == (1, 0)
+        await stage.press("2", "slash", *"job:01", "enter")
+        assert jobs(stage) == ["shot_01"]
+        await stage.press("n")
+        assert jobs(stage) == []
+        assert "Not stuck: shot_01 11, until it does something else." in " ".join(stage.text.split())
+        assert kept.state.rules["silent"] == (3, 1)
+        assert kept.state.rules["frozen progress"] == (1, 1)
+        stage.clock.move(15)
+        await refresh(stage)
+        assert "2 Trouble  ✗ 1" in stage.part("WallStrip")
+        await stage.press("1", "slash", *"job:01", "enter")
+        assert "stuck" not in rows(stage)[0]
+        assert "not stuck    silent" in stage.part("#wall-details")
+        await stage.press("n")
+        stage.clock.move(15)
+        await refresh(stage)
+        assert "2 Trouble  ✗ 2" in stage.part("WallStrip")
+        assert kept.state.rules["silent"] == (3, 0)
+        assert not kept.state.contradicted
+        await stage.press("n")
+    kept.close()
+    again = StateFile(tmp_path / "state.json")
+    assert again.state.contradicted == (Run(1).action_id,)
+    async with beside_a_stuck_one(again) as stage:
+        assert "2 Trouble  ✗ 1" in stage.part("WallStrip")
+        await stage.press("2")
+        assert jobs(stage) == ["shot_03", "shot_02"], "and not the first one"
+        await stage.press("n")
+        assert "✗ worker log: Missing" in rows(stage)[0], "what is certain is not contradicted"
+    again.close()
+
+
+async def test_of_what_nothing_is_said_there_is_nothing_to_contradict() -> None:
+    async with at_wall() as stage:
+        await stage.press("n")
+        assert "Nothing says that shot_01 11 is stuck." in " ".join(stage.text.split())
+        await stage.press("4", "n")
+        assert not stage.app.kept.state.contradicted

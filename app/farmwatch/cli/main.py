@@ -286,6 +286,16 @@ def history(since: str | None, session_id: str | None, *, as_json: bool) -> None
 
 
 @cli.command()
+def rules() -> None:
+    """Print the rules of trouble: when each fires, how often it did and was contradicted."""
+    from farmwatch.cli.rules import tell
+    from farmwatch.config.state import StateFile, state_file
+    from farmwatch.rules.thresholds import DEFAULTS
+
+    tell(StateFile(state_file()).state, DEFAULTS, echo=say)
+
+
+@cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completions(shell: str) -> None:
     """Print what bash, zsh or fish has to read to complete commands, options and ids.

@@ -56,7 +56,9 @@ class KeptState(Struct, frozen=True):
     """All of it. ``orders`` has by list the column it is sorted by, and whether backwards; ``hidden`` the
     columns that are not shown, ``arranged`` their order and ``widths`` the widths that were chosen,
     ``groups`` what rows are grouped by. ``walls`` has by name what is on a wall, of which ``wall`` was
-    shown last, with ``roomy`` rows, and left at ``wall_left_at``."""
+    shown last, with ``roomy`` rows, and left at ``wall_left_at``. ``contradicted`` are the ids of actions
+    (of sessions that have none) that were called not stuck, the newest last; ``rules`` has by the name of a
+    rule of trouble how often it fired, and how often that was contradicted."""
 
     version: int = VERSION
     theme: str = ""
@@ -71,6 +73,8 @@ class KeptState(Struct, frozen=True):
     wall: str = ""
     roomy: bool = False
     wall_left_at: datetime | None = None
+    contradicted: tuple[str, ...] = ()
+    rules: dict[str, tuple[int, int]] = {}
 
 
 Change = Callable[[KeptState], KeptState]

@@ -72,6 +72,22 @@ class WallHandle:
             part.target.look_since(since)
             part.look.poller.now(part.target.key)
 
+    # --- the rules of trouble -----------------------------------------------------------------------------
+
+    def contradict(self, subjects: frozenset[str]) -> None:
+        """These, by their ids (`WallRow.subject`), are not stuck, whatever the rules say, and no others."""
+        for part in self._parts.values():
+            part.target.judging.judge.contradicted = subjects
+
+    def take_fired(self) -> list[str]:
+        """The names of the rules that began to hold since this was asked last, once for each time."""
+        fired: list[str] = []
+        for part in self._parts.values():
+            news = part.target.judging.judge.fired
+            while news:
+                fired.append(news.popleft())
+        return fired
+
     # --- the newest lines of their logs -------------------------------------------------------------------
 
     def want_lines(self, refs: Iterable[SessionRef] | None) -> None:

@@ -9,13 +9,17 @@ from msgspec.structs import replace
 
 from farmwatch.config.state import KeptState, KeptWallItem, StateFile
 from farmwatch.history.time_expression import parse_since
+from farmwatch.monitor.contradictions import Contradictions
+from farmwatch.monitor.update import WallRef
 from farmwatch.wall.values import WallItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from farmwatch.monitor.monitor import Monitor
+    from farmwatch.monitor.update import Update
     from farmwatch.monitor.wall import WallHandle
+    from farmwatch.wall.values import WallRow
 
 FIRST_LOOK = timedelta(hours=8)
 """How far back the wall looks that nobody has left yet."""
@@ -33,6 +37,9 @@ class Walls:
         self._monitor = monitor
         self._file = file
         self._handle: WallHandle | None = None
+        self.contradictions = Contradictions(file)
+        """What on it was called not stuck."""
+        self._is_told = False
         self.name = file.state.wall
         """Which wall is followed, or would be."""
         self.since = file.state.wall_left_at or monitor.clock.now() - FIRST_LOOK
@@ -58,7 +65,22 @@ class Walls:
         """Follow the wall, from now on whatever is on the screen."""
         if self._handle is None:
             self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended)
+            self._handle.contradict(self.contradictions.subjects)
+            if not self._is_told:
+                self._is_told = True
+                self._monitor.subscribe(self._take)
         return self._handle
+
+    def _take(self, update: Update) -> None:
+        if isinstance(update.subject, WallRef) and self._handle is not None:
+            self.contradictions.count(self._handle.take_fired())
+
+    def toggle_not_stuck(self, row: WallRow) -> bool:
+        """Call what a session does now not stuck, or take that back; whether it is called so now."""
+        is_so = self.contradictions.toggle(row)
+        if self._handle is not None:
+            self._handle.contradict(self.contradictions.subjects)
+        return is_so
 
     def begin_anew(self) -> None:
         """There are other connections, or other things on the wall: follow it as it is now, if it was

@@ -66,7 +66,7 @@ class WorkerFacts(Struct, frozen=True):
     ``failures`` has by the ids of steps when tasks of them failed on it, ``successes`` when each worker, by
     its id, succeeded last in one; ``steps`` are the names of steps, as far as they are known. ``quiet_since``
     has of each of its sessions that run since when it has neither log nor progress, ``None`` where that is
-    not known, or not so. Interruptions are no failures.
+    not known, or not so; status and quiet are seen anew where ``is_new``. Interruptions are no failures.
     """
 
     worker_id: str
@@ -76,6 +76,7 @@ class WorkerFacts(Struct, frozen=True):
     successes: Mapping[str, Mapping[str, datetime]] = {}
     steps: Mapping[str, str] = {}
     quiet_since: tuple[datetime | None, ...] = ()
+    is_new: bool = True
 
     @property
     def subject(self) -> str:

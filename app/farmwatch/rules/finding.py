@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Severity(StrEnum):
@@ -73,3 +74,13 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def worst(findings: Iterable[Finding]) -> int:
     """The rank of the worst finding (`Severity.rank`); a greater number where there is none."""
     return min((one.severity.rank for one in findings if not one.is_contradicted), default=len(Severity))
+
+
+def contradicted(findings: Iterable[Finding], *, is_so: bool) -> tuple[Finding, ...]:
+    """The findings of what was called not stuck, or was not; what is certain stays as it is."""
+    return worst_first(
+        one
+        if one.severity is Severity.CERTAIN or one.is_contradicted is is_so
+        else replace(one, is_contradicted=is_so)
+        for one in findings
+    )

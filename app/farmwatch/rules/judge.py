@@ -7,7 +7,7 @@ cannot be seen begins nothing, and ends nothing.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,9 +16,12 @@ from msgspec.structs import replace
 
 from farmwatch.aws.session_action import FINAL
 from farmwatch.rules.facts import SessionFacts, TaskFacts, WorkerFacts
-from farmwatch.rules.finding import NOT_SEEN, Finding, NotSeen, Severity, Verdict, worst_first
+from farmwatch.rules.finding import NOT_SEEN, Finding, NotSeen, Severity, Verdict, contradicted, worst_first
 from farmwatch.rules.rules import EVERY_RULE, SESSION_RULES, TASK_RULES, WORKER_RULES, Rule
 from farmwatch.rules.thresholds import DEFAULTS, Thresholds, relaxed
+
+FIRED = 100_000
+"""Names of rules that fired that are kept for whoever counts them."""
 
 PASSES = 2
 """Passes in a row after which a finding holds, or is over."""
@@ -71,8 +74,8 @@ class Judge:
     tasks have the ``limits``."""
 
     def __init__(self, limits: Thresholds = DEFAULTS, limits_of: LimitsOf | None = None) -> None:
-        self.fired: Counter[str] = Counter()
-        """How often each rule began to hold, by its name."""
+        self.fired: deque[str] = deque(maxlen=FIRED)
+        """The names of the rules that began to hold, the newest last, until somebody takes them out."""
         self.contradicted: Container[str] = ()
         """What was called not stuck (`SessionFacts.subject`)."""
         self._limits = limits
@@ -171,7 +174,7 @@ class Judge:
         state.bad, state.good = state.bad + 1, 0
         if not state.holds and (rule.holds_at_once or state.bad >= PASSES):
             state.holds = True
-            self.fired[rule.name] += 1
+            self.fired.append(rule.name)
         return False
 
     def _held(self, states: _States, *, is_contradicted: bool) -> tuple[Finding, ...]:
@@ -182,11 +185,11 @@ class Judge:
             if state.holds and state.finding is not None
         ]
         signals = sum(one.severity is Severity.SUSPECT for one in findings)
-        for index, one in enumerate(findings):
-            if one.severity is Severity.CERTAIN:
-                continue
-            if is_contradicted:
-                findings[index] = replace(one, is_contradicted=True)
-            elif one.severity is Severity.SUSPECT and signals >= STUCK:
-                findings[index] = replace(one, severity=Severity.STUCK)
+        if is_contradicted:
+            return contradicted(findings, is_so=True)
+        if signals >= STUCK:
+            findings = [
+                replace(one, severity=Severity.STUCK) if one.severity is Severity.SUSPECT else one
+                for one in findings
+            ]
         return worst_first(findings)

@@ -34,9 +34,11 @@ _NOT_RESPONDING = "NOT_RESPONDING"
 
 
 def lasting(span: timedelta) -> str:
-    """A duration in whole minutes, from two hours on in hours too: ``38 min``, ``2 h 05 min``."""
+    """A duration in whole minutes, from two hours on in hours too: ``38 min``, ``2 h 05 min``, ``5 h``."""
     minutes = int(span.total_seconds() // 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes % 60 else f"{minutes // 60} h"
 
 
 # --- of what a session does now ---------------------------------------------------------------------------
@@ -236,6 +238,8 @@ def _dense(times: tuple[datetime, ...], count: int, within: timedelta) -> list[d
 
 def dead_worker(facts: WorkerFacts, limits: Thresholds) -> Verdict:
     """The service does not hear from it, or none of its sessions has a sign of life."""
+    if not facts.is_new:
+        return NOT_SEEN
     if facts.status == _NOT_RESPONDING:
         return Finding(
             "dead worker",
@@ -300,7 +304,7 @@ class Rule(Struct, Generic[F], frozen=True):
 SESSION_RULES: tuple[Rule[SessionFacts], ...] = (
     Rule(
         "silent",
-        lambda t: f"no log line for {lasting(t.silent)}, and for {t.silent_share:.0%} of the run",
+        lambda t: f"no log line for {lasting(t.silent)}, and for {t.silent_share * 100:g} % of the run",
         silent,
         is_of_action=True,
     ),

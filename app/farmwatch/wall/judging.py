@@ -64,11 +64,11 @@ class Judging:
         self._sessions = self.judge.judge(known, now, 2 * interval + FRESH_FOR)
         failed = [one for one in failures if not one.is_interruption and one.worker_id]
         self._tasks = self.judge.judge_tasks(tasks_of(failed, now))
-        # As often as workers are searched for: a status that was seen once is not seen twice.
-        if self._searched != surroundings.searched or not surroundings.workers:
-            self._searched = surroundings.searched
-            workers = workers_of(rows, known, failed, self._outcomes, surroundings, now)
-            self.workers = self.judge.judge_workers(workers)
+        # A status that was seen once is not seen twice; failures are news with every refresh.
+        is_new = self._searched != surroundings.searched or not surroundings.workers
+        self._searched = surroundings.searched
+        workers = workers_of(rows, known, failed, self._outcomes, surroundings, now, is_new=is_new)
+        self.workers = self.judge.judge_workers(workers)
 
     def told(self, row: WallRow) -> WallRow:
         """A row with what was found of it; while it runs, of its worker and of its task too."""
@@ -141,8 +141,11 @@ def workers_of(
     outcomes: Outcomes,
     surroundings: Surroundings,
     now: datetime,
+    *,
+    is_new: bool,
 ) -> list[WorkerFacts]:
-    """The workers that are known, with how steps ended there, and since when their sessions are quiet."""
+    """The workers that are known, with how steps ended there, and since when their sessions are quiet.
+    ``is_new`` says that they were searched for since the pass before."""
     failures: defaultdict[str, defaultdict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
     steps: dict[str, str] = {}
     for one in failed:
@@ -166,6 +169,7 @@ def workers_of(
             outcomes.succeeded,
             steps,
             tuple(quiet.get(worker_id, ())),
+            is_new,
         )
         for worker_id in {**surroundings.workers, **quiet, **failures}
     ]

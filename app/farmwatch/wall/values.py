@@ -75,6 +75,11 @@ class WallRow(Struct, frozen=True):
         return "" if self.session is None else self.session.lifecycle_status
 
     @property
+    def subject(self) -> str:
+        """What is called not stuck (`SessionFacts.subject`): the id of what it does, else its own."""
+        return self.ref.session_id if self.action is None else self.action.action_id
+
+    @property
     def troubles(self) -> tuple[str, ...]:
         """What is found of it in few words, the worst first; not what was called not stuck."""
         return summary(self.findings)

@@ -33,6 +33,7 @@ TYPED = (
     "roomy",
     "wall",
     "put",
+    "not_stuck",
     "tab",
 )
 """What the keys do that are letters, figures, or a space."""
@@ -58,6 +59,9 @@ WALL_BINDINGS: list[BindingType] = [
     ),
     Binding("z", "fold", "Fold", show=False, tooltip="Unfold the row, or fold it", id="fold"),
     Binding("Z", "fold_all", "All", show=False, tooltip="Unfold everything, or fold it", id="fold-all"),
+    Binding(
+        "n", "not_stuck", "Not stuck", show=False, tooltip="Not stuck, or take that back", id="not-stuck"
+    ),
     Binding("d", "details", "Details", show=False, tooltip="Everything about the row", id="details"),
     *(
         Binding(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from farmwatch.aws.model import SessionRef
 from farmwatch.history.running import RunningView
 from farmwatch.listings.place import Place
 from farmwatch.monitor.wall import WallHandle
 from farmwatch.polling.freshness import Freshness, Rhythm, freshness
+from farmwatch.rules.finding import contradicted
 from farmwatch.ui.screens.wall.failures import FAILURES, frame
 from farmwatch.ui.screens.wall.running import TROUBLE
 from farmwatch.ui.screens.wall.view import TabView, View
@@ -28,6 +31,8 @@ class Known:
         """How many ran over the last hours, as far as the history knows."""
         self.lines: Mapping[str, LastLine] = {}
         """The newest lines of logs, by the keys of their rows."""
+        self.contradicted: frozenset[str] | None = None
+        """What was called not stuck, where that has changed: rows tell so before they are judged anew."""
         self._parts: dict[str, tuple[WallObserved, Rhythm]] = {}
 
     def __len__(self) -> int:
@@ -90,11 +95,25 @@ class Known:
         job = row.job if isinstance(row, WallRow | Failure) else self.names_of(ref).get(ref.job_id)
         return job or short_id(ref.job_id)
 
+    def sessions_of(self, items: Iterable[Any], tab: TabView) -> list[tuple[SessionRef, str]]:
+        """The sessions that rows are about, each once, with their jobs and frames."""
+        found: dict[SessionRef, str] = {}
+        for item in items:
+            ref = None if item is None else tab.ref_of(item)
+            if ref is not None:
+                found.setdefault(ref, f"{self.name_of(item, ref)} {self.frame_of(item)}".rstrip())
+        return list(found.items())
+
+    def _as_called(self, row: WallRow) -> WallRow:
+        if self.contradicted is None or not row.findings:
+            return row
+        return replace(row, findings=contradicted(row.findings, is_so=row.subject in self.contradicted))
+
     def items(self, tab: TabView) -> list[Any]:
         """What the rows of a tab are about."""
         if tab is FAILURES:
             return [failure for one in self.observed for failure in one.failures]
         if tab is WORKERS:
             return [worker for one in self.observed for worker in workers_of(one)]
-        rows = [row for one in self.observed for row in one.rows]
+        rows = [self._as_called(row) for one in self.observed for row in one.rows]
         return [row for row in rows if row.is_troubled] if tab is TROUBLE else rows

@@ -22,6 +22,7 @@ from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.wall import telling
 from farmwatch.ui.screens.wall.choices import kept_as, kept_order, with_order
+from farmwatch.ui.screens.wall.contradicting import call_not_stuck
 from farmwatch.ui.screens.wall.failures import FAILURES, cause
 from farmwatch.ui.screens.wall.keys import TABS, TYPED, WALL_BINDINGS
 from farmwatch.ui.screens.wall.known import Known
@@ -367,20 +368,19 @@ class WallScreen(FollowingScreen):
         """The sessions of the rows that are picked, with their jobs and frames, in the order of the rows;
         where none is, that of the row under the cursor."""
         items = self.rows.items(self._picked) or [self.rows.item(self.table.cursor_key)]
-        found: dict[SessionRef, str] = {}
-        for item in items:
-            ref = None if item is None else self.tab.ref_of(item)
-            if ref is not None:
-                found.setdefault(
-                    ref, f"{self._known.name_of(item, ref)} {self._known.frame_of(item)}".rstrip()
-                )
-        return list(found.items())
+        return self._known.sessions_of(items, self.tab)
 
     def action_logs(self) -> None:
         """Show the logs of the sessions that are picked as one, merged by time."""
         chosen = self.chosen
         if chosen:
             self.post_message(ShowMergedLogs(self.place, chosen))
+
+    def action_not_stuck(self) -> None:
+        """Call the session under the cursor not stuck, or take that back."""
+        call_not_stuck(self.farmwatch, self.rows.item(self.table.cursor_key), self._known)
+        self._show_rows()
+        self.redraw()
 
     def action_details(self) -> None:
         """Show everything about the row under the cursor, over the wall."""
