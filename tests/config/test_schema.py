@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from farmwatch.cli.main import cli
+from farmwatch.config.rules_table import SessionRulesTable
 from farmwatch.config.schema import (
     BadSetting,
     ConnectionTable,
@@ -137,6 +138,45 @@ def test_the_example_as_it_is_changes_nothing(file: Path) -> None:
     ],
 )
 def test_connections_and_keys_are_checked_too(file: Path, text: str, told: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadSetting, match=re.escape(told)):
+        read(file)
+
+
+def test_thresholds_are_for_all_for_a_queue_and_for_jobs(file: Path) -> None:
+    file.write_text(
+        "[rules]\nsilent = 20\nsiblings = 5\n"
+        '[rules.queue."light ing.v2"]\nsilent = 5\n'
+        '[rules.job."comp_*"]\nfrozen_times = 4.5\n',
+        encoding="utf-8",
+    )
+    rules = read(file).rules
+    assert (rules.silent, rules.siblings, rules.frozen) == (20, 5, 20)
+    assert rules.queue == {"light ing.v2": SessionRulesTable(silent=5)}
+    assert rules.job == {"comp_*": SessionRulesTable(frozen_times=4.5)}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("rules = 1", "[rules] is not a table"),
+        ("[rules]\nqueue = 1", "[rules.queue] is not a table"),
+        ("[rules.queue]\nfx = 1", "[rules.queue.fx] is not a table"),
+        ("[rules]\nsilence = 1", "rules.silence is not known here; what is: rules.bad_worker, "),
+        ("[rules]\nsilent = 0.5", "rules.silent is 0.5; a number from 1 to 10080 is wanted"),
+        ("[rules]\nsilent = nan", "rules.silent is nan"),
+        ("[rules]\nsiblings = 2.5", "rules.siblings is 2.5; a whole number from 1 to 50 is wanted"),
+        ("[rules.queue.'a.b']\nsilent = 'x'", "rules.queue.a.b.silent is 'x'; a number from 1 to 10080"),
+        ("[rules.job.'a*']\nsilent_share = 2", "rules.job.a*.silent_share is 2; a number from 0.01 to 1"),
+        ("[rules.job.'a*']\nsilent = nan", "rules.job.a*.silent is nan"),
+        (
+            "[rules.job.'a*']\nsilence = 2",
+            "rules.job.a*.silence is not known here; what is: silent, silent_share, frozen",
+        ),
+        ("[rules.queue.fx]\npoison_task = 2", "rules.queue.fx.poison_task is not known here"),
+    ],
+)
+def test_thresholds_are_checked_too(file: Path, text: str, told: str) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(BadSetting, match=re.escape(told)):
         read(file)

@@ -12,6 +12,7 @@ import pytest
 
 from farmwatch.aws.model import FaultKind, Page
 from farmwatch.aws.task import WorkerSession
+from farmwatch.config.rules_table import RulesTable, SessionRulesTable
 from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.config.state import StateFile
 from farmwatch.logs.times import milliseconds
@@ -501,14 +502,16 @@ async def test_the_program_begins_with_the_wall_where_that_is_wanted() -> None:
 
 @asynccontextmanager
 async def beside_a_stuck_one(
-    kept: StateFile | None = None, size: tuple[int, int] = (150, 30)
+    kept: StateFile | None = None,
+    size: tuple[int, int] = (150, 30),
+    settings: Settings | None = None,
 ) -> AsyncIterator[Stage]:
     """A night in which the session of shot_01 renders for a while, and then does nothing more."""
     log = ModelLog()
     log.add(milliseconds(START), "a line of it")
     farm = a_night()
     farm.answers["log_page"] = [log]
-    async with at_wall(farm, kept=kept, size=size) as stage:
+    async with at_wall(farm, settings, size, kept) as stage:
         for minutes, first in ((1, 0), (1, 0), (1, 0), (1, 0), (40, 1), (1, 1), (1, 1)):
             for run in farm.runs[first:3]:
                 run.progress += 1
@@ -579,3 +582,11 @@ async def test_of_what_nothing_is_said_there_is_nothing_to_contradict() -> None:
         assert "Nothing says that shot_01 11 is stuck." in " ".join(stage.text.split())
         await stage.press("4", "n")
         assert not stage.app.kept.state.contradicted
+
+
+async def test_the_thresholds_of_the_settings_are_those_that_hold() -> None:
+    patient = SessionRulesTable(silent=600, frozen=600)
+    settings = Settings(rules=RulesTable(job={"shot_01": patient}, queue={"lighting": SessionRulesTable()}))
+    async with beside_a_stuck_one(settings=settings) as stage:
+        await stage.press("2")
+        assert jobs(stage) == ["shot_03", "shot_02"]

@@ -49,6 +49,16 @@ def lines(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str,
     yield row("ended_minutes", settings.wall_keeps_ended.total_seconds() / 60, "wall_keeps_ended")
     yield "[history]", ""
     yield row("days", settings.history_kept.total_seconds() / 86400, "history_kept")
+    yield "[rules]", ""
+    for name in settings.rules.__struct_fields__:
+        if name not in ("queue", "job"):
+            yield row(name, getattr(settings.rules, name), f"rules.{name}")
+    for kind, tables in (("queue", settings.rules.queue), ("job", settings.rules.job)):
+        for name, table in tables.items():
+            yield f"[rules.{kind}.{as_toml(clean(name, 60))}]", ""
+            for threshold in table.__struct_fields__:
+                if getattr(table, threshold) is not None:
+                    yield row(threshold, getattr(table, threshold), f"rules.{kind}")
     for connection in settings.connections:
         yield f"[connections.{connection.name}]", sources.get(f"connections.{connection.name}", "")
         for name in ("profile", "region", "endpoint_url"):

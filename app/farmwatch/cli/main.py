@@ -289,10 +289,14 @@ def history(since: str | None, session_id: str | None, *, as_json: bool) -> None
 def rules() -> None:
     """Print the rules of trouble: when each fires, how often it did and was contradicted."""
     from farmwatch.cli.rules import tell
+    from farmwatch.config.schema import BadSetting, default_path, read
     from farmwatch.config.state import StateFile, state_file
-    from farmwatch.rules.thresholds import DEFAULTS
 
-    tell(StateFile(state_file()).state, DEFAULTS, echo=say)
+    try:
+        table = read(default_path(os.environ)).rules
+    except BadSetting as error:
+        fail(str(error))
+    tell(StateFile(state_file()).state, table, echo=say)
 
 
 @cli.command()

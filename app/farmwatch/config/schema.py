@@ -18,6 +18,7 @@ from msgspec import Meta, Struct, field
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.config.paths import replace_private
+from farmwatch.config.rules_table import RulesTable, SessionRulesTable
 
 SHORTEST_INTERVAL = 1.0
 LONGEST_INTERVAL = 3600.0
@@ -153,6 +154,7 @@ class SettingsFile(Struct, frozen=True, forbid_unknown_fields=True):
     logs: LogsTable = LogsTable()
     history: HistoryTable = HistoryTable()
     wall: WallTable = WallTable()
+    rules: RulesTable = RulesTable()
     connections: Annotated[
         dict[str, ConnectionTable], Meta(description="connections by name, for --connection")
     ] = field(default_factory=dict)
@@ -189,7 +191,9 @@ def _options(table: type[Struct], prefix: str) -> Iterator[Option]:
             continue
         kind, meta = get_args(hint)[:2]
         values = get_args(kind)[1:] if one.default_factory is dict else ()
-        if values and issubclass(values[0], Struct):
+        if values and issubclass(values[0], Struct) and meta.extra:
+            yield Option(f"{name}.NAME", _allowed(kind, meta), "", meta.description or "")
+        elif values and issubclass(values[0], Struct):
             yield from _options(values[0], f"{name}.NAME.")
         elif values:
             yield Option(f"{name}.ACTION", _allowed(kind, meta), "", meta.description or "")
@@ -200,7 +204,8 @@ def _options(table: type[Struct], prefix: str) -> Iterator[Option]:
 def _allowed(kind: Any, meta: Meta) -> str:
     if meta.extra:
         return str(meta.extra["allowed"])
-    return f"a number from {meta.ge:g} to {meta.le:g}" if kind is float else "a text"
+    number = {int: "a whole number", float: "a number"}.get(kind)
+    return f"{number} from {meta.ge:g} to {meta.le:g}" if number else "a text"
 
 
 def default_path(environ: Mapping[str, str]) -> Path:
@@ -252,6 +257,13 @@ def _understood(said: dict[str, Any]) -> SettingsFile:
             shown = clean(name, 40)
             raise BadSetting(f"connections.{shown!r} is no name for a connection: {_NAMES}")
         _convert(table, ConnectionTable, f"connections.{name}")
+    rules = said.get("rules", {})
+    _want_table(rules, "rules")
+    for kind in ("queue", "job"):
+        named = rules.get(kind, {})
+        _want_table(named, f"rules.{kind}")
+        for name, table in named.items():
+            _convert(table, SessionRulesTable, f"rules.{kind}.{clean(name, 40)}")
     file: SettingsFile = _convert(said, SettingsFile, "")
     return file
 
@@ -269,11 +281,20 @@ def _convert(said: Any, table: type[Any], at: str) -> Any:
         made = msgspec.convert(said, table)
     except msgspec.ValidationError as error:
         raise BadSetting(_told(str(error), said, at)) from None
-    for option in options() if table is SettingsFile else ():
-        value = _at(said, option.name.split("."))
+    for option in options():
+        # Of a table of its own the names are those of the options below it.
+        name = option.name if not at else option.name.removeprefix(f"{_pattern(at)}.")
+        value = _at(said, name.split("."))
         if isinstance(value, float) and math.isnan(value):
-            raise BadSetting(f"{option.name} is nan; {option.allowed} is wanted")
+            raise BadSetting(f"{at}{'.' if at else ''}{name} is nan; {option.allowed} is wanted")
     return made
+
+
+def _pattern(at: str) -> str:
+    """What the options of a table are called in the schema; thresholds for some are those for all."""
+    if at.startswith(("rules.queue.", "rules.job.")):
+        return "rules"
+    return "connections.NAME" if at.startswith("connections.") else at
 
 
 def _told(words: str, said: Any, at: str) -> str:
@@ -284,16 +305,17 @@ def _told(words: str, said: Any, at: str) -> str:
     unknown = re.search(r"unknown field `(.*)`", found, re.DOTALL)
     prefix = ".".join((at, *keys) if at else keys)
     if unknown:
-        pattern = re.sub(r"^connections\.[^.]+", "connections.NAME", prefix)
-        start = f"{pattern}." if pattern else ""
+        start = "".join(f"{one}." for one in (_pattern(at), *keys) if one)
         known = sorted({_below(one.name, start) for one in options() if one.name.startswith(start)})
+        if _pattern(at) == "rules":
+            known = list(SessionRulesTable.__struct_fields__)
         shown = clean(unknown[1], 40)
         name = f"{prefix}.{shown}" if prefix else shown
         return f"{name} is not known here; what is: {', '.join(known)}"
     value = _at(said, keys)
     if isinstance(getattr(SettingsFile(), prefix, None), Struct | dict):
         return _keys(value) if isinstance(value, dict) else f"[{prefix}] is not a table"
-    pattern = re.sub(r"^connections\.[^.]+", "connections.NAME", prefix)
+    pattern = ".".join(one for one in (_pattern(at), *keys) if one)
     option = next(one for one in options() if one.name == pattern)
     shown = clean(repr(value), 60)
     if option.allowed == _WORDS:
@@ -344,7 +366,7 @@ def example() -> str:
             header = f"[{above.replace('NAME', 'west')}]"
             lines += ["", header if "NAME" not in above else f"# {header}"]
         lines.append(f"# {option.help} ({option.allowed})")
-        if names[-1] != "ACTION":
+        if names[-1] not in ("ACTION", "NAME"):
             lines.append(f"# {names[-1]} = {as_toml(option.default)}")
     return "\n".join(lines) + "\n"
 

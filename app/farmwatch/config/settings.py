@@ -15,6 +15,7 @@ from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.aws.reply import is_id
 from farmwatch.config import deadline_command
+from farmwatch.config.rules_table import RulesTable
 from farmwatch.config.schema import (
     DEFAULT_ENDED_MINUTES,
     DEFAULT_HISTORY_DAYS,
@@ -65,9 +66,9 @@ class Settings(Struct, frozen=True):
     at, on the first of them. ``interval`` is how often a living session is asked for (1 s to 1 h),
     ``log_requests`` how many pages of logs a second and connection at the most; the words make a line of a
     log an error or a warning, what was seen is kept for ``history_kept``, and what has ended stays on the
-    wall for ``wall_keeps_ended``. ``keys`` are keys of one's own,
-    by the id of the key binding. ``notes`` are lines about what was found wrong and left aside; ``sources``
-    tells where what is not a default comes from."""
+    wall for ``wall_keeps_ended``. ``rules`` are the thresholds of the rules of trouble. ``keys`` are keys of
+    one's own, by the id of the key binding. ``notes`` are lines about what was found wrong and left aside;
+    ``sources`` tells where what is not a default comes from."""
 
     connections: tuple[ConnectionSettings, ...] = (ConnectionSettings(),)
     farm_id: str | None = None
@@ -80,6 +81,7 @@ class Settings(Struct, frozen=True):
     warning_words: tuple[str, ...] = WARNING_WORDS
     history_kept: timedelta = timedelta(days=DEFAULT_HISTORY_DAYS)
     wall_keeps_ended: timedelta = timedelta(minutes=DEFAULT_ENDED_MINUTES)
+    rules: RulesTable = RulesTable()
     keys: Mapping[str, str] = field(default_factory=dict)
     demo: bool = False
     notes: tuple[str, ...] = ()
@@ -148,6 +150,7 @@ def resolve(
         warning_words=file.logs.warning_words,
         history_kept=timedelta(days=file.history.days),
         wall_keeps_ended=timedelta(minutes=file.wall.ended_minutes),
+        rules=file.rules,
         keys=file.keys,
         demo=demo,
         sources={**_of_file(file, path), **sources},
@@ -173,6 +176,10 @@ def _of_file(file: SettingsFile, path: Path) -> dict[str, str]:
         "history_kept": file.history.days != usual.history.days,
         "wall_keeps_ended": file.wall.ended_minutes != usual.wall.ended_minutes,
         "keys": bool(file.keys),
+        **{
+            f"rules.{name}": getattr(file.rules, name) != getattr(usual.rules, name)
+            for name in file.rules.__struct_fields__
+        },
     }
     return {name: where for name, is_told in told.items() if is_told}
 

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from farmwatch.logs.parsing import Severities
     from farmwatch.logs.sources import SessionLogs
     from farmwatch.monitor.wall import WallHandle
+    from farmwatch.rules.judge import Judge
     from farmwatch.wall.values import WallItem
 
 _log = logging.getLogger(__name__)
@@ -370,9 +371,11 @@ class Monitor:
         items: Sequence[WallItem],
         since: datetime,
         keeps_ended: timedelta = timedelta(minutes=10),
+        judge: Callable[[], Judge] | None = None,
     ) -> WallHandle:
         """Follow all that runs on every connection, or in what is chosen; failures from ``since`` on. What
-        has ended is told of for so long."""
+        has ended is told of for so long. By what ``judge`` makes trouble is found, by default by the rules
+        with their usual thresholds."""
         from farmwatch.monitor.wall import WallHandle, WallPart
         from farmwatch.wall.last_lines import LastLines
         from farmwatch.wall.scope import scope_of
@@ -386,6 +389,8 @@ class Monitor:
                 target = WallTarget(name, scope, since, self._records, rate=rate, leaves_after=keeps_ended)
                 lines = LastLines(name, partial(getattr, target, "observed"), connection.log_budget)
                 target.judging.lines = lines.known
+                if judge is not None:
+                    target.judging.judge = judge()
                 parts[name] = WallPart(
                     self._look(name, target, WallRef(name)),
                     target,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from farmwatch.config.rules_table import RulesTable
 from farmwatch.config.state import KeptState, KeptWallItem, StateFile
 from farmwatch.history.time_expression import parse_since
 from farmwatch.monitor.contradictions import Contradictions
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from farmwatch.monitor.monitor import Monitor
     from farmwatch.monitor.update import Update
     from farmwatch.monitor.wall import WallHandle
+    from farmwatch.rules.judge import Judge
     from farmwatch.wall.values import WallRow
 
 FIRST_LOOK = timedelta(hours=8)
@@ -31,10 +33,14 @@ class Walls:
     The wall without a name is all that the connections have, as long as nothing is chosen for it.
     """
 
-    def __init__(self, monitor: Monitor, file: StateFile, keeps_ended: timedelta) -> None:
-        """``keeps_ended`` is how long a session stays that has ended."""
+    def __init__(
+        self, monitor: Monitor, file: StateFile, keeps_ended: timedelta, rules: RulesTable | None = None
+    ) -> None:
+        """``keeps_ended`` is how long a session stays that has ended, ``rules`` are the thresholds of the
+        rules of trouble, by default the usual ones."""
         self._keeps_ended = keeps_ended
         self._monitor = monitor
+        self._rules = rules or RulesTable()
         self._file = file
         self._handle: WallHandle | None = None
         self.contradictions = Contradictions(file)
@@ -64,12 +70,19 @@ class Walls:
     def follow(self) -> WallHandle:
         """Follow the wall, from now on whatever is on the screen."""
         if self._handle is None:
-            self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended)
+            self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended, self._judge)
             self._handle.contradict(self.contradictions.subjects)
             if not self._is_told:
                 self._is_told = True
                 self._monitor.subscribe(self._take)
         return self._handle
+
+    def _judge(self) -> Judge:
+        from farmwatch.monitor.limits import Limits
+        from farmwatch.rules.judge import Judge
+
+        limits = Limits(self._rules)
+        return Judge(limits.all, limits.of)
 
     def _take(self, update: Update) -> None:
         if isinstance(update.subject, WallRef) and self._handle is not None:

@@ -122,7 +122,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.marks = Marks(self.monitor, self.kept)
         self.way = Way(self, self.kept, lambda: self.has_several)
         self._begin_with_wall = wall
-        self.walls = Walls(self.monitor, self.kept, settings.wall_keeps_ended)
+        self.walls = Walls(self.monitor, self.kept, settings.wall_keeps_ended, settings.rules)
         self.marks.attended_by(self._is_attended)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
