@@ -296,3 +296,19 @@ class CannedFarm:
         else:
             page = self._answer("log_page", source, token)
         return page
+
+    def end_session(self, ref: SessionRef, client_token: str) -> Fault | None:
+        answer: Fault | None = self._answer("end_session", ref, client_token)
+        return answer
+
+    def update_task(
+        self, ref: SessionRef, step_id: str, task_id: str, target: str, client_token: str
+    ) -> Fault | None:
+        answer: Fault | None = self._answer("update_task", ref, step_id, task_id, target, client_token)
+        return answer
+
+    def update_job(
+        self, farm_id: str, queue_id: str, job_id: str, target: str, client_token: str
+    ) -> Fault | None:
+        answer: Fault | None = self._answer("update_job", farm_id, queue_id, job_id, target, client_token)
+        return answer

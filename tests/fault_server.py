@@ -222,5 +222,6 @@ WAYS: dict[str, Callable[[], Way]] = {
     "clock": lambda: error(403, "InvalidSignatureException"),
     "gone": lambda: error(404, "ResourceNotFoundException"),
     "refused": lambda: error(400, "ValidationException"),
+    "conflict": lambda: error(409, "ConflictException"),
     "unknown error": lambda: error(418, "TeapotException"),
 }

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -42,12 +43,17 @@ def test_every_key_is_in_its_table(holder: type[DOMNode]) -> None:
 
 
 def test_what_it_says_is_needed_is_what_is_asked() -> None:
-    policy = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
-    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+    reading, acting = (json.loads(one) for one in re.findall(r"```json\n(.*?)```", README, re.DOTALL)[:2])
     source = (ROOT / "app/farmwatch/aws/client.py").read_text(encoding="utf-8")
     asked = set(re.findall(r'"((?:List|Get|Search|BatchGet)[A-Z]\w+)"', source))
     service = {"GetLogEvents": "logs"}
-    assert {f"{service.get(name, 'deadline')}:{name}" for name in asked} == allowed
+    assert {f"{service.get(name, 'deadline')}:{name}" for name in asked} == allowed_by(reading)
+    changed = set(re.findall(r'"((?:Create|Update|Delete|Put|Associate)[A-Z]\w+)"', source))
+    assert {f"deadline:{name}" for name in changed} == allowed_by(acting)
+
+
+def allowed_by(policy: dict[str, Any]) -> set[str]:
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
 
 
 def test_the_roles_that_logs_are_read_with_stand_in_it() -> None:

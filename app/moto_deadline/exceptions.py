@@ -43,8 +43,8 @@ class ConflictException(ServiceException):
     __module__ = _AS_IN_MOTO
     code = "ConflictException"
 
-    def __init__(self, message: str, reason: str, session_id: str) -> None:
+    def __init__(self, message: str, reason: str, resource_id: str, resource_type: str = "session") -> None:
         super().__init__(message)
         self.reason = reason
-        self.resourceId = session_id
-        self.resourceType = "session"
+        self.resourceId = resource_id
+        self.resourceType = resource_type

@@ -15,6 +15,7 @@ from moto_deadline.exceptions import ConflictException, ResourceNotFoundExceptio
 from moto_deadline.paging import page
 from moto_deadline.search import JOBS, STEPS, TASKS, WORKERS, search, values_left
 from moto_deadline.simulation import Account, Simulation
+from moto_deadline.simulation.updates import may_become
 from moto_deadline.validation import checked
 
 Record = dict[str, Any]
@@ -32,6 +33,8 @@ class DeadlineBackend(BaseBackend):
         super().__init__(region_name, account_id)
         self.simulation: Simulation | None = None
         self._lock = threading.RLock()
+        self._taken: set[str] = set()
+        """The client tokens of the changes that were taken: the same one again is the same wish."""
 
     @property
     def lock(self) -> Any:
@@ -239,10 +242,56 @@ class DeadlineBackend(BaseBackend):
     def update_session(self, asked: Asked) -> Record:
         """Tell a session to end, in its own time; raises `ConflictException` where it has ended."""
         session = self.get_session(asked)
+        if self._was_taken(asked):
+            return {}
         if session["lifecycleStatus"] == "ENDED":
             raise ConflictException("The session has ended.", "STATUS_CONFLICT", asked["sessionId"])
         if self.simulation is not None:
             self.simulation.tell_to_end(session)
+        return self._take(asked)
+
+    def update_task(self, asked: Asked) -> Record:
+        """Give a task another status; raises `ConflictException` where it cannot have that one: what is over
+        can only be READY again, what is not over cannot be PENDING."""
+        task = self.get_task(asked)
+        if self._was_taken(asked):
+            return {}
+        target = asked["targetRunStatus"]
+        if not may_become(task["runStatus"], target):
+            why = f"A task that is {task['runStatus']} cannot be given the target {target}."
+            raise ConflictException(why, "STATUS_CONFLICT", asked["taskId"], "task")
+        if self.simulation is not None:
+            self.simulation.update_tasks(asked["farmId"], self.get_job(asked), [task], target)
+        return self._take(asked)
+
+    def update_job(self, asked: Asked) -> Record:
+        """Give a job another priority, and all of its tasks that can have it another status; raises
+        `ConflictException` where none can."""
+        job = self.get_job(asked)
+        self._look_into(asked)
+        if self._was_taken(asked):
+            return {}
+        target = asked.get("targetTaskRunStatus")
+        if target is not None:
+            steps = self.account.steps[job["jobId"]]
+            every = [task for step_id in steps for task in self.account.tasks[step_id].values()]
+            tasks = [task for task in every if may_become(task["runStatus"], target)]
+            if not tasks:
+                why = f"No task of the job can be given the target {target}."
+                raise ConflictException(why, "STATUS_CONFLICT", asked["jobId"], "job")
+            job["targetTaskRunStatus"] = target
+            if self.simulation is not None:
+                self.simulation.update_tasks(asked["farmId"], job, tasks, target)
+        if "priority" in asked:
+            job["priority"] = asked["priority"]
+        return self._take(asked)
+
+    def _was_taken(self, asked: Asked) -> bool:
+        return asked.get("clientToken", "") in self._taken
+
+    def _take(self, asked: Asked) -> Record:
+        if "clientToken" in asked:
+            self._taken.add(asked["clientToken"])
         return {}
 
     def list_session_actions(self, asked: Asked) -> Record:

@@ -168,6 +168,15 @@ class DeadlineResponse(BaseResponse):
         """UpdateSession: asks for the end of a session, the one target that there is; the reply is empty."""
         return self._answer("UpdateSession")
 
+    def update_task(self) -> ActionResult:
+        """UpdateTask: gives a task another target run status; the reply is empty."""
+        return self._answer("UpdateTask")
+
+    def update_job(self) -> ActionResult:
+        """UpdateJob: gives the tasks of a job another target run status, or a job another priority; the reply
+        is empty."""
+        return self._answer("UpdateJob")
+
     def list_session_actions(self) -> ActionResult:
         """ListSessionActions: the actions of a session or of a task, in pages, without their messages."""
         return self._answer("ListSessionActions")

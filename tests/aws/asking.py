@@ -70,6 +70,16 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
     "log_page": ("GetLogEvents", lambda ask: ask.log_page(SOURCE)),
 }
 
+TASK_ID = f"task-{STEP_ID.removeprefix('step-')}-7"
+TOKEN = "8f0e6c2f-1a3b-4c7d-9e0a-6b2c7e4f5d4b"
+
+WISHES: dict[str, tuple[str, Ask]] = {
+    # what changes something, whose replies have no members
+    "end_session": ("UpdateSession", lambda ask: ask.end_session(REF, TOKEN)),
+    "update_task": ("UpdateTask", lambda ask: ask.update_task(REF, STEP_ID, TASK_ID, "READY", TOKEN)),
+    "update_job": ("UpdateJob", lambda ask: ask.update_job(FARM_ID, QUEUE_ID, JOB_ID, "CANCELED", TOKEN)),
+}
+
 GIVEN = {
     "farmId": FARM_ID,
     "queueId": QUEUE_ID,

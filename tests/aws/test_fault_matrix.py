@@ -16,7 +16,7 @@ from farmwatch.history.events import EventKind
 from farmwatch.history.recorder import Recorder
 from farmwatch.polling.poller import Poller
 from farmwatch.sessions.tracker import SessionTarget
-from tests.aws.asking import QUESTIONS, real_questions
+from tests.aws.asking import QUESTIONS, WISHES, real_questions
 from tests.canned import FLEET_ID, REF, SESSION_ID, WORKER_ID, HandClock
 from tests.fault_server import WAYS, FaultServer, Way, fault_server, reply
 from tests.waiting import LONG
@@ -47,6 +47,7 @@ EXPECTED: dict[str, tuple[FaultKind, ...]] = {
     "clock": (K.CLOCK,),
     "gone": (K.GONE,),
     "refused": (K.REFUSED,),
+    "conflict": (K.REFUSED,),
     "unknown error": (K.BAD_REPLY,),
 }
 
@@ -117,6 +118,22 @@ def test_every_question_takes_every_way_to_fail(server: FaultServer, ask: Any, q
         assert answer.kind in EXPECTED[name], name
 
 
+WITHOUT_MEMBERS = {"empty 200", "{} 200", "list 200", "cut", "cut JSON 200"}
+"""Of a reply that has no members none can be missing: its head says that the wish was taken."""
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_every_wish_takes_every_way_to_fail(server: FaultServer, ask: Any, wish: str) -> None:
+    for name in set(WAYS) - SLOW - WITHOUT_MEMBERS:
+        server.script.append(WAYS[name]())
+        answer = WISHES[wish][1](ask)
+        assert isinstance(answer, Fault), name
+        assert answer.kind in EXPECTED[name], name
+        assert answer.operation == WISHES[wish][0]
+    server.script.append(WAYS["{} 200"]())
+    assert WISHES[wish][1](ask) is None
+
+
 def test_what_the_service_asks_to_wait_is_told_and_clamped(server: FaultServer, ask: Any) -> None:
     for seconds, waits in ((7, 7), (86_400, 300), (-5, 0)):
         body = json.dumps({"message": "no", "retryAfterSeconds": seconds}).encode()
@@ -164,7 +181,7 @@ def test_after_sockets_are_dropped_the_client_works_on(server: FaultServer) -> N
 def test_the_history_is_what_the_server_told(tmp_path: Path) -> None:
     clock = HandClock()
     statuses = ["STARTED", "STARTED", "UPDATE_IN_PROGRESS", "UPDATE_FAILED", "STARTED"]
-    quick = [name for name in WAYS if name not in {*SLOW, "gone", "denied", "refused"}]
+    quick = [name for name in WAYS if name not in {*SLOW, "gone", "denied", "refused", "conflict"}]
     with fault_server(a_reply("ENDED", endedAt="2026-03-14T02:00:00Z")) as server:
         for number, name in enumerate(quick):
             status = statuses[number * len(statuses) // len(quick)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.asking import QUESTIONS, all_questions
+from tests.aws.asking import QUESTIONS, WISHES, all_questions
 from tests.aws.fuzzing import Fuzzed
 
 
 def test_no_question_is_forgotten() -> None:
-    assert set(QUESTIONS) == all_questions()
+    assert {*QUESTIONS, *WISHES} == all_questions()
 
 
 @pytest.fixture(scope="module")

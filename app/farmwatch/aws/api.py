@@ -48,6 +48,9 @@ OPERATIONS = {
     "step_names": "BatchGetStep",
     "step_name": "GetStep",
     "log_page": "GetLogEvents",
+    "end_session": "UpdateSession",
+    "update_task": "UpdateTask",
+    "update_job": "UpdateJob",
 }
 """The API operation behind each method of `DeadlineApi`."""
 
@@ -157,3 +160,19 @@ class DeadlineApi(Protocol):
         """A page of a log (GetLogEvents), of at most ``limit`` events (1..10,000). Without a token it is the
         first (``from_head``) or the last page of the events from ``start`` on and before ``end``
         (milliseconds since 1970)."""
+
+    # --- what changes something: asked for only where actions are allowed ---------------------------------
+
+    def end_session(self, ref: SessionRef, client_token: str) -> Fault | None:
+        """Tell a session to end (UpdateSession). ``client_token``, 1 to 64 characters, names the wish: a
+        request that is repeated with it is the same wish. Taken where it is ``None``, here as below."""
+
+    def update_task(
+        self, ref: SessionRef, step_id: str, task_id: str, target: str, client_token: str
+    ) -> Fault | None:
+        """Give a task of a session's job another target run status (UpdateTask): READY requeues it."""
+
+    def update_job(
+        self, farm_id: str, queue_id: str, job_id: str, target: str, client_token: str
+    ) -> Fault | None:
+        """Give all tasks of a job another target run status (UpdateJob)."""

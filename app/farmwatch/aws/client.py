@@ -20,6 +20,7 @@ from farmwatch.aws.log_page import LogPage, LogSource
 from farmwatch.aws.log_reader import PAGE_SIZE as LOG_PAGE_SIZE
 from farmwatch.aws.log_reader import LogReader
 from farmwatch.aws.model import (
+    ENDED,
     TASK_RUN_STATUSES,
     Farm,
     Fault,
@@ -360,6 +361,28 @@ class DeadlineClient:
             return classify(BadReply("no logs here"), operation="GetLogEvents")
         return self._logs.page(source, token, from_head=from_head, start=start, end=end, limit=limit)
 
+    def end_session(self, ref: SessionRef, client_token: str) -> Fault | None:
+        """UpdateSession with the one target that there is, ENDED. Of what botocore tries again the service
+        knows by the token that it is the same wish, here as below."""
+        ids = _ids(ref)
+        return self._ask(
+            "UpdateSession", _taken, **ids, targetLifecycleStatus=ENDED, clientToken=client_token
+        )
+
+    def update_task(
+        self, ref: SessionRef, step_id: str, task_id: str, target: str, client_token: str
+    ) -> Fault | None:
+        """UpdateTask, of a task of the session's job."""
+        ids = {**_job_ids(ref), "stepId": step_id, "taskId": task_id}
+        return self._ask("UpdateTask", _taken, **ids, targetRunStatus=target, clientToken=client_token)
+
+    def update_job(
+        self, farm_id: str, queue_id: str, job_id: str, target: str, client_token: str
+    ) -> Fault | None:
+        """UpdateJob, of its target task run status alone."""
+        ids = {"farmId": farm_id, "queueId": queue_id, "jobId": job_id}
+        return self._ask("UpdateJob", _taken, **ids, targetTaskRunStatus=target, clientToken=client_token)
+
     def _list_of(self, token: str | None) -> dict[str, Any]:
         asked: dict[str, Any] = {"maxResults": PAGE_SIZE, **self._principal}
         if token:
@@ -412,6 +435,14 @@ def _found_by(search: JobSearch) -> list[dict[str, Any]]:
 
 def _one_of(name: str, values: Sequence[str], operator: str = "ANY_EQUALS") -> dict[str, Any]:
     return {"stringListFilter": {"name": name, "operator": operator, "values": list(values)}}
+
+
+def _taken(reply: Reply) -> None:
+    """The replies to what changes something have no members, which a sign-in page has none of either; but
+    that is no JSON. Raises `BadReply`."""
+    headers = (reply.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+    if "json" not in headers.get("content-type", "json"):
+        raise BadReply("the reply is not JSON")
 
 
 def _job_ids(ref: SessionRef) -> dict[str, str]:

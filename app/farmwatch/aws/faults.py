@@ -39,8 +39,10 @@ _CLOCK = {
     "RequestTimeTooSkewed",
     "RequestInTheFuture",
 }
-_REFUSED = {"ValidationException", "InvalidParameterException"}
-"""How Deadline Cloud, and CloudWatch Logs, say that they do not take the request as it is."""
+_CONFLICT = "ConflictException"
+_REFUSED = {"ValidationException", "InvalidParameterException", _CONFLICT}
+"""How Deadline Cloud, and CloudWatch Logs, say that they do not take the request as it is, or not while the
+thing is as it is."""
 
 _SLOW = {"TooManyRequestsException", "TooManyRequests", "RequestLimitExceeded", "SlowDown"}
 
@@ -190,10 +192,13 @@ def _service_words(
             "Nothing to do: Farmwatch asks again. If it lasts, see the AWS health page.",
         )
     if code in _REFUSED:
+        state = "The thing is in a state that does not allow it."
         return (
             FaultKind.REFUSED,
             f"The service refuses {operation or 'the call'}.",
-            "That is not the same as not found: see what it says of the request. An id may be mistyped.",
+            state
+            if code == _CONFLICT
+            else "That is not the same as not found: see what it says of the request. An id may be mistyped.",
         )
     return (
         FaultKind.BAD_REPLY,

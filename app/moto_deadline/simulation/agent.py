@@ -256,7 +256,9 @@ class SessionOnWorker:
         task = self.task
         if task is None:
             return
-        if status == "INTERRUPTED" or (status == "CANCELED" and "targetTaskRunStatus" not in self.run.job):
+        if status == "CANCELED" and "targetRunStatus" in task:
+            self.run.set_status(task, task["targetRunStatus"])
+        elif status == "INTERRUPTED" or (status == "CANCELED" and "targetTaskRunStatus" not in self.run.job):
             self.run.give_back(task)
         else:
             self.run.set_status(task, status)

@@ -26,6 +26,8 @@ class Run:
     waiting: deque[Record] = field(default_factory=deque)
     attachments: bool = False
     """Whether its files are downloaded before, and uploaded after each task."""
+    is_awaited: bool = False
+    """Whether a worker is about to take it up again."""
 
     def set_status(self, task: Record, status: str) -> None:
         """A task has got another status, and so perhaps its step and its job."""
@@ -102,7 +104,9 @@ def submit(
     world.account.tasks[step["stepId"]] = {task["taskId"]: task for task in tasks}
     for task in tasks:
         world.account.note_task(task, None)
-    return Run(world, farm_id, queue_id, job, step, tasks, deque(tasks), attachments)
+    run = Run(world, farm_id, queue_id, job, step, tasks, deque(tasks), attachments)
+    world.runs[job["jobId"]] = run
+    return run
 
 
 def make_tasks(job: Record, step_id: str, at: datetime, frames: int, by: str) -> tuple[Record, list[Record]]:

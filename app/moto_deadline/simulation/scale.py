@@ -178,6 +178,11 @@ def _frame(lane: _Lane, run: Run, session: Record) -> Generator[float, None, boo
             _finish(run, action, "CANCELED", processExitCode=143)
             run.give_back(task)
             return False
+        if "targetRunStatus" in task:
+            # Somebody has canceled the task, or all of the job.
+            _finish(run, action, "CANCELED", processExitCode=143)
+            run.set_status(task, task["targetRunStatus"])
+            return True
         if fate == FAILS and quarter == fate_at:
             _finish(run, action, "FAILED", processExitCode=7, progressMessage=FAILURE_MESSAGE)
             run.set_status(task, "FAILED")

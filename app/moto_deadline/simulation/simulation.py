@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from moto_deadline.defaults import ACCOUNT, REGION
 from moto_deadline.simulation.account import Record
 from moto_deadline.simulation.archive import outline, write_out_archived
@@ -9,6 +11,7 @@ from moto_deadline.simulation.clock import StoryClock
 from moto_deadline.simulation.scale import stage_scale
 from moto_deadline.simulation.scenario import stage
 from moto_deadline.simulation.script import told_to_end
+from moto_deadline.simulation.updates import update_tasks
 from moto_deadline.simulation.world import World
 
 
@@ -37,6 +40,11 @@ class Simulation(World):
     def tell_to_end(self, session: Record, well: bool = True) -> None:
         """Somebody asked for the end of a session (UpdateSession)."""
         self.play(told_to_end(self, session, well))
+        self.advance()
+
+    def update_tasks(self, farm_id: str, job: Record, tasks: Sequence[Record], target: str) -> None:
+        """Somebody gave tasks of a job another status (UpdateTask, UpdateJob)."""
+        update_tasks(self, farm_id, job, tasks, target)
         self.advance()
 
     def outline(self, queue_id: str, job_id: str) -> None:

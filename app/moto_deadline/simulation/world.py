@@ -8,6 +8,7 @@ import random
 import threading
 from collections.abc import Generator
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 from moto_deadline.simulation.account import Account, Record, SessionIds
 from moto_deadline.simulation.clock import RealClock, StoryClock
@@ -40,6 +41,8 @@ class World:
         self.at = self.start
         self.running: dict[str, object] = {}
         """What the agent has of the sessions that are not over, by their ids."""
+        self.runs: WeakValueDictionary[str, object] = WeakValueDictionary()
+        """The jobs that are being run, by their ids, for as long as anybody runs them."""
         self.archive: dict[str, tuple[str, str]] = {}
         self._due: list[tuple[datetime, int, Play]] = []
         self._plays = 0
