@@ -38,7 +38,8 @@ def known_ids(typed: str, kind: str = "session") -> list[CompletionItem]:
             "job": (ref.job_id, watched.job),
             "session": (ref.session_id, watched.job),
         }[kind]
-        if one.startswith(typed):
+        # What was wished of a whole job stands in the history under the id of that.
+        if one.startswith(typed) and one.startswith(kind):
             found.setdefault(one, name)
     return [CompletionItem(one, help=name or None) for one, name in list(found.items())[:MOST]]
 

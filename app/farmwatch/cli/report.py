@@ -25,6 +25,7 @@ KINDS = {
     EventKind.WORKER_LOG_ERROR: "workerLog.error",
     EventKind.ACTION: "sessionAction",
     EventKind.FAULT: "call",
+    EventKind.REQUEST: "request",
 }
 """What a record is about, by the names of the API."""
 

@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     WORKER_LOG_ERROR = "worker log error"
     FAULT = "fault"
     GAP = "gap"
+    REQUEST = "request"
+    """Somebody wanted something changed from here."""
 
 
 class Event(Struct, frozen=True):
@@ -36,6 +38,10 @@ class Event(Struct, frozen=True):
     there was none) and not later than ``at``; ``service_at`` is when it did by the service's own account,
     where it tells. A gap lasts from ``after`` to ``at``, and its ``new`` is why nothing was seen.
     ``watcher`` is who watched.
+
+    Of a request ``subject`` has the API operation, the status that was wished, the id of what was to be
+    changed, and the wish's token; ``new`` is what came of it, ASKED before that is known. Where it was about
+    a whole job, the id of the job stands in place of the session's.
     """
 
     ref: SessionRef

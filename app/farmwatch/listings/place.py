@@ -34,8 +34,9 @@ class Place(Struct, frozen=True):
 
     @classmethod
     def at(cls, ref: SessionRef) -> Place:
-        """The place of a session."""
-        return cls(ref.connection, ref.farm_id, ref.queue_id, ref.job_id, ref.session_id)
+        """The place of a session; of what the history has of a whole job the place of that."""
+        session_id = None if ref.session_id == ref.job_id else ref.session_id
+        return cls(ref.connection, ref.farm_id, ref.queue_id, ref.job_id, session_id)
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ from farmwatch.monitor.update import (
     ListRef,
     LogRef,
     NameRef,
+    RequestRef,
     RunningRef,
     Snapshot,
     Update,
@@ -60,6 +61,7 @@ from farmwatch.sessions.tracker import SessionGroup, SessionTarget
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from farmwatch.actions.wishes import Wish
     from farmwatch.history.recorder import Recorder
     from farmwatch.listings.list_query import ListQuery
     from farmwatch.logs.parsing import Severities
@@ -399,6 +401,15 @@ class Monitor:
                 )
         return WallHandle(parts)
 
+    def act(self, wish: Wish) -> LookHandle:
+        """Send a wish that was confirmed (`farmwatch.actions.wishes`), once. Its updates, by a `RequestRef`,
+        tell what came of it; it is in the history before that."""
+        from farmwatch.actions.request import RequestTarget
+        from farmwatch.actions.wishes import ref_of
+
+        subject = RequestRef(wish.token)
+        return LookHandle(self._look(ref_of(wish).connection, RequestTarget(wish, self._records), subject))
+
     def want_names(self, place: Place) -> None:
         """Ask for the names of a place's farm, queue and job until they are known."""
         farm_id, queue_id, job_id = place.farm_id, place.queue_id, place.job_id
@@ -465,6 +476,9 @@ class Monitor:
             is_local = isinstance(look.target, LocalList) or isinstance(subject, HistoryRef)
             connection = "" if is_local else name
             self._publish(Update(connection, subject, Snapshot(observed, news.rhythm), news.events))
+            if isinstance(subject, RequestRef):
+                # It was made, and is over.
+                look.let_go()
 
     def _take_session(self, name: str, update: TargetUpdate, watch: SessionWatch) -> None:
         watch.take(update)

@@ -81,6 +81,12 @@ class HistoryRef(Struct, frozen=True):
     number: int
 
 
+class RequestRef(Struct, frozen=True):
+    """Names a request that changes something, by the token of its wish."""
+
+    token: str
+
+
 class SessionSnapshot(Struct, frozen=True):
     """All that is known about a session: its newest reply, its actions, their errors, how they are polled."""
 

@@ -60,6 +60,28 @@ def _gap(entry: Event) -> list[Part]:
     return [(f"┄ not watched{lasted}{why}", "muted")]
 
 
+_REQUESTED = {
+    "UpdateSession ENDED": "end the session",
+    "UpdateTask READY": "requeue the task",
+    "UpdateTask CANCELED": "cancel the task",
+    "UpdateTask SUSPENDED": "suspend the task",
+    "UpdateTask SUCCEEDED": "mark the task as succeeded",
+    "UpdateJob READY": "requeue the job",
+    "UpdateJob CANCELED": "cancel the job",
+    "UpdateJob SUSPENDED": "suspend the job",
+}
+
+
+def _request(entry: Event) -> list[Part]:
+    wished, _, rest = entry.subject.rpartition(" ")[0].rpartition(" ")
+    told = f"→ {_REQUESTED.get(wished, wished)}"
+    which = f" {short_id(rest)}" if rest != entry.ref.session_id else ""
+    outcome, _, why = (entry.new or "–").partition(": ")
+    tone = {"TAKEN": "success", "ASKED": "accent"}.get(outcome, "warning")
+    said = {"ASKED": "asked", "TAKEN": "taken"}.get(outcome, outcome)
+    return [(f"{told}{which}: ", ""), (said, tone), (f"  {why}" if why else "", "muted")]
+
+
 _WORDS = {
     EventKind.STATUS: _status,
     EventKind.TARGET: _target,
@@ -67,6 +89,7 @@ _WORDS = {
     EventKind.WORKER_LOG_ERROR: _error,
     EventKind.FAULT: _fault,
     EventKind.GAP: _gap,
+    EventKind.REQUEST: _request,
 }
 
 

@@ -295,6 +295,6 @@ class HistoryScreen(FollowingScreen):
         self.redraw()
 
     def chosen_id(self) -> str | None:
-        """The id of the session that the row under the cursor is about."""
+        """The id of the session, or of the job, that the row under the cursor is about."""
         place = self._rows.place(self.table.cursor_key)
-        return None if place is None else place.session_id
+        return None if place is None else place.ids[-1]
