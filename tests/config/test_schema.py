@@ -44,7 +44,7 @@ def test_what_it_says_holds(file: Path) -> None:
     file.write_text(
         'interval = 7\n[logs]\nrequests_per_second = 0.5\nerror_words = ["kaputt"]\nwarning_words = []\n'
     )
-    assert read(file) == SettingsFile(7.0, LogsTable(0.5, ("kaputt",), ()))
+    assert read(file) == SettingsFile(7.0, logs=LogsTable(0.5, ("kaputt",), ()))
 
 
 def test_an_option_goes_before_it(own_home: Path, file: Path) -> None:
@@ -67,6 +67,7 @@ def test_an_option_goes_before_it(own_home: Path, file: Path) -> None:
             "intervall is not known here; what is: [connections], [history]",
         ),
         ("logs = 2", "[logs] is not a table"),
+        ("actions = 1", "actions is 1; true or false is wanted"),
         ("[logs]\nrequests = 2", "logs.requests is not known here"),
         ("[logs]\nrequests_per_second = 31", "logs.requests_per_second is 31; a number from 0.1 to 30"),
         ('[logs]\nerror_words = "ERROR"', "logs.error_words is not a list of words"),

@@ -40,6 +40,16 @@ def test_without_anything_the_rest_is_left_to_boto3(own_home: Path) -> None:
     assert resolved(own_home) == Settings()
 
 
+def test_nothing_is_changed_unless_an_option_or_the_file_allows_it(own_home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("actions = true", encoding="utf-8")
+    assert not resolved(own_home).allow_actions
+    assert resolved(own_home, allow_actions=True).sources["allow_actions"] == "--allow-actions"
+    by_file = resolved(own_home, {"FARMWATCH_CONFIG": str(file)})
+    assert by_file.allow_actions
+    assert ("actions = true", str(file)) in list(in_force(by_file, {}))
+
+
 def test_a_workstation_set_up_for_the_deadline_command_needs_no_option(configured: Path) -> None:
     settings = resolved(configured)
     assert (settings.connection.profile, settings.connection.region) == ("studio", "eu-west-1")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 from textual.layouts.vertical import VerticalLayout
 from textual.screen import ModalScreen, Screen
@@ -19,6 +20,7 @@ from farmwatch.config.settings import Settings
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
 from farmwatch.ui.navigation import ShowMergedLogs
+from farmwatch.ui.screens.acting import ActScreen
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
@@ -55,6 +57,7 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "merged logs": (AT_SESSION, (MERGED,), MergedLogScreen),
     "columns": (Settings(), ("C",), ColumnsScreen),
     "connect": (Settings(), ("f3",), ConnectScreen),
+    "acting": (replace(AT_SESSION, allow_actions=True), ("X",), ActScreen),
     "palette": (AT_SESSION, ("ctrl+p",), Screen),
 }
 """Where the program is started, the keys that lead to a screen, and what that is."""

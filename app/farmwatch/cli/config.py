@@ -41,6 +41,7 @@ def lines(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str,
         return f"{name} = {as_toml(value)}", clean(sources.get(member, DEFAULT), 300)
 
     yield row("interval", settings.interval.total_seconds(), "interval")
+    yield row("actions", settings.allow_actions, "allow_actions")
     yield "[logs]", ""
     yield row("requests_per_second", settings.log_requests, "log_requests")
     yield row("error_words", settings.error_words, "error_words")

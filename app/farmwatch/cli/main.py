@@ -120,6 +120,9 @@ class _PlaceOrCommand(click.Group):
     flag_value="",
     help="Begin with the wall (W): everything that runs, or what was put on the wall of a name.",
 )
+@click.option(
+    "--allow-actions", is_flag=True, help="Let X end, cancel and requeue things; else all is only read."
+)
 @click.option("--demo", is_flag=True, help="Watch an embedded farm; no AWS account, no credentials.")
 @click.version_option(__version__, prog_name="farmwatch")
 @click.pass_context

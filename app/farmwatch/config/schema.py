@@ -151,6 +151,13 @@ class SettingsFile(Struct, frozen=True, forbid_unknown_fields=True):
             description="seconds between two refreshes of a running session",
         ),
     ] = 2.0
+    actions: Annotated[
+        bool,
+        Meta(
+            description="whether sessions, tasks and jobs may be ended, canceled and requeued from here",
+            extra={"allowed": "true or false"},
+        ),
+    ] = False
     logs: LogsTable = LogsTable()
     history: HistoryTable = HistoryTable()
     wall: WallTable = WallTable()
@@ -347,6 +354,8 @@ def _at(said: Any, keys: list[str]) -> Any:
 
 def as_toml(value: Any) -> str:
     """A value as a settings file would have it."""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, tuple | list):
         return f"[{', '.join(as_toml(one) for one in value)}]"
     if isinstance(value, str):

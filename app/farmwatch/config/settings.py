@@ -66,9 +66,10 @@ class Settings(Struct, frozen=True):
     at, on the first of them. ``interval`` is how often a living session is asked for (1 s to 1 h),
     ``log_requests`` how many pages of logs a second and connection at the most; the words make a line of a
     log an error or a warning, what was seen is kept for ``history_kept``, and what has ended stays on the
-    wall for ``wall_keeps_ended``. ``rules`` are the thresholds of the rules of trouble. ``keys`` are keys of
-    one's own, by the id of the key binding. ``notes`` are lines about what was found wrong and left aside;
-    ``sources`` tells where what is not a default comes from."""
+    wall for ``wall_keeps_ended``. ``rules`` are the thresholds of the rules of trouble. With
+    ``allow_actions`` sessions, tasks and jobs may be ended, canceled and requeued; else everything is only
+    read. ``keys`` are keys of one's own, by the id of the key binding. ``notes`` are lines about what was
+    found wrong and left aside; ``sources`` tells where what is not a default comes from."""
 
     connections: tuple[ConnectionSettings, ...] = (ConnectionSettings(),)
     farm_id: str | None = None
@@ -82,6 +83,7 @@ class Settings(Struct, frozen=True):
     history_kept: timedelta = timedelta(days=DEFAULT_HISTORY_DAYS)
     wall_keeps_ended: timedelta = timedelta(minutes=DEFAULT_ENDED_MINUTES)
     rules: RulesTable = RulesTable()
+    allow_actions: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     demo: bool = False
     notes: tuple[str, ...] = ()
@@ -105,6 +107,7 @@ def resolve(
     job_id: str | None = None,
     session_id: str | None = None,
     interval: float | None = None,
+    allow_actions: bool = False,
     demo: bool = False,
     environ: Mapping[str, str],
     home: Path,
@@ -141,6 +144,8 @@ def resolve(
     sources |= {f"{level}_id": f"--{level}-id" for level, one in zip(_LEVELS, ids, strict=True) if one}
     if interval is not None:
         sources["interval"] = "--interval"
+    if allow_actions:
+        sources["allow_actions"] = "--allow-actions"
     asked = Settings(
         (ConnectionSettings(DEFAULT_CONNECTION, profile, region, endpoint_url, demo),),
         *ids,
@@ -151,6 +156,7 @@ def resolve(
         history_kept=timedelta(days=file.history.days),
         wall_keeps_ended=timedelta(minutes=file.wall.ended_minutes),
         rules=file.rules,
+        allow_actions=allow_actions or file.actions,
         keys=file.keys,
         demo=demo,
         sources={**_of_file(file, path), **sources},
@@ -175,6 +181,7 @@ def _of_file(file: SettingsFile, path: Path) -> dict[str, str]:
         "warning_words": file.logs.warning_words != usual.logs.warning_words,
         "history_kept": file.history.days != usual.history.days,
         "wall_keeps_ended": file.wall.ended_minutes != usual.wall.ended_minutes,
+        "allow_actions": file.actions,
         "keys": bool(file.keys),
         **{
             f"rules.{name}": getattr(file.rules, name) != getattr(usual.rules, name)

@@ -12,6 +12,7 @@ from textual.dom import DOMNode
 from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys
 
 from farmwatch.ui.keys import PROGRAM_BINDINGS
+from farmwatch.ui.screens.acting import ActScreen
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
@@ -55,6 +56,7 @@ PAGES: Mapping[str, Sequence[type[DOMNode]]] = {
     "columns": (ColumnsScreen,),
     "connect": (ConnectScreen,),
     "goto": (GotoScreen,),
+    "acting": (ActScreen,),
 }
 """Where only their own keys hold."""
 

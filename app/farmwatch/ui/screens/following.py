@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from farmwatch.monitor.monitor import Monitor
     from farmwatch.monitor.update import Update
     from farmwatch.ui.program import Program
+    from farmwatch.words.requests import Choice
 
 
 BACK = Binding(
@@ -35,6 +36,9 @@ PAUSE = Binding("p", "pause", "Pause", tooltip="Pause or resume", id="pause")
 COPY_ID = Binding("y", "copy_id", "Copy", show=False, tooltip="Copy the whole id to the clipboard", id="copy")
 MARK = Binding(
     "m", "mark", "Mark", show=False, tooltip="Mark: watch it in the background until it has ended", id="mark"
+)
+ACT = Binding(
+    "X", "act", "Act", show=False, tooltip="End, cancel or requeue it, where that is allowed", id="act"
 )
 HISTORY = Binding("h", "app.history", "History", tooltip="What happened, by session", id="history")
 HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys", id="help")
@@ -106,6 +110,10 @@ class FollowingScreen(Screen[None]):
 
     def named_places(self) -> Iterable[tuple[Place, str]]:
         """Places that this screen knows by name besides its own."""
+        return ()
+
+    def choices(self) -> Sequence[Choice]:
+        """What can be done to what is under the cursor, or picked."""
         return ()
 
     def tells_of(self, ref: SessionRef | None) -> bool:
@@ -249,6 +257,12 @@ class FollowingScreen(Screen[None]):
         """Stop asking for what is shown, or go on."""
         if self.held is not None:
             self.held.pause(paused=not self.rhythm.paused)
+
+    def action_act(self) -> None:
+        """Ask what is to be done, and do what is confirmed; say how to allow that where it is not."""
+        from farmwatch.ui.screens.acting import ask
+
+        ask(self, self.farmwatch, self.choices())
 
     def action_up(self) -> None:
         """Go up one level, and after a visit back to where one came from; from the first list nowhere."""

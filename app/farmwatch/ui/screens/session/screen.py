@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from farmwatch.sessions.tracker import SessionObserved
 from farmwatch.ui.content import content
 from farmwatch.ui.marking import mark
 from farmwatch.ui.navigation import ShowDetails, ShowLog, ShowWhy
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, MARK, NOW, PAUSE, QUIT
+from farmwatch.ui.screens.following import ACT, BACK, COPY_ID, HELP, MARK, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.session.rows import ACTION_COLUMNS, ERROR_COLUMNS, ActionRows, ErrorRows, error_rows
 from farmwatch.ui.screens.session_following import SessionFollowing
 from farmwatch.ui.widgets.lines import age_part, entitle, put
@@ -30,10 +31,11 @@ from farmwatch.ui.widgets.session_panels import SessionPanels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.action import action_counts, action_rows, notable
 from farmwatch.words.session import errors_line, raw_rows
-from farmwatch.words.text import Part, TimeStyle, brief, clock_time, lifecycle, muted
+from farmwatch.words.text import Part, TimeStyle, brief, clock_time, lifecycle, muted, short_id
 
 if TYPE_CHECKING:
     from farmwatch.monitor.update import Update
+    from farmwatch.words.requests import Choice
 
 MARKED_FOR = timedelta(seconds=8)
 """How long a change stays marked: a mark that goes with the next poll, two seconds later, is not seen."""
@@ -93,6 +95,7 @@ class SessionScreen(SessionFollowing):
         ),
         COPY_ID,
         MARK,
+        ACT,
         HELP,
         QUIT,
     ]
@@ -331,6 +334,18 @@ class SessionScreen(SessionFollowing):
         """On with the action that was read about in the log."""
         if action_id is not None:
             self.action_table.cursor_key = action_id
+
+    def choices(self) -> Sequence[Choice]:
+        """To end the session while it has not, and what can be done to the task under the cursor."""
+        from farmwatch.words.requests import TaskRef, session_choices, task_choices
+
+        ref, action = self.place.ref, self._action_under_cursor()
+        name = self.monitor.names.get(ref.job_id) or short_id(ref.job_id)
+        found = [] if self.observed.is_final else session_choices([(ref, name)])
+        if action is not None and action.step_id and action.task_id:
+            told = " ".join([name, *action.parameters.values()])
+            found += task_choices([TaskRef(ref, action.step_id, action.task_id, told, action.is_final)])
+        return found
 
     def action_log(self) -> None:
         """Show the logs of the session, over this screen."""

@@ -1,0 +1,149 @@
+"""What can be done to sessions, tasks and jobs, and what came of it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from farmwatch.actions.request import Outcome, Requested
+from farmwatch.actions.wishes import (
+    CANCELED,
+    READY,
+    SUCCEEDED,
+    SUSPENDED,
+    EndSession,
+    UpdateJob,
+    UpdateTask,
+    Wish,
+    operation_of,
+)
+from farmwatch.aws.model import SessionRef, Who
+from farmwatch.words.text import short_id
+
+Severity = Literal["information", "warning", "error"]
+
+HOW_TO_ALLOW = "Read-only. Begin with --allow-actions, or set actions = true in the settings file, to act."
+
+
+class Choice(Struct, frozen=True):
+    """Something that can be done: ``title`` says what, ``does`` what it means, and ``names`` has what to, one
+    for each of the ``wishes``."""
+
+    title: str
+    does: str
+    wishes: tuple[Wish, ...]
+    names: tuple[str, ...]
+
+
+class TaskRef(Struct, frozen=True):
+    """A task of a session's job; ``name`` is what it is called, and ``is_over`` says that it does not run."""
+
+    ref: SessionRef
+    step_id: str
+    task_id: str
+    name: str
+    is_over: bool
+
+
+_OF_A_TASK = {
+    READY: ("Requeue", "READY again: a worker takes it up anew"),
+    SUCCEEDED: ("Mark as succeeded", "it is not run again, and what depends on it goes on"),
+    CANCELED: ("Cancel", "its process is told to end, and it is not run again"),
+    SUSPENDED: ("Suspend", "its process is told to end, and it waits until it is requeued"),
+}
+_OF_A_JOB = {
+    CANCELED: ("Cancel", "all of its tasks that are not over: what runs is told to end"),
+    SUSPENDED: ("Suspend", "all of its tasks that are not over: they wait until they are requeued"),
+    READY: ("Requeue", "all of its tasks that are over or suspended are READY again"),
+}
+
+
+def session_choices(sessions: Sequence[tuple[SessionRef, str]]) -> list[Choice]:
+    """To end these sessions, each with the name of its job."""
+    if not sessions:
+        return []
+    return [
+        Choice(
+            f"End {_these(len(sessions), 'session')}",
+            "what runs is canceled, and waits to be run by another session",
+            tuple(EndSession(ref) for ref, _ in sessions),
+            tuple(f"{name}  session {short_id(ref.session_id)}" for ref, name in sessions),
+        )
+    ]
+
+
+def task_choices(tasks: Sequence[TaskRef]) -> list[Choice]:
+    """To requeue those of the tasks that are over, or mark them as succeeded; to cancel or suspend those that
+    are not."""
+    found: list[Choice] = []
+    for target, (word, does) in _OF_A_TASK.items():
+        meant = [one for one in tasks if one.is_over == (target in (READY, SUCCEEDED))]
+        if meant:
+            found.append(
+                Choice(
+                    _titled(word, _these(len(meant), "task")),
+                    does,
+                    tuple(UpdateTask(one.ref, one.step_id, one.task_id, target) for one in meant),
+                    tuple(f"{one.name}  task {short_id(one.task_id)}" for one in meant),
+                )
+            )
+    return found
+
+
+def job_choices(connection: str, farm_id: str, queue_id: str, job_id: str, name: str) -> list[Choice]:
+    """To cancel, suspend or requeue a job."""
+    return [
+        Choice(
+            f"{word} the job",
+            does,
+            (UpdateJob(connection, farm_id, queue_id, job_id, target),),
+            (f"{name}  job {short_id(job_id)}",),
+        )
+        for target, (word, does) in _OF_A_JOB.items()
+    ]
+
+
+def _these(count: int, what: str) -> str:
+    return f"the {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _titled(word: str, what: str) -> str:
+    first, _, rest = word.partition(" ")
+    return " ".join(filter(None, (first, what, rest)))
+
+
+# --- what came of it -----------------------------------------------------------------------------------
+
+
+def result(choice: Choice, results: Sequence[Requested], who: Who) -> tuple[str, Severity]:
+    """What came of all requests of a choice, a line for every outcome that there was, and how bad that is."""
+    lines = []
+    for outcome in Outcome:
+        those = [one for one in results if one.outcome is outcome]
+        if those:
+            of = "" if len(results) == 1 else f" ({len(those):,} of {len(results):,})"
+            what = choice.title if len(results) > 1 else f"{choice.title}: {choice.names[0]}"
+            lines.append(f"{outcome}{of}  {what}. {_why(those[0], who)}".rstrip())
+    outcomes = {one.outcome for one in results}
+    if outcomes == {Outcome.TAKEN}:
+        return lines[0], "information"
+    return "\n".join(lines), "warning" if outcomes <= {Outcome.TAKEN, Outcome.NOT_KNOWN} else "error"
+
+
+def _why(one: Requested, who: Who) -> str:
+    fault = one.fault
+    if fault is None:
+        return ""
+    match one.outcome:
+        case Outcome.REFUSED:
+            return f"The service says: {fault.message or fault.sentence}"
+        case Outcome.DENIED:
+            by = f"profile {who.profile}" if who.profile else who.name or "this login"
+            return f"{by} lacks deadline:{operation_of(one.wish)}. {fault.message}"
+        case Outcome.NOT_KNOWN:
+            return (
+                f"{fault.sentence} It may have been taken or not, and is not repeated: see what comes of it."
+            )
+    return f"{fault.sentence} It is not asked again by itself."

@@ -1,0 +1,147 @@
+"""Ending, canceling and requeuing from the screens: only where that is allowed and confirmed, and once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from msgspec.structs import replace
+
+from farmwatch.aws.model import FaultKind, Page
+from farmwatch.config.settings import Settings
+from farmwatch.ui.screens.acting import ActScreen
+from farmwatch.ui.screens.session.screen import SessionScreen
+from tests.canned import (
+    FARM_ID,
+    JOB_ID,
+    QUEUE_ID,
+    REF,
+    SESSION_ID,
+    STEP_ID,
+    CannedFarm,
+    a_fault,
+    a_session,
+    an_action,
+)
+from tests.ui.stage import Stage, on_stage
+
+ALLOWED = Settings(allow_actions=True)
+AT_SESSION = replace(ALLOWED, farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
+READ_ONLY = replace(AT_SESSION, allow_actions=False)
+
+
+@asynccontextmanager
+async def at_session(
+    settings: Settings = AT_SESSION, status: str = "RUNNING", **answers: Any
+) -> AsyncIterator[Stage]:
+    """The screen of a session whose one action has that status."""
+    actions = Page((an_action(3, status),))
+    given = {"session": a_session(), "session_actions": actions, "session_actions_by_id": {}, **answers}
+    async with on_stage(CannedFarm(**given), settings) as stage:
+        await stage.move(3)
+        yield stage
+
+
+def notices(stage: Stage) -> str:
+    """What is told at the corner of the screen, each in one line."""
+    return "\n".join(one.message for one in stage.app._notifications)  # noqa: SLF001 - Textual tells them nowhere else
+
+
+def sent(stage: Stage, name: str) -> list[tuple[Any, ...]]:
+    return [one for one in stage.farm.asked if one[0] == name]
+
+
+async def test_everything_is_only_read_unless_it_is_allowed_and_the_key_says_how() -> None:
+    async with at_session(READ_ONLY, end_session=[None]) as stage:
+        await stage.press("X", "enter", "enter")
+        assert "--allow-actions" in notices(stage)
+        assert not any(isinstance(one, ActScreen) for one in stage.app.screen_stack)
+        assert sent(stage, "end_session") == []
+
+
+async def test_a_session_is_ended_after_it_was_named_and_confirmed() -> None:
+    async with at_session(end_session=[None]) as stage:
+        stage.app.monitor.names[JOB_ID] = "sq010_lgt"
+        await stage.press("X")
+        assert isinstance(stage.app.screen, ActScreen)
+        for words in ("End the session", "Cancel the task", "Suspend the task"):
+            assert words in stage.text
+        assert "Requeue" not in stage.text
+        await stage.press("enter")
+        assert "sq010_lgt" in stage.text
+        assert sent(stage, "end_session") == [], "it is not confirmed yet"
+        stage.farm.answers["session"] = [a_session(lifecycle_status="UPDATE_IN_PROGRESS")]
+        await stage.press("enter")
+        await stage.poll()
+        assert isinstance(stage.app.screen, SessionScreen)
+        (asked,) = sent(stage, "end_session")
+        assert asked[1] == REF
+        assert "TAKEN" in notices(stage)
+        await stage.move(3)
+        assert "UPDATE_IN_PROGRESS" in stage.part("#session")
+
+
+async def test_escape_goes_back_and_then_out_and_nothing_is_sent() -> None:
+    async with at_session(end_session=[None]) as stage:
+        await stage.press("X", "enter", "escape")
+        assert "What is to be done?" in stage.text
+        await stage.press("escape")
+        assert isinstance(stage.app.screen, SessionScreen)
+        assert sent(stage, "end_session") == []
+
+
+async def test_a_task_that_has_failed_is_requeued_but_not_canceled() -> None:
+    async with at_session(status="FAILED", update_task=[None]) as stage:
+        await stage.press("X")
+        assert "Cancel the task" not in stage.text
+        await stage.press("down", "enter", "enter")
+        await stage.poll()
+        (asked,) = sent(stage, "update_task")
+        assert asked[1:5] == (REF, STEP_ID, an_action(3).task_id, "READY")
+        assert "Requeue the task" in notices(stage)
+
+
+async def test_a_session_that_has_ended_cannot_be_ended() -> None:
+    ended = a_session(lifecycle_status="ENDED", ended_at=a_session().started_at)
+    async with at_session(session=ended, session_actions=Page(())) as stage:
+        await stage.press("X")
+        assert "Nothing can be done" in notices(stage)
+
+
+async def end_it(stage: Stage) -> str:
+    """End the session, and what is told of it."""
+    await stage.press("X", "enter", "enter")
+    await stage.poll()
+    return notices(stage)
+
+
+async def test_a_refusal_is_told_in_the_words_of_the_service() -> None:
+    refusal = a_fault(FaultKind.REFUSED, code="ConflictException", message="The session has ended.")
+    async with at_session(end_session=[refusal]) as stage:
+        assert "The service says: The session has ended." in await end_it(stage)
+
+
+async def test_a_denial_names_the_permission_and_who_lacks_it() -> None:
+    denial = a_fault(FaultKind.DENIED, message="User arn:aws:sts::1:assumed-role/artist is not authorized")
+    async with at_session(end_session=[denial]) as stage:
+        told = await end_it(stage)
+        assert "lacks deadline:UpdateSession" in told
+        assert "assumed-role/artist" in told
+        assert "northlight" in told
+
+
+async def test_what_is_lost_on_the_way_is_not_known_and_not_repeated() -> None:
+    async with at_session(end_session=[a_fault(), None]) as stage:
+        told = await end_it(stage)
+        assert "NOT KNOWN" in told
+        assert "not repeated" in told
+        await stage.move(120, step=10)
+        assert len(sent(stage, "end_session")) == 1
+
+
+async def test_words_of_the_service_are_words_and_no_markup() -> None:
+    refusal = a_fault(FaultKind.REFUSED, message="[@click=app.quit]no[/] \x1b[31m")
+    async with at_session(end_session=[refusal]) as stage:
+        assert "[@click=app.quit]no[/]" in await end_it(stage)
+        assert "\x1b" not in stage.text
