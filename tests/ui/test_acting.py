@@ -21,10 +21,14 @@ from tests.canned import (
     STEP_ID,
     CannedFarm,
     a_fault,
+    a_job,
     a_session,
     an_action,
 )
+from tests.pictures import frozen_farm, pass_time
 from tests.ui.stage import Stage, on_stage
+from tests.ui.test_wall import a_night, at_wall
+from tests.wall.night import session_id
 
 ALLOWED = Settings(allow_actions=True)
 AT_SESSION = replace(ALLOWED, farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
@@ -145,3 +149,96 @@ async def test_words_of_the_service_are_words_and_no_markup() -> None:
     async with at_session(end_session=[refusal]) as stage:
         assert "[@click=app.quit]no[/]" in await end_it(stage)
         assert "\x1b" not in stage.text
+
+
+async def test_many_sessions_are_ended_from_the_wall_when_their_number_is_typed() -> None:
+    farm = a_night()
+    farm.answers["end_session"] = [None, a_fault(FaultKind.REFUSED, message="It has ended.")]
+    async with at_wall(farm, ALLOWED) as stage:
+        await stage.press("space", "space", "X")
+        assert "End 2 sessions" in stage.text
+        await stage.press("enter")
+        assert "shot_01 11" in stage.text
+        assert "shot_02 12" in stage.text
+        await stage.press("3", "enter")
+        assert "Nothing was done" in notices(stage)
+        assert farm.count("end_session") == 0
+        await stage.press("backspace", "2", "enter")
+        await stage.poll()
+        ended = [one[1].session_id for one in sent(stage, "end_session")]
+        assert sorted(ended) == sorted([session_id(1), session_id(2)])
+        tokens = {one[2] for one in sent(stage, "end_session")}
+        assert len(tokens) == 2, "each is a wish of its own"
+        told = notices(stage)
+        assert "TAKEN (1 of 2)" in told
+        assert "REFUSED (1 of 2)" in told
+
+
+async def test_what_has_failed_is_requeued_from_the_wall() -> None:
+    farm = a_night()
+    farm.answers["update_task"] = [None]
+    async with at_wall(farm, ALLOWED) as stage:
+        await stage.press("3", "X")
+        assert "Requeue the task" in stage.text
+        assert "End the session" not in stage.text
+        await stage.press("enter", "enter")
+        await stage.poll()
+        assert [one[4] for one in sent(stage, "update_task")] == ["READY"]
+
+
+async def test_a_job_is_canceled_from_its_list() -> None:
+    job = a_job(1, "RUNNING", job_id=JOB_ID, name="sq010_lgt")
+    farm = CannedFarm(search_jobs=Page((job,), total=1), update_job=[None])
+    async with on_stage(farm, replace(ALLOWED, farm_id=FARM_ID, queue_id=QUEUE_ID)) as stage:
+        await stage.press("X")
+        for words in ("Cancel the job", "Suspend the job", "Requeue the job"):
+            assert words in stage.text
+        await stage.press("enter", "enter")
+        await stage.poll()
+        assert [one[1:5] for one in sent(stage, "update_job")] == [(FARM_ID, QUEUE_ID, JOB_ID, "CANCELED")]
+        assert "sq010_lgt" in notices(stage)
+
+
+async def test_while_a_filter_is_typed_the_key_is_a_letter() -> None:
+    farm = CannedFarm(search_jobs=Page((a_job(1),), total=1))
+    async with on_stage(farm, replace(ALLOWED, farm_id=FARM_ID, queue_id=QUEUE_ID)) as stage:
+        await stage.press("slash", "X")
+        assert not any(isinstance(one, ActScreen) for one in stage.app.screen_stack)
+
+
+async def test_on_the_embedded_farm_a_session_that_is_ended_ends() -> None:
+    with frozen_farm() as farm:
+        settings = replace(farm.settings("living"), allow_actions=True)
+        async with on_stage(farm.ask, settings) as stage:
+            await pass_time(stage, farm, 3)
+            farm.offline = True
+            assert "NOT KNOWN" in await end_it(stage)
+            farm.offline = False
+            await pass_time(stage, farm, 3)
+            assert "STARTED" in stage.part("#session"), "it was not sent again by itself"
+            assert "TAKEN" in await end_it(stage)
+            await pass_time(stage, farm, 3)
+            assert "UPDATE_IN_PROGRESS" in stage.part("#session")
+            for _ in range(10):
+                farm.clock.step(10)
+                await stage.move(10, step=5)
+            assert "ENDED" in stage.part("#session")
+
+
+async def test_on_the_embedded_farm_a_failed_task_is_requeued_and_runs_again() -> None:
+    with frozen_farm() as farm:
+        settings = replace(farm.settings("failed"), allow_actions=True)
+        async with on_stage(farm.ask, settings) as stage:
+            await pass_time(stage, farm, 3)
+            await stage.press("X")
+            assert "Requeue the task" in stage.text
+            await stage.press("enter", "enter")
+            await stage.poll()
+            assert "TAKEN" in notices(stage)
+            failed = farm.simulation.cast["failed"]
+            runs = farm.simulation.account.jobs[failed.queue_id][failed.job_id]
+            assert runs["taskRunStatusCounts"]["READY"]
+            for _ in range(20):
+                farm.clock.step(30)
+                farm.simulation.advance()
+            assert runs["taskRunStatusCounts"]["FAILED"] == 0

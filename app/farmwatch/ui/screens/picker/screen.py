@@ -24,6 +24,7 @@ from farmwatch.ui.marking import mark, put_on_wall
 from farmwatch.ui.navigation import GoTo, ShowDetails
 from farmwatch.ui.screens.arranging import arrangement_of, choose_columns
 from farmwatch.ui.screens.following import (
+    ACT,
     BACK,
     COPY_ID,
     HELP,
@@ -34,6 +35,7 @@ from farmwatch.ui.screens.following import (
     QUIT,
     FollowingScreen,
 )
+from farmwatch.ui.screens.picker.acting import choices_at
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.picker.lists import LEVELS, NONE, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
@@ -47,11 +49,12 @@ if TYPE_CHECKING:
     from farmwatch.listings.list_query import ListQuery
     from farmwatch.monitor.handles import ListHandle
     from farmwatch.monitor.update import Snapshot, Update
+    from farmwatch.words.requests import Choice
 
 TYPING_PAUSE = 0.25
 """Seconds without a key before a filter is put to the service: one search a word, not one a letter."""
 
-TYPED = ("filter", "mark", "put", "columns")
+TYPED = ("filter", "mark", "act", "put", "columns")
 """What the keys do that are letters."""
 
 MARKED = (Level.JOBS, Level.SESSIONS)
@@ -80,6 +83,7 @@ class PickerScreen(FollowingScreen):
         Binding("S", "reverse", "Reverse", show=False, tooltip="Reverse the sort order", id="reverse"),
         Binding("d", "details", "Details", tooltip="Everything about the row", id="details"),
         MARK,
+        ACT,
         Binding(
             "C", "columns", "Columns", show=False, tooltip="Choose the columns of the list", id="columns"
         ),
@@ -411,6 +415,11 @@ class PickerScreen(FollowingScreen):
     def _place_of(self, key: str | None) -> Place | None:
         """Where what a row is about is; ``None`` where there is no such row."""
         return None if self._rows.item(key) is None or key is None else self.place.into(key)
+
+    def choices(self) -> Sequence[Choice]:
+        """What can be done to the job or the session under the cursor."""
+        place = self._place_of(self.table.cursor_key)
+        return () if place is None else choices_at(place, self._rows.item(self.table.cursor_key))
 
     def action_columns(self) -> None:
         """Choose the columns of this list, and of all others of its kind."""

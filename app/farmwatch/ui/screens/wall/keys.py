@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from textual.binding import Binding, BindingType
 
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, MARK, NOW, PAUSE, QUIT
+from farmwatch.ui.screens.following import ACT, BACK, COPY_ID, HELP, HISTORY, MARK, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.wall.failures import FAILURES
 from farmwatch.ui.screens.wall.running import RUNNING, TROUBLE
 from farmwatch.ui.screens.wall.view import TabView
@@ -29,6 +29,7 @@ TYPED = (
     "logs",
     "why",
     "mark",
+    "act",
     "columns",
     "roomy",
     "wall",
@@ -81,6 +82,7 @@ WALL_BINDINGS: list[BindingType] = [
     ),
     Binding("W", "wall", "Wall", show=False, tooltip="Show another wall, or make one", id="wall"),
     MARK,
+    ACT,
     NOW,
     PAUSE,
     COPY_ID,

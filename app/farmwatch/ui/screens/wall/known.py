@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from farmwatch.aws.model import SessionRef
 from farmwatch.history.running import RunningView
 from farmwatch.listings.place import Place
+from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.wall import WallHandle
 from farmwatch.polling.freshness import Freshness, Rhythm, freshness
 from farmwatch.rules.finding import contradicted
@@ -83,6 +84,14 @@ class Known:
                 return {of: name for of, name in found.items() if name}
         return {}
 
+    def way_to(self, ref: SessionRef, monitor: Monitor) -> Place:
+        """Where a session is, of whose place the names are known then, or asked for."""
+        place = Place.at(ref)
+        # What the wall has names for need not be asked for by its id.
+        monitor.names |= self.names_of(ref)
+        monitor.want_names(place)
+        return place
+
     def item_of(self, row: object, ref: SessionRef) -> tuple[WallItem, str]:
         """What is put on a wall for a row, and its name: a worker, or the session that it is about."""
         if isinstance(row, WorkerRow):
@@ -95,13 +104,13 @@ class Known:
         job = row.job if isinstance(row, WallRow | Failure) else self.names_of(ref).get(ref.job_id)
         return job or short_id(ref.job_id)
 
-    def sessions_of(self, items: Iterable[Any], tab: TabView) -> list[tuple[SessionRef, str]]:
+    def sessions_of(self, rows: Iterable[object], tab: TabView) -> list[tuple[SessionRef, str]]:
         """The sessions that rows are about, each once, with their jobs and frames."""
         found: dict[SessionRef, str] = {}
-        for item in items:
-            ref = None if item is None else tab.ref_of(item)
+        for row in rows:
+            ref = None if row is None else tab.ref_of(row)
             if ref is not None:
-                found.setdefault(ref, f"{self.name_of(item, ref)} {self.frame_of(item)}".rstrip())
+                found.setdefault(ref, f"{self.name_of(row, ref)} {self.frame_of(row)}".rstrip())
         return list(found.items())
 
     def _as_called(self, row: WallRow) -> WallRow:

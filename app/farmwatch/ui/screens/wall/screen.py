@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from textual import on
@@ -21,6 +21,7 @@ from farmwatch.ui.screens.arranging import arrangement_of, choose_columns
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.wall import telling
+from farmwatch.ui.screens.wall.acting import choices_of
 from farmwatch.ui.screens.wall.choices import kept_as, kept_order, with_order
 from farmwatch.ui.screens.wall.contradicting import call_not_stuck
 from farmwatch.ui.screens.wall.failures import FAILURES, cause
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from farmwatch.monitor.handles import LookHandle
     from farmwatch.monitor.update import Snapshot, Update
     from farmwatch.monitor.wall import WallHandle
+    from farmwatch.words.requests import Choice
 
 
 class WallScreen(FollowingScreen):
@@ -296,11 +298,7 @@ class WallScreen(FollowingScreen):
         """Where a session is, which somebody is about to look at."""
         if self._handle is not None:
             self._handle.looked_at(ref.connection, ref.session_id)
-        place = Place.at(ref)
-        # What the wall has names for need not be asked for by its id.
-        self.monitor.names |= self._known.names_of(ref)
-        self.monitor.want_names(place)
-        return place
+        return self._known.way_to(ref, self.monitor)
 
     def _ref(self) -> SessionRef | None:
         """The session that the row under the cursor is about."""
@@ -364,16 +362,22 @@ class WallScreen(FollowingScreen):
             self.redraw()
 
     @property
+    def chosen_items(self) -> list[Any]:
+        """What the rows are about that are picked, in their order; where none is, that under the cursor."""
+        return self.rows.items(self._picked) or [self.rows.item(self.table.cursor_key)]
+
+    @property
     def chosen(self) -> list[tuple[SessionRef, str]]:
-        """The sessions of the rows that are picked, with their jobs and frames, in the order of the rows;
-        where none is, that of the row under the cursor."""
-        items = self.rows.items(self._picked) or [self.rows.item(self.table.cursor_key)]
-        return self._known.sessions_of(items, self.tab)
+        """The sessions of these rows, with their jobs and frames."""
+        return self._known.sessions_of(self.chosen_items, self.tab)
+
+    def choices(self) -> Sequence[Choice]:
+        """To end the sessions of these rows, and what can be done to their tasks."""
+        return choices_of(self.chosen_items, self._known)
 
     def action_logs(self) -> None:
         """Show the logs of the sessions that are picked as one, merged by time."""
-        chosen = self.chosen
-        if chosen:
+        if chosen := self.chosen:
             self.post_message(ShowMergedLogs(self.place, chosen))
 
     def action_not_stuck(self) -> None:
@@ -390,14 +394,12 @@ class WallScreen(FollowingScreen):
 
     def action_log(self) -> None:
         """Show the log of the session under the cursor; of a failure at its action."""
-        ref = self._ref()
-        if ref is not None:
+        if (ref := self._ref()) is not None:
             self.post_message(ShowLog(self._way_to(ref), action_id=self._failed_action()))
 
     def action_why(self) -> None:
         """Show why the session under the cursor failed; of a failure, why that action did."""
-        ref = self._ref()
-        if ref is not None:
+        if (ref := self._ref()) is not None:
             self.post_message(ShowWhy(self._way_to(ref), action_id=self._failed_action()))
 
     def _failed_action(self) -> str | None:
@@ -407,8 +409,7 @@ class WallScreen(FollowingScreen):
 
     def action_mark(self) -> None:
         """Mark the session under the cursor, or take the mark off it."""
-        ref = self._ref()
-        if ref is not None:
+        if (ref := self._ref()) is not None:
             item = self.rows.item(self.table.cursor_key)
             mark(self.farmwatch, Place.at(ref), getattr(item, "job", ""))
 
