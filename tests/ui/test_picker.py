@@ -276,7 +276,7 @@ async def test_an_empty_list_says_that_it_is_empty() -> None:
 
 
 async def test_help_lists_the_keys_of_the_screen() -> None:
-    async with on_stage(a_farm()) as stage:
+    async with on_stage(a_farm(), size=(120, 60)) as stage:
         await stage.press("question_mark")
         assert "Show only what matches" in stage.text
         assert "UPDATE_SUCCEEDED" in stage.text
