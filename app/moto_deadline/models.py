@@ -33,8 +33,6 @@ class DeadlineBackend(BaseBackend):
         super().__init__(region_name, account_id)
         self.simulation: Simulation | None = None
         self._lock = threading.RLock()
-        self._taken: set[str] = set()
-        """The client tokens of the changes that were taken: the same one again is the same wish."""
 
     @property
     def lock(self) -> Any:
@@ -287,11 +285,12 @@ class DeadlineBackend(BaseBackend):
         return self._take(asked)
 
     def _was_taken(self, asked: Asked) -> bool:
-        return asked.get("clientToken", "") in self._taken
+        """Whether it is the same wish again, by its token."""
+        return self.simulation is not None and asked.get("clientToken") in self.simulation.taken
 
     def _take(self, asked: Asked) -> Record:
-        if "clientToken" in asked:
-            self._taken.add(asked["clientToken"])
+        if self.simulation is not None and "clientToken" in asked:
+            self.simulation.taken.add(asked["clientToken"])
         return {}
 
     def list_session_actions(self, asked: Asked) -> Record:

@@ -72,12 +72,12 @@ def test_every_confirmation_is_a_wish_of_its_own() -> None:
 def test_what_came_of_it_is_told_as_far_as_it_is_known_and_it_is_not_repeated(
     kind: FaultKind, outcome: Outcome
 ) -> None:
-    watching = Watching(end_session=[a_fault(kind, message="no such luck"), None])
+    watching = Watching(end_session=[a_fault(kind, code="NoSuchLuck"), None])
     watching.monitor.act(confirmed(END))
     watching.run(5000)
     assert watching.farm.count("end_session") == 1
     assert [one.outcome for one in told(watching)] == [outcome]
-    assert written(watching)[-1] == ("ASKED", f"{outcome}: no such luck")
+    assert written(watching)[-1] == ("ASKED", f"{outcome}: NoSuchLuck")
 
 
 def test_without_a_connection_nothing_is_sent_and_it_says_so() -> None:
@@ -154,7 +154,9 @@ def monitor_on(recorder: Recorder, **answers: Any) -> tuple[Monitor, Callable[[]
 
 
 def test_the_history_has_who_wanted_what_and_what_came_of_it(recorder: Recorder) -> None:
-    monitor, run_due = monitor_on(recorder, end_session=[None], update_job=[a_fault(FaultKind.REFUSED)])
+    monitor, run_due = monitor_on(
+        recorder, end_session=[None], update_job=[a_fault(FaultKind.REFUSED, code="ConflictException")]
+    )
     monitor.act(confirmed(END))
     monitor.act(confirmed(CANCEL))
     run_due()
@@ -165,7 +167,7 @@ def test_the_history_has_who_wanted_what_and_what_came_of_it(recorder: Recorder)
         "→ end the session: asked",
         "→ end the session: taken",
         "→ cancel the job: asked",
-        "→ cancel the job: REFUSED  The network is away.",
+        "→ cancel the job: REFUSED  ConflictException",
     ]
     assert Place.at(found[-1].ref) == Place(REF.connection, FARM_ID, QUEUE_ID, JOB_ID)
     recorder.close()

@@ -221,3 +221,44 @@ def ids(ref: SessionRef) -> dict[str, str]:
         "jobId": ref.job_id,
         "sessionId": ref.session_id,
     }
+
+
+@pytest.fixture
+def own() -> Iterator[Asked]:
+    """One of its own, for a test that changes it."""
+    moto_deadline.register()
+    with mock_aws():
+        yield Asked()
+
+
+def test_a_session_is_told_to_end_and_the_same_wish_again_changes_nothing(own: Asked) -> None:
+    ref, tokens = own.ref("living"), list[str]()
+    own.client.meta.events.register(
+        "provide-client-params.deadline.UpdateSession",
+        lambda params, **_: tokens.append(params["clientToken"]),
+    )
+    assert own.ask.end_session(ref, "wish-1") is None
+    assert value(own.ask.session(ref)).lifecycle_status == "UPDATE_IN_PROGRESS"
+    assert own.ask.end_session(ref, "wish-1") is None
+    assert tokens == ["wish-1", "wish-1"]
+
+
+def test_what_the_state_does_not_allow_is_refused_in_the_words_of_the_service(own: Asked) -> None:
+    refused = own.ask.end_session(own.ref("failed"), "wish-1")
+    assert isinstance(refused, Fault)
+    assert (refused.kind, refused.code) == (FaultKind.REFUSED, "ConflictException")
+    assert "The session has ended." in refused.sentence
+
+
+def test_tasks_and_jobs_get_the_status_that_is_wished(own: Asked) -> None:
+    ref = own.ref("failed")
+    failed = next(
+        task
+        for step in own.simulation.account.steps[ref.job_id]
+        for task in own.simulation.account.tasks[step].values()
+        if task["runStatus"] == "FAILED"
+    )
+    assert own.ask.update_task(ref, failed["stepId"], failed["taskId"], "READY", "wish-1") is None
+    assert failed["runStatus"] == "READY"
+    assert own.ask.update_job(ref.farm_id, ref.queue_id, ref.job_id, "CANCELED", "wish-2") is None
+    assert failed["runStatus"] == "CANCELED"

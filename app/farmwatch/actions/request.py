@@ -86,7 +86,8 @@ class RequestTarget(Target):
         return self._over(_OF_FAULT.get(answer.kind, Outcome.NOT_KNOWN), answer, clock, asked)
 
     def _over(self, outcome: Outcome, fault: Fault | None, clock: Clock, *before: Event) -> PollResult:
-        why = "" if fault is None else f": {fault.message or fault.sentence}"
+        # No words of the service, which may quote anything, are ever in the history.
+        why = "" if fault is None else f": {fault.code}"
         ended = self._event(ASKED if self._is_sent else None, f"{outcome}{why}", clock)
         self._records.record([ended], ())
         self.observed = replace(self.observed, outcome=outcome, fault=fault, seen_at=clock.now())

@@ -43,6 +43,8 @@ class World:
         """What the agent has of the sessions that are not over, by their ids."""
         self.runs: WeakValueDictionary[str, object] = WeakValueDictionary()
         """The jobs that are being run, by their ids, for as long as anybody runs them."""
+        self.taken: set[str] = set()
+        """The client tokens of the changes that were taken."""
         self.archive: dict[str, tuple[str, str]] = {}
         self._due: list[tuple[datetime, int, Play]] = []
         self._plays = 0
