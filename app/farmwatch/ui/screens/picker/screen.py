@@ -357,9 +357,11 @@ class PickerScreen(FollowingScreen):
         self.post_message(GoTo(self.place.into(key)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """While something is typed, a letter is a letter; only jobs and sessions can be marked."""
+        """While something is typed, a letter is a letter; only jobs and sessions can be marked, or ended."""
         if action in TYPED and isinstance(self.focused, Input):
             return False
+        if action == "act":
+            return self.lists in MARKED
         return action != "mark" or self.lists in (*MARKED, Level.MARKED)
 
     def action_filter(self) -> None:
