@@ -256,6 +256,24 @@ def test_a_session_that_is_told_to_end_does_and_another_takes_its_place(scaled: 
     assert len(scaled.running()) == MANY
 
 
+def test_a_task_that_is_canceled_ends_and_one_that_is_requeued_runs_again(scaled: Scaled) -> None:
+    task = scaled.running()[-1]
+    ids = {
+        "farmId": scaled.farm_id,
+        **{name: task[name] for name in ("queueId", "jobId", "stepId", "taskId")},
+    }
+    scaled.client.update_task(**ids, targetRunStatus="CANCELED")
+    scaled.clock.step(200)
+    assert scaled.client.get_task(**ids)["runStatus"] == "CANCELED"
+    scaled.client.update_task(**ids, targetRunStatus="READY")
+    assert scaled.client.get_task(**ids)["runStatus"] == "READY"
+    for _ in range(40):
+        scaled.clock.step(60)
+        if scaled.client.get_task(**ids)["runStatus"] not in ("READY", "CANCELED"):
+            break
+    assert scaled.client.get_task(**ids)["runStatus"] in ("RUNNING", "SUCCEEDED", "FAILED")
+
+
 def test_the_log_of_a_session_grows_until_the_session_ends(scaled: Scaled) -> None:
     ids = scaled.ids(scaled.running()[0])
     ids.pop("sessionActionId")

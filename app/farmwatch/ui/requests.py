@@ -44,6 +44,8 @@ def make(app: App[Any], monitor: Monitor, choice: Choice) -> None:
         shown = "\n".join(clean(line, LONGEST) for line in words.split("\n"))
         app.notify(shown, severity=severity, timeout=6 if severity == "information" else 20, markup=False)
 
+    # An answer may take half a minute, where the network is bad.
+    app.notify(clean(f"Asking: {choice.title}…", LONGEST), timeout=3, markup=False)
     end = monitor.subscribe(hear)
     for wish in sent:
         monitor.act(wish)

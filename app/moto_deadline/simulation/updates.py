@@ -37,12 +37,11 @@ def update_tasks(world: World, farm_id: str, job: Record, tasks: Sequence[Record
             _stop(world, farm_id, job, task, target)
         return
     job.pop("targetTaskRunStatus", None)
-    for task in tasks:
+    for task in reversed(tasks):
         run = _run_of(world, farm_id, job, task)
         task.pop("targetRunStatus", None)
         task.pop("endedAt", None)
-        run.set_status(task, "READY")
-        run.waiting.append(task)
+        run.give_back(task)
         if not run.is_awaited:
             run.is_awaited = True
             world.play(_taken_up(world, run))
