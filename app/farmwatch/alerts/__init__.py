@@ -1,0 +1,1 @@
+"""Alerts: what becomes of a trouble over time, and when somebody is told of it."""
