@@ -28,6 +28,7 @@ from farmwatch.alerts.alert import (
 )
 from farmwatch.alerts.notices import notices_of
 from farmwatch.rules.finding import Severity
+from farmwatch.rules.well import NOT_RESPONDING
 
 PASSES = 2
 """Passes in a row that see all well, after which an alert is resolved."""
@@ -47,7 +48,7 @@ UNSEEN_FOR = timedelta(days=3)
 FLAPPING_ON, FLAPPING_OFF = 0.30, 0.25
 """The shares of changes among the last states above which an alert is flapping, and below which no more."""
 
-GREATER_OF_WORKERS = ("dead worker", "bad worker")
+GREATER_OF_WORKERS = (NOT_RESPONDING, "dead worker", "bad worker")
 """The rules whose alerts mute those of the sessions on the worker."""
 
 Alerts = Mapping[str, Alert]

@@ -4,7 +4,7 @@ of. One pass a refresh."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from farmwatch.rules.facts import ActionFacts, SessionFacts, TaskFacts, WorkerFacts
 from farmwatch.rules.finding import worst_first
 from farmwatch.rules.judge import Findings, Judge
+from farmwatch.rules.well import well_session, well_worker
 from farmwatch.wall.entry import Entry
 from farmwatch.wall.outcomes import Outcomes
 from farmwatch.wall.surroundings import Surroundings
@@ -41,6 +42,11 @@ class Judging:
         self.lines: Callable[[], Mapping[str, LastLine]] = no_lines
         self.workers: Findings = {}
         """What was found of workers, by their ids."""
+        self.asked_of: Container[str] = ()
+        """The ids of the sessions and workers of which somebody wants to know whether all is well."""
+        self.well: Mapping[str, Mapping[str, datetime]] = {}
+        """Of those, by their ids, by which rules all is well, and when that was seen."""
+        self._well_workers: Mapping[str, Mapping[str, datetime]] = {}
         self._sessions: Findings = {}
         self._tasks: Findings = {}
         self._searched = -1
@@ -69,6 +75,12 @@ class Judging:
         self._searched = surroundings.searched
         workers = workers_of(rows, known, failed, self._outcomes, surroundings, now, is_new=is_new)
         self.workers = self.judge.judge_workers(workers)
+        if is_new:
+            self._well_workers = {
+                one.worker_id: well_worker(one) for one in workers if one.worker_id in self.asked_of
+            }
+        well = {one.ref.session_id: well_session(one) for one in known if one.ref.session_id in self.asked_of}
+        self.well = {**well, **self._well_workers}
 
     def told(self, row: WallRow) -> WallRow:
         """A row with what was found of it; while it runs, of its worker and of its task too."""

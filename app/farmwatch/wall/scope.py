@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -13,6 +14,11 @@ from farmwatch.wall.values import WallItem
 
 QUEUES_A_SEARCH = 10
 """Queues, and fleets, that one search takes (service model)."""
+
+BATCH = 100
+"""Sessions, and actions, that one call takes (service model)."""
+
+T = TypeVar("T")
 
 PAGES = 3
 """Pages of the sessions of one worker that are read of one refresh; the service tells no order of them."""
@@ -52,6 +58,16 @@ class Chosen:
         self.scope = scope
         self._connection = connection
         self._of_workers: dict[str, tuple[SessionRef, WorkerSession]] = {}
+        self._to_look_at: list[SessionRef] = [SessionRef(connection, *ids) for ids in scope.sessions]
+
+    def look_at(self, refs: Iterable[SessionRef]) -> None:
+        """These sessions are to be looked at once, be they found by a search or not; from any thread."""
+        self._to_look_at = [*self._to_look_at, *filter(self.wants, refs)]
+
+    def to_look_at(self) -> Iterable[SessionRef]:
+        """Those that are to be looked at, once each."""
+        wanted, self._to_look_at = self._to_look_at, []
+        return wanted
 
     def wants(self, ref: SessionRef) -> bool:
         """Whether a session belongs to it."""
@@ -134,3 +150,8 @@ def in_tens(ids: Iterable[str]) -> list[tuple[str, ...]]:
     """Ids in groups of what one search takes."""
     every = sorted(ids)
     return [tuple(every[first : first + QUEUES_A_SEARCH]) for first in range(0, len(every), QUEUES_A_SEARCH)]
+
+
+def in_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Sessions, or actions, in groups of what one call takes."""
+    return (items[first : first + BATCH] for first in range(0, len(items), BATCH))

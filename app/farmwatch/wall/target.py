@@ -8,9 +8,8 @@ of ListSessions over active jobs, which is also the way where SearchTasks is den
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -26,16 +25,11 @@ from farmwatch.wall.entry import Entry
 from farmwatch.wall.judging import Judging
 from farmwatch.wall.names import Names
 from farmwatch.wall.outcomes import REMEMBERED, Outcomes
-from farmwatch.wall.scope import Chosen, Scope, in_tens
+from farmwatch.wall.scope import Chosen, Scope, in_batches, in_tens
 from farmwatch.wall.surroundings import Surroundings
 from farmwatch.wall.values import WallObserved, WallRow
 
-T = TypeVar("T")
-
 EVERY = timedelta(seconds=10)
-
-BATCH = 100
-"""Sessions, and actions, that one call takes (service model)."""
 
 ASKED_EVERY = 14.0
 """Seconds after which a session, or an action, is asked about again: workers report every 15 s (observed)."""
@@ -129,6 +123,12 @@ class WallTarget(Target):
         if entry is not None:
             entry.was_looked_at = True
 
+    def want_well(self, asked_of: Container[str], strangers: Iterable[SessionRef]) -> None:
+        """Tell of which of these sessions and workers all is well; ``strangers`` are to be looked at once,
+        whether they still run or not."""
+        self.judging.asked_of = asked_of
+        self._chosen.look_at(strangers)
+
     def look_since(self, since: datetime) -> None:
         """Tell of failures from this time on; they are searched for by the next refresh."""
         self._outcomes.look_since(since)
@@ -174,9 +174,8 @@ class WallTarget(Target):
 
     def _refresh(self) -> Iterator[None]:
         """A refresh, one call at a time."""
-        if self._number == 1:
-            for ids in self._chosen.scope.sessions:
-                self._take_listed(SessionRef(self._connection, *ids), None, is_over=False)
+        for ref in self._chosen.to_look_at():
+            self._take_listed(ref, None, is_over=False)
         yield from self._chosen.look(self._calls)
         for ref, one in self._chosen.of_workers:
             self._take_listed(ref, one.ended_at, is_over=one.lifecycle_status == ENDED)
@@ -355,7 +354,7 @@ class WallTarget(Target):
             and now - one.asked_at >= (MOVED_ON_EVERY if one.moved_on_in == self._number else ASKED_EVERY)
         ]
         due += self._outcomes.strangers()
-        for batch in _in_batches(due):
+        for batch in in_batches(due):
             refs = [entry.row.ref for entry in batch]
             answers = self._calls.ask("BatchGetSession", self._calls.api.sessions_by_id, refs)
             yield
@@ -390,7 +389,7 @@ class WallTarget(Target):
                 wanted.append((entry.row.ref, task.action_id))
                 wanted += ((entry.row.ref, before) for before in entry.before())
         wanted += self._outcomes.wanted()
-        for batch in _in_batches(list(dict.fromkeys(wanted))):
+        for batch in in_batches(list(dict.fromkeys(wanted))):
             found = self._calls.ask("BatchGetSessionAction", self._calls.api.actions_of_sessions, batch)
             yield
             if found is None:
@@ -472,6 +471,7 @@ class WallTarget(Target):
             failures,
             self._chosen.workers(self._surroundings.workers, busy),
             self.judging.workers,
+            self.judging.well,
             dict(self._surroundings.names),
             since,
             running=len(running),
@@ -494,7 +494,3 @@ class WallTarget(Target):
         median, siblings = self._outcomes.median(row.task.step_id)
         step = self._names.step(row.task.step_id)
         return replace(row, job=job, user=user, step=step, median=median, siblings=siblings)
-
-
-def _in_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[first : first + BATCH] for first in range(0, len(items), BATCH))

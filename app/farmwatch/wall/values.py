@@ -162,9 +162,10 @@ class WallObserved(Struct, frozen=True):
     ``refreshed`` of the ``running`` sessions were seen by that refresh, which took ``calls`` requests; with
     so many the next one comes ``interval`` later. ``failures`` are those since ``since``, ``failed`` of them
     failures and ``interrupted`` interruptions; ``troubled`` of the rows have a finding that is serious;
-    ``worker_findings`` are by the ids of workers. ``names`` are those of farms and queues by their ids, as
-    far as they are known. ``denied`` has by its operation why a call is not
-    made. ``from_sessions`` says that sessions are found by ListSessions alone, without tasks. ``fault`` says
+    ``worker_findings`` are by the ids of workers. ``well`` has, by the ids of sessions and workers of which
+    that was asked, by which rules all is well, and when it was seen. ``names`` are those of farms and queues
+    by their ids, as far as they are known. ``denied`` has by its operation why a call is not made.
+    ``from_sessions`` says that sessions are found by ListSessions alone, without tasks. ``fault`` says
     that the newest refresh ended by one.
     """
 
@@ -173,6 +174,7 @@ class WallObserved(Struct, frozen=True):
     failures: tuple[Failure, ...] = ()
     workers: Mapping[str, Worker] = {}
     worker_findings: Mapping[str, tuple[Finding, ...]] = {}
+    well: Mapping[str, Mapping[str, datetime]] = {}
     names: Mapping[str, str] = {}
     since: datetime | None = None
     running: int = 0
