@@ -309,7 +309,7 @@ def test_a_file_of_version_1_is_taken_over_whole(version_1: Path) -> None:
     history.write([(1, entry(9))])
     assert len(history.entries()) == 3
     history.close()
-    assert sqlite3.connect(version_1).execute("PRAGMA user_version").fetchone() == (2,)
+    assert sqlite3.connect(version_1).execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
 def test_a_move_to_the_new_version_that_is_cut_short_leaves_the_old_file_as_it_was(version_1: Path) -> None:

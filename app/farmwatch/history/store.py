@@ -20,7 +20,9 @@ from pathlib import Path
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import SessionRef
 from farmwatch.config.paths import create_private, make_private
+from farmwatch.history import kept_alerts
 from farmwatch.history.events import LONGEST_VALUE, Event, EventKind, Past, Watched
+from farmwatch.history.kept_alerts import KeptText
 
 KEPT_FOR = timedelta(days=120)
 """How long the service keeps jobs; what happened is kept as long, unless somebody wants another time."""
@@ -37,7 +39,7 @@ AT_ONCE = 500
 PAST_ENTRIES = 500
 """Entries of one session that are read when it is opened again."""
 
-VERSION = 2
+VERSION = 3
 """The schema's number, in the file's ``user_version``."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -148,6 +150,7 @@ class History:
             while self._size() > largest and (count := self._one("SELECT count(*) FROM entries")):
                 self._database.execute(_DROP_OLDEST, (max(1, count // 10),))
             self._database.execute(_DROP_SESSIONS, (_stamp(now - kept_for),))
+            kept_alerts.forget(self._database, now - kept_for)
         # As a script, because execute() takes one step only, which is one page.
         self._database.executescript("PRAGMA incremental_vacuum")
 
@@ -229,6 +232,27 @@ class History:
             self._database.execute(
                 "INSERT OR REPLACE INTO looks (name, at) VALUES ('history', ?)", (_stamp(at),)
             )
+
+    # --- alerts ---------------------------------------------------------------------------------------
+
+    def alerts(self) -> list[KeptText]:
+        """All alerts that are kept."""
+        return kept_alerts.read_alerts(self._database)
+
+    def alert_wishes(self) -> list[KeptText]:
+        """What somebody wants of alerts, the newest of each."""
+        return kept_alerts.read_wishes(self._database)
+
+    def keep_alerts(
+        self, alerts: Iterable[KeptText], wishes: Iterable[KeptText], gone: Iterable[str] = ()
+    ) -> bool:
+        """Keep these alerts and wishes, a wish only where it is newer than the one that is there, and drop
+        the alerts that are gone; true. Raises `NewerHistory` where the file is one."""
+        if self.read_only:
+            raise NewerHistory
+        with _Transaction(self._database):
+            kept_alerts.put(self._database, alerts, wishes, gone)
+        return True
 
 
 # --- the file -----------------------------------------------------------------------------------------
@@ -365,6 +389,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "ALTER TABLE new_entries RENAME TO entries",
         "CREATE INDEX entries_by_time ON entries (at)",
     ),
+    kept_alerts.MIGRATION,
 )
 """The statements that lead from each version of the schema to the next. Times are microseconds since 1970
 in UTC, 0 for none; an empty text is no value."""
