@@ -29,7 +29,7 @@ def pass_of(observed: WallObserved, alerts: Iterable[Alert], now: datetime) -> P
     if observed.fault is not None:
         return Pass(connection, (_lost(connection, observed.fault, now),))
     found = [
-        *(one for row in observed.rows for one in _of_session(row)),
+        *(one for row in observed.rows if row.findings for one in _of_session(row)),
         *_of_workers(observed),
         *_of_tasks(observed, now),
     ]

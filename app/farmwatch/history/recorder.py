@@ -67,7 +67,8 @@ class Recorder:
         """The name that an id is known by, or nothing."""
         self.lost = 0
         """Entries that were dropped because too many waited."""
-        self._watcher = watcher
+        self.watcher = watcher
+        """Who watches."""
         self._clock = clock or SystemClock()
         self.begun_at = self._clock.now()
         """When this run of the program began to keep the history."""
@@ -240,7 +241,7 @@ class Recorder:
             # Here, because the first frame does not wait for a database.
             from farmwatch.history.store import History
 
-            self._history = History(self.path, run=self._run_id, watcher=self._watcher)
+            self._history = History(self.path, run=self._run_id, watcher=self.watcher)
         return self._history
 
     def _saved(self, batch: list[tuple[int, Event]], seen: dict[SessionRef, Watched]) -> None:

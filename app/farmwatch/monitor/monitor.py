@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Farm, Fault, Job, Queue, SessionRef, Who
@@ -36,6 +36,7 @@ from farmwatch.monitor.handles import (
 from farmwatch.monitor.session_set import SessionSet, SessionSetHandle, SessionSetSnapshot
 from farmwatch.monitor.session_watch import SessionWatch
 from farmwatch.monitor.update import (
+    AlertsRef,
     ConnectionRef,
     ConnectionSnapshot,
     HistoryRef,
@@ -66,8 +67,10 @@ if TYPE_CHECKING:
     from farmwatch.listings.list_query import ListQuery
     from farmwatch.logs.parsing import Severities
     from farmwatch.logs.sources import SessionLogs
+    from farmwatch.monitor.alerts import AlertsHandle
     from farmwatch.monitor.wall import WallHandle
     from farmwatch.rules.judge import Judge
+    from farmwatch.wall.target import WallTarget
     from farmwatch.wall.values import WallItem
 
 _log = logging.getLogger(__name__)
@@ -410,6 +413,18 @@ class Monitor:
         subject = RequestRef(wish.token)
         return LookHandle(self._look(ref_of(wish).connection, RequestTarget(wish, self._records), subject))
 
+    def watch_alerts(self, recorder: Recorder | None) -> AlertsHandle:
+        """Judge alerts by whatever walls are followed, from now on; they are kept where there is a history.
+        Only one at once does."""
+        from farmwatch.monitor.alerts import AlertsHandle, AlertsTarget
+
+        def wall_of(connection: str) -> WallTarget | None:
+            look = self._looks.get((connection, "wall"))
+            return None if look is None else cast("WallTarget", look.target)
+
+        target = AlertsTarget(recorder, wall_of)
+        return AlertsHandle(self._look(self.connections[0], target, AlertsRef()), target, self.subscribe)
+
     def want_names(self, place: Place) -> None:
         """Ask for the names of a place's farm, queue and job until they are known."""
         farm_id, queue_id, job_id = place.farm_id, place.queue_id, place.job_id
@@ -473,7 +488,7 @@ class Monitor:
             self._publish(Update(name, subject, self.connection(name)))
             self.read_again(CONNECTION_LIST)
         else:
-            is_local = isinstance(look.target, LocalList) or isinstance(subject, HistoryRef)
+            is_local = isinstance(look.target, LocalList) or isinstance(subject, HistoryRef | AlertsRef)
             connection = "" if is_local else name
             self._publish(Update(connection, subject, Snapshot(observed, news.rhythm), news.events))
             if isinstance(subject, RequestRef):

@@ -75,6 +75,10 @@ class WallLinesRef(Struct, frozen=True):
     connection: str
 
 
+class AlertsRef(Struct, frozen=True):
+    """Names all alerts, of every connection."""
+
+
 class HistoryRef(Struct, frozen=True):
     """Names a look at the history."""
 
