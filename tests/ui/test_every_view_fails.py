@@ -21,6 +21,7 @@ from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
 from farmwatch.ui.navigation import ShowMergedLogs
 from farmwatch.ui.screens.acting import ActScreen
+from farmwatch.ui.screens.alerts.screen import AlertsScreen
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
@@ -54,6 +55,7 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "marked": (AT_SESSION, ("M",), MarkedScreen),
     "wall": (AT_SESSION, ("W",), WallScreen),
     "wall filter": (AT_SESSION, ("W", "slash"), WallScreen),
+    "alerts": (AT_SESSION, ("A",), AlertsScreen),
     "merged logs": (AT_SESSION, (MERGED,), MergedLogScreen),
     "columns": (Settings(), ("C",), ColumnsScreen),
     "connect": (Settings(), ("f3",), ConnectScreen),

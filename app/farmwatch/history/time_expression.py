@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 FORMS = "8h, 30min, 2d, 22:00, 2026-11-20 or 2026-11-20 08:30"
 """What is understood, for whoever typed something else."""
 
+UNTIL_FORMS = "30min, 2h, 1d, 06:30 or 2026-11-20 08:30"
+"""The same of a time that is still to come."""
+
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -36,6 +39,29 @@ def parse_since(text: str, now: datetime) -> datetime:
     if meant > now:
         raise ValueError(f"{text!r} is still to come")
     return meant
+
+
+def parse_until(text: str, now: datetime) -> datetime:
+    """The time that is meant, zone-aware and after ``now``: a length of time from now on, the next time of
+    day, or a date; what has no zone is local time. Raises `ValueError`, with the forms that are understood,
+    for anything else."""
+    text = text.strip().lower()
+    try:
+        if (span := _AGO.fullmatch(text)) and not text.endswith("ago"):
+            meant = now + float(span[1]) * _UNITS[span[2]]
+        else:
+            meant = _next_time_of_day(text, now) or datetime.fromisoformat(text.upper()).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{text[:40]!r} is not a time: {UNTIL_FORMS}") from None
+    if meant <= now:
+        raise ValueError(f"{text!r} is over")
+    return meant
+
+
+def _next_time_of_day(text: str, now: datetime) -> datetime | None:
+    last = _time_of_day(text, now)
+    # Anew from the date: the offset of tomorrow may be another one.
+    return None if last is None else (last.replace(tzinfo=None) + timedelta(days=1)).astimezone()
 
 
 def _time_of_day(text: str, now: datetime) -> datetime | None:

@@ -17,6 +17,8 @@ from farmwatch.wall.values import WallItem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from farmwatch.history.recorder import Recorder
+    from farmwatch.monitor.alerts import AlertsHandle
     from farmwatch.monitor.monitor import Monitor
     from farmwatch.monitor.update import Update
     from farmwatch.monitor.wall import WallHandle
@@ -34,14 +36,22 @@ class Walls:
     """
 
     def __init__(
-        self, monitor: Monitor, file: StateFile, keeps_ended: timedelta, rules: RulesTable | None = None
+        self,
+        monitor: Monitor,
+        file: StateFile,
+        keeps_ended: timedelta,
+        rules: RulesTable | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         """``keeps_ended`` is how long a session stays that has ended, ``rules`` are the thresholds of the
-        rules of trouble, by default the usual ones."""
+        rules of trouble, by default the usual ones; ``recorder`` is the history in which alerts are kept,
+        where there is one."""
         self._keeps_ended = keeps_ended
         self._monitor = monitor
         self._rules = rules or RulesTable()
         self._file = file
+        self._recorder = recorder
+        self._alerts: AlertsHandle | None = None
         self._handle: WallHandle | None = None
         self.contradictions = Contradictions(file)
         """What on it was called not stuck."""
@@ -67,8 +77,20 @@ class Walls:
         """The hold on the wall; ``None`` before it was followed."""
         return self._handle
 
+    @property
+    def alerts(self) -> AlertsHandle | None:
+        """All alerts; ``None`` before a wall was followed: they are judged by what is on it."""
+        return self._alerts
+
+    @property
+    def open_alerts(self) -> int:
+        """How many alerts somebody should know of, and nobody has acknowledged."""
+        return 0 if self._alerts is None else self._alerts.observed.open
+
     def follow(self) -> WallHandle:
-        """Follow the wall, from now on whatever is on the screen."""
+        """Follow the wall, and judge its alerts, from now on whatever is on the screen."""
+        if self._alerts is None:
+            self._alerts = self._monitor.watch_alerts(self._recorder)
         if self._handle is None:
             self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended, self._judge)
             self._handle.contradict(self.contradictions.subjects)

@@ -32,7 +32,7 @@ from farmwatch.monitor.walls import Walls
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.keys import PROGRAM_BINDINGS, commands, keep_picture, keys_of
-from farmwatch.ui.navigation import GoBack, GoTo, Heard, JumpTo, Run, ShowDetails, place_of
+from farmwatch.ui.navigation import GoBack, GoTo, Heard, JumpTo, Run, ShowDetails, ShowOnWall, place_of
 from farmwatch.ui.screens.following import BACK
 from farmwatch.ui.terminal import AsciiOnly, NoControls
 from farmwatch.ui.textual_compat import ContainedApp, end_with
@@ -122,7 +122,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.marks = Marks(self.monitor, self.kept)
         self.way = Way(self, self.kept, lambda: self.has_several)
         self._begin_with_wall = wall
-        self.walls = Walls(self.monitor, self.kept, settings.wall_keeps_ended, settings.rules)
+        self.walls = Walls(self.monitor, self.kept, settings.wall_keeps_ended, settings.rules, recorder)
         self.marks.attended_by(self._is_attended)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
@@ -256,6 +256,10 @@ class FarmwatchApp(ContainedApp[None]):
         elif name is not None:
             top.show_wall(name)
 
+    def action_alerts(self) -> None:
+        """Show all alerts over this screen."""
+        self.way.show_alerts()
+
     def end(self, return_code: int) -> None:
         """Leave soon, with an exit code; from any thread."""
         self._post(self.Ended(return_code))
@@ -379,6 +383,10 @@ class FarmwatchApp(ContainedApp[None]):
     @on(GoTo)
     def _follow_way(self, message: GoTo) -> None:
         self.way.follow(message)
+
+    @on(ShowOnWall)
+    async def _follow_to_wall(self, message: ShowOnWall) -> None:
+        await self.way.show_on_wall(message)
 
     @on(GoBack)
     def _leave_screen(self, message: GoBack) -> None:

@@ -13,6 +13,7 @@ from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys
 
 from farmwatch.ui.keys import PROGRAM_BINDINGS
 from farmwatch.ui.screens.acting import ActScreen
+from farmwatch.ui.screens.alerts.screen import AlertsScreen
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
@@ -46,6 +47,7 @@ SCOPES: Mapping[str, Sequence[type[DOMNode]]] = {
     "card": (WhyScreen, VirtualTable),
     "history": (HistoryScreen, VirtualTable),
     "wall": (WallScreen, VirtualTable),
+    "alerts": (AlertsScreen, VirtualTable),
 }
 """Where keys hold at the same time, besides those of the whole program."""
 

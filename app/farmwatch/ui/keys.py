@@ -30,6 +30,7 @@ PROGRAM_BINDINGS: list[BindingType] = [
         id="marked",
     ),
     Binding("W", "wall", "Wall", show=False, tooltip="Everything that runs, and what failed", id="wall"),
+    Binding("A", "alerts", "Alerts", show=False, tooltip="Alerts: what fires, and who knows", id="alerts"),
     Binding(
         "colon",
         "goto",

@@ -62,6 +62,15 @@ class ShowDetails(Message):
         self.rows = rows
 
 
+class ShowOnWall(Message):
+    """Show what runs, as far as a filter leaves it, on the wall over a place."""
+
+    def __init__(self, place: Place, text: str) -> None:
+        super().__init__()
+        self.place = place
+        self.text = text
+
+
 class GoBack(Message):
     """Back to the screen below; ``action_id`` is the session action that was looked at last."""
 

@@ -303,3 +303,10 @@ def _guard_textual() -> None:
         _guard(MessagePump)
         _guard_one(MessagePump, "_start_messages", _start_messages)
         _guard_one(reactive, "invoke_watcher", _invoke_watcher)
+
+
+def write_to_terminal(app: App[Any], sequence: str) -> None:
+    """Send a control sequence of one's own to the terminal; nothing happens where there is none."""
+    driver = app._driver
+    if driver is not None and not app.is_headless:
+        driver.write(sequence)

@@ -9,7 +9,7 @@ from textual.app import App
 
 from farmwatch.config.state import StateFile
 from farmwatch.listings.place import CONNECTIONS, Level, Place
-from farmwatch.ui.navigation import GoBack, GoTo, Visit
+from farmwatch.ui.navigation import GoBack, GoTo, ShowOnWall, Visit
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.over import screen_over
 from farmwatch.ui.screens.picker.queues import QueuesScreen
@@ -54,6 +54,27 @@ class Way:
             push(over)
         else:
             self.go_to(message.place)
+
+    def show_alerts(self) -> None:
+        """All alerts over the screen on top; nothing happens where they are there."""
+        from farmwatch.ui.screens.alerts.screen import AlertsScreen
+
+        screens = self.screens
+        if screens and not isinstance(screens[-1], AlertsScreen):
+            self._app.push_screen(AlertsScreen(screens[-1].place))
+
+    async def show_on_wall(self, message: ShowOnWall) -> None:
+        """What runs, as far as a filter leaves it: on the wall that lies below, else on one over all."""
+        from farmwatch.ui.screens.wall.running import RUNNING
+        from farmwatch.ui.screens.wall.screen import WallScreen
+
+        wall = next((one for one in self.screens if isinstance(one, WallScreen)), None)
+        if wall is not None:
+            self._pop_to(wall)
+        else:
+            wall = WallScreen(message.place)
+            await self._app.push_screen(wall)
+        wall.show_tab(RUNNING.key, message.text)
 
     def leave(self, message: GoBack) -> None:
         """Back to the screen below, which is told what was looked at."""

@@ -17,6 +17,7 @@ from farmwatch.listings.place import Level, Place
 from farmwatch.polling.freshness import Freshness, Rhythm
 from farmwatch.ui.navigation import GoBack, GoTo
 from farmwatch.ui.textual_compat import forget_what_was_drawn, is_taken_down
+from farmwatch.ui.title import tell_in_title
 from farmwatch.ui.widgets.lines import Crumbs, FaultLine, Keys, Masthead, StatusLine, freshness_parts
 from farmwatch.words.text import Part, short_id
 
@@ -192,12 +193,14 @@ class FollowingScreen(Screen[None]):
             connections=(len(app.monitor.in_trouble), len(app.connections)),
             name=connection if app.has_several else "",
             marked=app.marks.count,
+            alerts=app.walls.open_alerts,
             demo=app.settings.demo,
             requests=app.monitor.requests_last_minute(),
             unsaved=bool(app.history_notes()),
             skew=app.monitor.clock_skew(connection) if connection else None,
             now=now,
         )
+        tell_in_title(self.app, app.walls.open_alerts)
         self.query_one(Crumbs).parts = (
             *((self._name_of(place), place) for place in app.trail(self.place)),
             *((name, self.place) for name in self.crumb()),
@@ -244,6 +247,9 @@ class FollowingScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Let go of what is shown, and of what Textual would keep of how it was drawn."""
         self.let_go()
+        if self.app.return_code is not None:
+            # The program leaves, and its alerts with it.
+            tell_in_title(self.app, 0)
         forget_what_was_drawn()
 
     # --- keys ---------------------------------------------------------------------------------------

@@ -86,6 +86,7 @@ class Masthead(TwoSided):
         connections: tuple[int, int] = (0, 1),
         name: str = "",
         marked: int = 0,
+        alerts: int = 0,
         demo: bool,
         requests: int,
         now: datetime,
@@ -93,7 +94,8 @@ class Masthead(TwoSided):
         skew: timedelta | None = None,
     ) -> None:
         """``who`` is ``None`` where what is shown belongs to no connection. Of several ``connections`` some
-        may be in trouble, and ``name`` is the one that is shown; ``skew`` is how far this machine's clock is
+        may be in trouble, and ``name`` is the one that is shown; ``alerts`` are those that nobody has
+        acknowledged; ``skew`` is how far this machine's clock is
         ahead of the service's."""
         parts: list[Part] = [("farmwatch", "strong")]
         if demo:
@@ -103,6 +105,8 @@ class Masthead(TwoSided):
         if skew is not None and abs(skew) > SKEW:
             sign = "+" if skew > timedelta(0) else "-"
             parts.append((f"  CLOCK {sign}{brief(abs(skew))}", "warning"))
+        if alerts:
+            parts.append((f"  ✗ {alerts:,} {'alert' if alerts == 1 else 'alerts'}", "error"))
         lost, number = connections
         if lost and number > 1:
             parts.append((f"  {lost} of {number} connections in trouble", "error"))

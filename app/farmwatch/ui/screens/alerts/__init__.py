@@ -1,0 +1,1 @@
+"""The alerts on the screen."""

@@ -1,0 +1,166 @@
+"""Alerts as rows of a table: the worst first, each with its state, its evidence and who knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from farmwatch.alerts.alert import Alert, State
+from farmwatch.monitor.alerts import AlertsObserved
+from farmwatch.ui.widgets.virtual_table import Cell, Column
+from farmwatch.words.text import Part, TimeStyle, brief, clock_time_and_age, day_time, short_id
+
+COLUMNS = (
+    Column("state", "State", keep=20, width=14),
+    Column("what", "What", keep=19, min_width=16, flex=True),
+    Column("trouble", "Trouble", keep=18, min_width=20, flex=True),
+    Column("since", "For", keep=17, width=6),
+    Column("who", "Acknowledged", keep=16, min_width=12, max_width=24),
+    Column("note", "Note", keep=12, min_width=8, max_width=30),
+    Column("sessions", "Sessions", keep=10, width=8, right=True),
+    Column("evidence", "Evidence", keep=8, min_width=24, flex=True),
+    Column("worker", "Worker", keep=6, min_width=8, max_width=16),
+    Column("told", "Told", keep=5, width=12),
+    Column("connection", "Connection", keep=3, min_width=10, max_width=16),
+)
+
+_STATES: Mapping[State, Part] = {
+    State.FIRING: ("✗ firing", "error"),
+    State.CANNOT_SEE: ("? cannot see", "warning"),
+    State.ACKNOWLEDGED: ("✓ known", "accent"),
+    State.PENDING: ("◌ pending", "muted"),
+    State.RESOLVED: ("○ resolved", "muted"),
+}
+
+
+def state_part(alert: Alert, now: datetime) -> Part:
+    """What has become of an alert, in a word; that nobody is told of it goes before that it fires."""
+    if alert.is_open and alert.acknowledgement is None:
+        if alert.muted_by:
+            return "· muted", "muted"
+        if alert.is_snoozed(now):
+            return "z snoozed", "accent"
+        if alert.is_flapping:
+            return "≈ flapping", "warning"
+    return _STATES[alert.state]
+
+
+def _who(alert: Alert) -> str:
+    known = alert.acknowledgement
+    return "" if known is None else known.who or "somebody here"
+
+
+def _note(alert: Alert, now: datetime) -> str:
+    known = alert.acknowledgement
+    if known is not None and known.note:
+        return known.note
+    until = alert.wish.snoozed_until
+    return f"silent until {day_time(until, now)}" if until is not None and until > now else ""
+
+
+def _worker(alert: Alert) -> str:
+    worker_id = alert.worker_id or alert.subject.worker_id
+    return short_id(worker_id).removeprefix("worker-")
+
+
+def _lasted(alert: Alert, now: datetime) -> str:
+    return brief((alert.resolved_at or now) - alert.since)
+
+
+def _text(alert: Alert, now: datetime) -> str:
+    """All that a filter looks at."""
+    subject = alert.subject
+    ids = (subject.connection, subject.queue_id, subject.job_id, subject.session_id, alert.worker_id)
+    words = (alert.rule, alert.name, alert.words, alert.evidence, _who(alert), _note(alert, now))
+    return " ".join((state_part(alert, now)[0], *words, *ids)).casefold()
+
+
+def details(alert: Alert, observed: AlertsObserved, now: datetime) -> list[tuple[str, str]]:
+    """Everything about an alert, names and values."""
+
+    def at(time: datetime | None) -> str:
+        return "–" if time is None else clock_time_and_age(time, now, TimeStyle.LOCAL)
+
+    by_id = {one.id: one for one in observed.alerts}
+    known, greater = alert.acknowledgement, by_id.get(alert.muted_by)
+    mutes = [mute for mute in observed.mutes if mute.covers(alert)]
+    rows = [
+        ("state", state_part(alert, now)[0]),
+        ("what", alert.name),
+        ("rule", alert.rule),
+        ("trouble", alert.words),
+        ("evidence", alert.evidence),
+        ("since", at(alert.since)),
+        ("fired", at(alert.fired_at)),
+        ("told", at(alert.notified_at)),
+    ]
+    if alert.unseen_since is not None:
+        rows.append(("cannot be seen since", at(alert.unseen_since)))
+    if alert.resolved_at is not None:
+        rows.append(("resolved", at(alert.resolved_at)))
+    if known is not None:
+        rows.append(("acknowledged", f"{known.who or 'here'}, {at(known.at)}, until {at(known.until)}"))
+        rows.append(("note", known.note or "–"))
+    if alert.is_snoozed(now):
+        rows.append(("silent until", at(alert.wish.snoozed_until)))
+    if greater is not None:
+        rows.append(("muted by", f"{greater.rule}: {greater.name}"))
+    rows += [(f"{mute.kind.value} muted until", f"{at(mute.until)}, {mute.who or 'here'}") for mute in mutes]
+    rows.append(("worker", alert.worker_id or "–"))
+    rows += [("session", ref.session_id) for ref in alert.sessions]
+    subject = alert.subject
+    names = ("job_id", "queue_id", "farm_id", "task_id")
+    values = (subject.job_id, subject.queue_id, subject.farm_id, subject.task_id)
+    rows += [(name.removesuffix("_id"), value) for name, value in zip(names, values, strict=True) if value]
+    rows.append(("connection", subject.connection))
+    return rows
+
+
+class AlertRows:
+    """The rows that a filter leaves: every word of it has to be in what is known of an alert."""
+
+    def __init__(self) -> None:
+        self.now = datetime.min.replace(tzinfo=UTC)
+        self._alerts: Sequence[Alert] = ()
+        self._at: dict[str, int] = {}
+
+    def show(self, alerts: Sequence[Alert], text: str, now: datetime) -> None:
+        """Have these from now on."""
+        words = text.casefold().split()
+        self.now = now
+        self._alerts = [one for one in alerts if all(word in _text(one, now) for word in words)]
+        self._at = {alert.id: index for index, alert in enumerate(self._alerts)}
+
+    def alert(self, key: str | None) -> Alert | None:
+        """The alert of a row; ``None`` where there is no such row."""
+        index = None if key is None else self._at.get(key)
+        return None if index is None else self._alerts[index]
+
+    def __len__(self) -> int:
+        return len(self._alerts)
+
+    def key(self, index: int) -> str:
+        """The id of the alert in a row."""
+        return self._alerts[index].id
+
+    def index(self, key: str) -> int | None:
+        """Where an alert is; ``None`` where it is not there."""
+        return self._at.get(key)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        """What stands in a row."""
+        alert, now = self._alerts[index], self.now
+        tone = "" if alert.is_open else "muted"
+        return (
+            state_part(alert, now),
+            (alert.name, tone),
+            (f"{alert.rule}: {alert.words}" if alert.rule not in alert.words else alert.words, tone),
+            (_lasted(alert, now), tone),
+            _who(alert),
+            _note(alert, now),
+            f"{len(alert.sessions):,}" if alert.sessions else "",
+            (alert.evidence, "muted"),
+            _worker(alert),
+            ("" if alert.notified_at is None else day_time(alert.notified_at, now), "muted"),
+            alert.subject.connection,
+        )

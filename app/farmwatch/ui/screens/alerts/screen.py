@@ -1,0 +1,347 @@
+"""The alerts: what fires, what somebody has acknowledged, and what is resolved since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import Input
+
+from farmwatch.alerts.alert import MuteKind, State
+from farmwatch.history.time_expression import UNTIL_FORMS, parse_until
+from farmwatch.listings.place import Place
+from farmwatch.monitor.alerts import AlertsObserved
+from farmwatch.monitor.update import AlertsRef
+from farmwatch.polling.freshness import Freshness
+from farmwatch.polling.freshness import State as Fresh
+from farmwatch.ui.navigation import GoBack, ShowDetails, ShowOnWall, Visit
+from farmwatch.ui.screens.alerts.rows import COLUMNS, AlertRows, details
+from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, QUIT, FollowingScreen
+from farmwatch.ui.widgets.virtual_table import VirtualTable
+from farmwatch.words.keys import key
+from farmwatch.words.text import Part, clock_time, muted
+
+if TYPE_CHECKING:
+    from farmwatch.alerts.alert import Alert
+    from farmwatch.aws.model import SessionRef
+    from farmwatch.monitor.alerts import AlertsHandle
+    from farmwatch.monitor.update import Update
+    from farmwatch.monitor.wall import WallHandle
+
+TYPED = ("filter", "acknowledge", "snooze", "undo", "details")
+"""What the keys do that are letters."""
+
+
+_KINDS = frozenset(kind.value for kind in MuteKind)
+
+
+class For(StrEnum):
+    """What the line is for."""
+
+    FILTER = "filter"
+    NOTE = "note"
+    UNTIL = "until"
+
+
+class AlertsScreen(FollowingScreen):
+    """One table of all alerts; lies over the place that it was opened from."""
+
+    BINDINGS = [
+        BACK,
+        Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter", id="filter"),
+        Binding(
+            "a",
+            "acknowledge",
+            "Acknowledge",
+            tooltip="Acknowledge: you know, for four hours at the most",
+            id="acknowledge",
+        ),
+        Binding("z", "snooze", "Snooze", tooltip="Be silent about it until a time", id="snooze"),
+        Binding("u", "undo", "Undo", tooltip="Take back what was said of the alert", id="undo"),
+        Binding("d", "details", "Details", tooltip="Everything about the row", id="details"),
+        NOW,
+        COPY_ID,
+        HISTORY,
+        HELP,
+        QUIT,
+    ]
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._rows = AlertRows()
+        self._text = ""
+        self._is_behind = True
+        """Whether something has come in that the rows do not show yet."""
+        self._asks_for = For.FILTER
+        self._asked_of = ""
+        """The id of the alert that something is typed about: the cursor may move to another one meanwhile."""
+
+    # --- what it is about -------------------------------------------------------------------------------
+
+    @property
+    def held(self) -> WallHandle | None:
+        """The hold on the wall that alerts are judged by."""
+        return self.farmwatch.walls.handle
+
+    @property
+    def alerts(self) -> AlertsHandle | None:
+        """The hold on all alerts; ``None`` before the screen is first seen."""
+        return self.farmwatch.walls.alerts
+
+    @property
+    def observed(self) -> AlertsObserved:
+        """All alerts, as they are known now."""
+        return AlertsObserved() if self.alerts is None else self.alerts.observed
+
+    @property
+    def table(self) -> VirtualTable:
+        """The table of alerts."""
+        return self.query_one(VirtualTable)
+
+    @property
+    def box(self) -> Input:
+        """The line to type into; not there until something is asked for."""
+        return self.query_one("#alerts-box", Input)
+
+    def wake(self) -> None:
+        """Follow the wall, by which alerts are judged."""
+        self.farmwatch.walls.follow()
+        self._is_behind = True
+
+    def let_go(self) -> None:
+        """The wall is followed, and alerts are judged, in the background."""
+
+    def tells_of(self, ref: SessionRef | None) -> bool:  # noqa: ARG002 - of none of them
+        """What happens to what is marked is not to be seen here."""
+        return False
+
+    def crumb(self) -> tuple[str, ...]:
+        """The alerts stand behind the place that they were opened from."""
+        return ("Alerts",)
+
+    def body(self) -> ComposeResult:
+        """The line to type into, and the table."""
+        yield Input(id="alerts-box", compact=True)
+        yield VirtualTable(COLUMNS, id="alerts-table")
+
+    def on_mount(self) -> None:
+        """Give the table its rows, and the focus."""
+        self.table.rows = self._rows
+        self.table.focus()
+        super().on_mount()
+
+    # --- drawing ----------------------------------------------------------------------------------------
+
+    def take(self, update: Update) -> bool:
+        """Take what has become of the alerts; nothing else is of interest."""
+        if not isinstance(update.subject, AlertsRef):
+            return False
+        self._is_behind = True
+        return True
+
+    def _show_rows(self) -> None:
+        if self.is_alive:
+            self._is_behind = False
+            self._rows.show(self.observed.alerts, self._text, self.farmwatch.clock.now())
+            self.table.rows_changed()
+
+    def draw(self, now: datetime) -> None:
+        """Bring up to date: how many there are of each kind, when they were judged, the words for no rows."""
+        observed = self.observed
+        self._rows.now = now
+        if self._is_behind:
+            self._show_rows()
+        what: list[Part] = [(f"/ {self._text}   ", "accent")] if self._text else []
+        what += _counted(observed)
+        is_judged = observed.seen_at is not None
+        words = (
+            "not judged yet" if observed.seen_at is None else f"judged at {clock_time(observed.seen_at, now)}"
+        )
+        fresh = Freshness(Fresh.FINAL if observed.walls else Fresh.WAITING, None)
+        notes = tuple(
+            f"{mute.kind.value} {self.monitor.names.get(mute.value, mute.value)} is muted until "
+            f"{clock_time(mute.until, now)}, by {mute.who or 'somebody here'}"
+            for mute in observed.mutes
+        )
+        self.draw_edges(
+            what if is_judged else muted(what), fresh, now, told=[(words, "muted")], notes=notes[:3]
+        )
+        self.table.empty = self._empty_words(observed)
+
+    def _empty_words(self, observed: AlertsObserved) -> str:
+        if not observed.walls:
+            return "Waiting for the wall, by which alerts are judged…"
+        if observed.alerts:
+            return f"No match for “{self._text}”. {key('back', 'Escape')} clears the filter."
+        return (
+            "No alerts.\n"
+            "What is found to be stuck, bad or dead on the wall, or a connection that is lost, stands here\n"
+            "until it is over, and for twelve hours after that."
+        )
+
+    def tick(self) -> None:
+        """Ages go on in every row."""
+        super().tick()
+        if self.is_alive:
+            faults = self.farmwatch.view_faults
+            faults.contain(None, "drawing the rows", lambda: self.table.rows_changed())
+
+    # --- keys -------------------------------------------------------------------------------------------
+
+    @property
+    def _chosen(self) -> Alert | None:
+        return self._rows.alert(self.table.cursor_key)
+
+    @on(VirtualTable.RowSelected)
+    def _open(self, message: VirtualTable.RowSelected) -> None:
+        alert = self._rows.alert(message.key)
+        if alert is None:
+            return
+        worker_id = alert.subject.worker_id
+        if worker_id:
+            text = f"worker:{worker_id.removeprefix('worker-')[:12]}"
+            self.post_message(ShowOnWall(self.place, text))
+        elif alert.sessions:
+            place = Place.at(alert.sessions[0])
+            self.monitor.want_names(place)
+            self.post_message(Visit(place))
+        else:
+            self.action_details()
+
+    def action_details(self) -> None:
+        """Show everything about the alert under the cursor."""
+        alert = self._chosen
+        if alert is not None:
+            rows = details(alert, self.observed, self.farmwatch.clock.now())
+            self.post_message(ShowDetails(alert.name or alert.rule, rows))
+
+    def action_filter(self) -> None:
+        """Open the line for a filter, with the one there is; every letter typed filters at once."""
+        self._ask(For.FILTER, "filter: words that are to be there", self._text)
+
+    def action_acknowledge(self) -> None:
+        """Open the line for a note; entered, the alert is acknowledged."""
+        alert = self._chosen
+        if alert is None:
+            return
+        if alert.state in (State.RESOLVED, State.PENDING):
+            self.notify(f"It is {alert.state.value}: there is nothing to acknowledge.", markup=False)
+            return
+        self._ask(For.NOTE, "acknowledge, with a note, or none; for four hours, or until it is over")
+
+    def action_snooze(self) -> None:
+        """Open the line for how long to be silent: about the alert, or all of its rule, queue or job."""
+        if self._chosen is not None:
+            self._ask(
+                For.UNTIL, f"silent for, or until: {UNTIL_FORMS}; all of its kind: rule 2h, queue 2h, job 2h"
+            )
+
+    def action_undo(self) -> None:
+        """Take back what was said of the alert under the cursor, and what mutes its rule, queue or job."""
+        alert, alerts = self._chosen, self.alerts
+        if alert is not None and alerts is not None:
+            alerts.undo([alert.id], self.farmwatch.clock.now())
+            self._changed()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """While something is typed, a letter is a letter."""
+        return action not in TYPED or not isinstance(self.focused, Input)
+
+    # --- the line to type into --------------------------------------------------------------------------
+
+    def _ask(self, asks_for: For, hint: str, text: str = "") -> None:
+        self._asks_for = asks_for
+        self._asked_of = self.table.cursor_key or ""
+        box = self.box
+        box.placeholder = hint
+        with self.prevent(Input.Changed):
+            box.value = text
+        box.cursor_position = len(text)
+        box.display = True
+        # At once: what is typed right after the key belongs here.
+        self.set_focus(box)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        if self._asks_for is For.FILTER and self.box.display:
+            self._text = event.value.strip()
+            self._changed()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        alerts, text, now = self.alerts, event.value.strip(), self.farmwatch.clock.now()
+        if self._asks_for is For.NOTE and alerts is not None:
+            alerts.acknowledge([self._asked_of], text, now)
+        elif self._asks_for is For.UNTIL:
+            try:
+                self._be_silent(text, now)
+            except ValueError as error:
+                self.notify(str(error), severity="error", markup=False)
+                return
+        self._close_box()
+        self._changed()
+
+    def _be_silent(self, text: str, now: datetime) -> None:
+        """Raises `ValueError`, in words, for what cannot be understood."""
+        alert, alerts = self._rows.alert(self._asked_of), self.alerts
+        first, _, rest = text.partition(" ")
+        kind = MuteKind(first) if first in _KINDS else None
+        until = parse_until(text if kind is None else rest, now)
+        if alert is None or alerts is None:
+            raise ValueError("The alert is not there any more.")
+        if kind is None:
+            alerts.snooze([alert.id], until, now)
+            return
+        values = {
+            MuteKind.RULE: alert.rule,
+            MuteKind.QUEUE: alert.subject.queue_id,
+            MuteKind.JOB: alert.subject.job_id,
+        }
+        if not values[kind]:
+            raise ValueError(f"It belongs to no {kind.value}.")
+        alerts.mute(kind, values[kind], until, now)
+
+    def _close_box(self) -> None:
+        self.box.display = False
+        self.table.focus()
+
+    def _changed(self) -> None:
+        self._show_rows()
+        self.redraw()
+
+    def action_up(self) -> None:
+        """Close the line and drop the filter typed there; else drop the filter; else leave the alerts."""
+        if self.box.display:
+            if self._asks_for is For.FILTER:
+                self._text = ""
+            self._close_box()
+        elif self._text:
+            self._text = ""
+        else:
+            self.post_message(GoBack())
+            return
+        self._changed()
+
+    def chosen_id(self) -> str | None:
+        """The id of the session or the worker that the alert under the cursor is about."""
+        alert = self._chosen
+        if alert is None:
+            return None
+        subject = alert.subject
+        return subject.session_id or subject.worker_id or subject.task_id or subject.connection
+
+
+def _counted(observed: AlertsObserved) -> list[Part]:
+    """How many alerts there are in each state."""
+    counts = Counter(alert.state for alert in observed.alerts)
+    tones = {State.FIRING: "error", State.CANNOT_SEE: "warning", State.ACKNOWLEDGED: "accent"}
+    return [
+        (f"{counts[state]:,} {state.value}   ", tones.get(state, "") if counts[state] else "")
+        for state in State
+        if counts[state] or state is State.FIRING
+    ]
