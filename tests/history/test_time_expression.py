@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from farmwatch.history.time_expression import parse_since
+from farmwatch.history.time_expression import parse_since, parse_until
 
 NOW = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
 
@@ -58,3 +58,30 @@ def test_a_time_of_day_is_local(monkeypatch: pytest.MonkeyPatch) -> None:
     # 02:10 UTC on the 14th is 19:10 of the 13th in Vancouver, in summer time there since the 8th.
     assert parse_since("19:00", NOW) == datetime(2026, 3, 14, 2, 0, tzinfo=UTC)
     assert parse_since("22:00", NOW) == datetime(2026, 3, 13, 5, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2h", NOW + timedelta(hours=2)),
+        (" 30 MIN ", NOW + timedelta(minutes=30)),
+        ("06:30", datetime(2026, 3, 14, 6, 30, tzinfo=UTC)),
+        ("01:30", datetime(2026, 3, 15, 1, 30, tzinfo=UTC)),
+        ("2026-03-20", datetime(2026, 3, 20, tzinfo=UTC)),
+        ("2026-03-20 08:30+02:00", datetime(2026, 3, 20, 6, 30, tzinfo=UTC)),
+    ],
+)
+def test_what_people_say_is_a_time_to_come(text: str, meant: datetime) -> None:
+    assert parse_until(text, NOW) == meant
+
+
+@pytest.mark.parametrize("text", ["", "h", "tomorrow", "25:00", "2h ago", "-3h", "999999w"])
+def test_anything_else_is_told_what_would_be_to_come(text: str) -> None:
+    with pytest.raises(ValueError, match="06:30"):
+        parse_until(text, NOW)
+
+
+@pytest.mark.parametrize("text", ["2026-03-14 02:09", "0h"])
+def test_what_is_over_is_not_to_come(text: str) -> None:
+    with pytest.raises(ValueError, match="is over"):
+        parse_until(text, NOW)

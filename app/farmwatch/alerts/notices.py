@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -18,8 +18,6 @@ SEVERAL = 5
 
 REPEATED_EVERY = timedelta(hours=4)
 """How often an alert is told of that fires, and that nobody has acknowledged."""
-
-_Cause = tuple[str, ...]
 
 
 def notices_of(
@@ -92,31 +90,24 @@ def _by_cause(
 ) -> Iterator[tuple[Sequence[Alert], str]]:
     """Those that are due, each with the others of its cause where these are several; and what that is."""
     left = {alert.id: alert for alert in waiting}
-    while any(map(is_due, left.values())):
-        cause, group = _greatest(left.values())
-        if cause is None:
-            yield from (((alert,), "") for alert in left.values() if is_due(alert))
-            return
-        if any(map(is_due, group)):
-            yield group, " ".join(cause[-2:])
-        for alert in group:
-            del left[alert.id]
-
-
-def _greatest(alerts: Iterable[Alert]) -> tuple[_Cause | None, Sequence[Alert]]:
-    counted = Counter(cause for alert in alerts for cause in _causes(alert))
     # The narrowest first: what is the matter with a worker is not the matter with its connection.
-    for kind in ("worker", "job", "connection"):
-        best = max((one for one in counted if one[-2] == kind), key=lambda one: counted[one], default=None)
-        if best is not None and counted[best] >= SEVERAL:
-            return best, [alert for alert in alerts if best in _causes(alert)]
-    return None, ()
+    for kind, cause_of in _CAUSES:
+        groups: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
+        for alert in left.values():
+            if cause := cause_of(alert):
+                groups[alert.subject.connection, cause].append(alert)
+        for (_, cause), group in groups.items():
+            if len(group) >= SEVERAL:
+                if any(map(is_due, group)):
+                    yield group, f"{kind} {cause}"
+                for alert in group:
+                    del left[alert.id]
+    yield from (((alert,), "") for alert in left.values() if is_due(alert))
 
 
-def _causes(alert: Alert) -> Iterator[_Cause]:
-    subject = alert.subject
-    if worker_id := alert.worker_id or subject.worker_id:
-        yield subject.connection, "worker", worker_id
-    if subject.job_id:
-        yield subject.connection, "job", subject.job_id
-    yield "", "connection", subject.connection
+_CAUSES: tuple[tuple[str, Callable[[Alert], str]], ...] = (
+    ("worker", lambda alert: alert.worker_id or alert.subject.worker_id),
+    ("job", lambda alert: alert.subject.job_id),
+    ("connection", lambda alert: alert.subject.connection),
+)
+"""What several alerts can have in common, and what that is of one."""

@@ -35,6 +35,7 @@ class Command(Struct, frozen=True):
 COMMANDS = (
     Command("history", "what happened, by session", "history", "since when", parse_since),
     Command("wall", "everything that runs, and what failed", "wall", "name"),
+    Command("alerts", "what fires, and who knows", "alerts"),
     Command("marked", "what is marked, and watched in the background", "marked"),
     Command("connections", "the list of connections", "connections"),
     Command("connect", "add a connection: a profile in a region", "connect"),
