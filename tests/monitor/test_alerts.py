@@ -171,6 +171,28 @@ def test_an_acknowledgement_that_has_ended_with_its_trouble_has_ended_everywhere
     again.end()
 
 
+def test_what_no_wall_is_about_any_more_cannot_be_seen(program: Program, night: Night) -> None:
+    run(60, program)
+    program.wall.close()
+    night.runs[0].lifecycle = "STARTED"
+    run(60, program)
+    assert program.alert.state is State.CANNOT_SEE
+    assert program.handle.observed.walls == 0
+    assert program.handle.observed.open == 1
+
+
+def test_what_a_former_run_has_kept_is_not_seen_before_it_is_seen(
+    program: Program, night: Night, path: Path, clock: HandClock
+) -> None:
+    run(60, program)
+    program.end()
+    again = Program(night, path, clock)
+    again.wall.close()
+    run(10, again)
+    assert again.alert.state is State.CANNOT_SEE
+    again.end()
+
+
 def test_without_a_history_alerts_live_as_long_as_the_program(night: Night, clock: HandClock) -> None:
     program = Program(night, None, clock)
     run(60, program)

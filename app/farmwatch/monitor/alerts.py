@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from farmwatch.alerts.alert import Alert, Mute, MuteKind, Notice, State, Wish
-from farmwatch.alerts.life import acknowledged, snoozed, step, undone, with_wish
+from farmwatch.alerts.life import Pass, acknowledged, snoozed, step, undone, with_wish
 from farmwatch.alerts.seen import pass_of, strangers
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault
@@ -131,19 +131,17 @@ class AlertsTarget(Target):
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:  # noqa: ARG002 - nobody is asked
         """Read what others have said, take what was heard, keep what has changed, and only then tell."""
         now = clock.now()
-        if not self._has_read and not self._read_all():
+        if not self._has_read and not self._read_all(now):
             return PollResult()
         self._read_wishes()
         notices: list[Notice] = []
         with self._lock:
             heard, self._heard = self._heard, deque()
             mutes, former = tuple(self._mutes.values()), self._alerts
-            for observed in heard:
-                seen = pass_of(observed, self._alerts.values(), now)
+            passes = [pass_of(observed, self._alerts.values(), now) for observed in heard]
+            for seen in (*passes, *self._not_followed(), None):
                 self._alerts, told = step(self._alerts, seen, now, mutes)
                 notices += told
-            self._alerts, told = step(self._alerts, None, now, mutes)
-            notices += told
             self._say_what_ended(former)
         self._ask_walls(heard)
         is_kept = self._keep(now)
@@ -152,6 +150,14 @@ class AlertsTarget(Target):
         for notice in notices:
             self._tell(notice)
         return PollResult()
+
+    def _not_followed(self) -> list[Pass]:
+        """Passes over the connections whose wall nobody follows any more: there nothing can be seen."""
+        connections = {alert.subject.connection for alert in self._alerts.values()} | self._newest.keys()
+        gone = [connection for connection in sorted(connections) if self._wall_of(connection) is None]
+        for connection in gone:
+            self._newest.pop(connection, None)
+        return [Pass(connection) for connection in gone]
 
     def _say_what_ended(self, former: Mapping[str, Alert]) -> None:
         """An acknowledgement that has ended with its trouble has ended for every program."""
@@ -200,16 +206,16 @@ class AlertsTarget(Target):
 
     # --- the history ------------------------------------------------------------------------------------
 
-    def _read_all(self) -> bool:
-        """Take over what a former run has kept; whether there is no more to wait for. Judged before that,
-        every alert would be told again."""
+    def _read_all(self, now: datetime) -> bool:
+        """Take over what a former run has kept, which nobody has seen yet in this one; whether there is no
+        more to wait for. Judged before that, every alert would be told again."""
         assert self._recorder is not None  # noqa: S101 - without a history nothing is to be read
         kept = self._recorder.ask(lambda history: history.alerts())
         if kept is None:
             return bool(self._recorder.trouble)
         found = {one.id: alert for one in kept if (alert := _decoded(one, Alert)) is not None}
         with self._lock:
-            self._alerts = {**found, **self._alerts}
+            self._alerts = {**{key: _unseen(one, now) for key, one in found.items()}, **self._alerts}
             self._written = {key: _essence(alert) for key, alert in found.items()}
         self._has_read = True
         return True
@@ -263,6 +269,10 @@ class AlertsTarget(Target):
 
 def _place(alert: Alert) -> tuple[int, int, float, str]:
     return _PLACES[alert.state], alert.severity.rank, -alert.since.timestamp(), alert.id
+
+
+def _unseen(alert: Alert, now: datetime) -> Alert:
+    return alert if alert.resolved_at is not None else replace(alert, unseen_since=alert.unseen_since or now)
 
 
 def _essence(alert: Alert) -> Alert:
