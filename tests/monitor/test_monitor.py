@@ -110,7 +110,8 @@ def test_what_is_final_is_asked_for_no_more_whoever_holds_it() -> None:
 def test_sessions_that_are_watched_together_are_asked_for_together() -> None:
     watching = Watching()
     refs = [replace(REF, session_id=f"session-{n:032x}") for n in range(120)]
-    watching.monitor.watch_sessions(refs)
+    for ref in refs:
+        watching.monitor.watch_session(ref)
     watching.run()
     assert (watching.farm.count("session"), watching.farm.count("sessions_by_id")) == (0, 2)
     assert {update.subject for update in watching.updates} >= set(refs)

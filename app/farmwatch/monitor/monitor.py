@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -280,10 +280,6 @@ class Monitor:
             watch.holders += 1
             watch.start()
         return SessionHandle(watch, partial(self._let_go, watch))
-
-    def watch_sessions(self, refs: Iterable[SessionRef]) -> list[SessionHandle]:
-        """Watch many: those of a connection are read together, a hundred a call."""
-        return [self.watch_session(ref) for ref in refs]
 
     def _session_watch(self, ref: SessionRef) -> SessionWatch:
         connection = self._connections[ref.connection]
