@@ -16,10 +16,11 @@ test: .venv/dev-installed
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 # The tests beside two busy loops. However it ends these do too: by their ids, and by themselves where the
-# shell is killed that started them ($$$$ is its id in them as well).
+# shell is killed that started them ($$$$ is its id in them as well). One that was only just begun has the
+# traps of its shell for a moment, in which it loses any signal but KILL.
 test-busy: .venv/dev-installed
 	@trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; \
-	trap 'kill $$suite $$one $$other 2>/dev/null; wait' EXIT; \
+	trap 'kill $$suite 2>/dev/null; kill -KILL $$one $$other 2>/dev/null; wait' EXIT; \
 	while kill -0 $$$$; do :; done 2>/dev/null & one=$$!; \
 	while kill -0 $$$$; do :; done 2>/dev/null & other=$$!; \
 	$(BIN)/python -m pytest -n auto & suite=$$!; \
