@@ -53,10 +53,7 @@ class WallRow(Struct, frozen=True):
     @property
     def frame(self) -> str:
         """The task's parameters: the value where there is one of them, else names and values."""
-        given = self.task.parameters if self.task is not None else {}
-        if len(given) == 1:
-            return next(iter(given.values()))
-        return " ".join(f"{name}={value}" for name, value in given.items())
+        return _in_short({} if self.task is None else self.task.parameters)
 
     @property
     def worker_id(self) -> str:
@@ -151,6 +148,11 @@ class Failure(Struct, frozen=True):
         return f"{self.ref.connection} {self.action.action_id}"
 
     @property
+    def frame(self) -> str:
+        """The task's parameters: the value where there is one of them, else names and values."""
+        return _in_short(self.action.parameters)
+
+    @property
     def is_interruption(self) -> bool:
         """Whether it was interrupted, which is no failure of its own."""
         return self.action.status == "INTERRUPTED"
@@ -189,3 +191,9 @@ class WallObserved(Struct, frozen=True):
     denied: Mapping[str, Fault] = {}
     seen_at: datetime | None = None
     fault: Fault | None = None
+
+
+def _in_short(parameters: Mapping[str, str]) -> str:
+    if len(parameters) == 1:
+        return next(iter(parameters.values()))
+    return " ".join(f"{name}={value}" for name, value in parameters.items())

@@ -23,14 +23,6 @@ from farmwatch.words.text import (
 )
 
 
-def frame(failure: Failure) -> str:
-    """The task's parameters: the value where there is one of them, else names and values."""
-    given = failure.action.parameters
-    if len(given) == 1:
-        return next(iter(given.values()))
-    return " ".join(f"{name}={value}" for name, value in given.items())
-
-
 def job_name(failure: Failure) -> str:
     """The job's name; its short id before that is known."""
     return failure.job or short_id(failure.ref.job_id)
@@ -62,7 +54,7 @@ def _cells(failure: Failure, view: View) -> Sequence[Cell]:
     return (
         picked(failure.key, job_name(failure), view),
         failure.step,
-        frame(failure),
+        failure.frame,
         action_status(failure.action.status),
         _end(failure),
         message(failure),
@@ -116,7 +108,7 @@ def _newest(failure: Failure) -> tuple[float, str]:
 FIELDS: Mapping[str, Text] = {
     "job": lambda one, _: f"{one.job} {one.ref.job_id}",
     "step": lambda one, _: one.step,
-    "frame": lambda one, _: frame(one),
+    "frame": lambda one, _: one.frame,
     "status": lambda one, _: one.action.status,
     "exit": lambda one, _: _end(one)[0],
     "message": lambda one, _: message(one),
@@ -151,7 +143,7 @@ FAILURES = TabView(
     (
         Sort("when", "newest first", "oldest first", _newest, descending=True),
         Sort("job", "by job", "by job, backwards", lambda one: (one.job.casefold(), _newest(one))),
-        Sort("frame", "by frame", "by frame, backwards", lambda one: (len(frame(one)), frame(one), one.key)),
+        Sort("frame", "by frame", "by frame, backwards", lambda one: (len(one.frame), one.frame, one.key)),
         Sort("status", "by status", "by status, backwards", lambda one: (one.action.status, _newest(one))),
         Sort("exit", "by exit code", "by exit code, backwards", lambda one: (_end(one)[0], _newest(one))),
         Sort("message", "by message", "by message, backwards", lambda one: (message(one), _newest(one))),

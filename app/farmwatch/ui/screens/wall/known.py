@@ -15,7 +15,7 @@ from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.wall import WallHandle
 from farmwatch.polling.freshness import Freshness, Rhythm, freshness
 from farmwatch.rules.finding import contradicted
-from farmwatch.ui.screens.wall.failures import FAILURES, frame
+from farmwatch.ui.screens.wall.failures import FAILURES
 from farmwatch.ui.screens.wall.running import TROUBLE
 from farmwatch.ui.screens.wall.view import TabView, View
 from farmwatch.ui.screens.wall.workers import WORKERS
@@ -72,7 +72,7 @@ class Known:
     @staticmethod
     def frame_of(row: object) -> str:
         """The parameters of the task that a row is about."""
-        return row.frame if isinstance(row, WallRow) else frame(row) if isinstance(row, Failure) else ""
+        return row.frame if isinstance(row, WallRow | Failure) else ""
 
     def names_of(self, ref: SessionRef) -> dict[str, str]:
         """The names of a session's farm, queue and job, by their ids, as far as they are known."""
