@@ -19,6 +19,7 @@ from farmwatch.cli.headless import (
     LOGIN_NEEDED,
     OWN_ERROR,
     TIMED_OUT,
+    TOLD_WITHIN,
     WELL,
     Output,
     OutputClosed,
@@ -146,6 +147,32 @@ def test_watching_until_it_ended_tells_all_and_ends_with_0() -> None:
     told = [line["new"] for line in lines if line.get("kind") == "lifecycleStatus"]
     assert told == ["STARTED", "UPDATE_IN_PROGRESS", "ENDED"]
     assert lines[-1]["type"] == "end"
+
+
+def test_an_end_that_is_known_before_its_update_comes_in_is_told_all_the_same() -> None:
+    farm = stage.Watching(session_actions=Page((an_action(1),)))
+    farm.answer = ended
+    watching, stream = Watching(farm.monitor, REF), io.StringIO()
+    telling = Telling(watching, Output(stream), as_json_line, until_ended=True)
+    farm.run(60)
+    assert watching.is_over()
+    late, _ = watching.inbox.take(0)
+    assert telling([], 0) is None
+    assert telling([], 0) is None
+    assert telling(late, 0) is None
+    assert telling([], 0) == WELL
+    assert json.loads(stream.getvalue().splitlines()[-1])["type"] == "end"
+
+
+def test_an_end_whose_update_was_lost_keeps_nobody_waiting() -> None:
+    farm = stage.Watching(session_actions=Page((an_action(1),)))
+    farm.answer = ended
+    watching = Watching(farm.monitor, REF)
+    telling = Telling(watching, Output(io.StringIO()), as_json_line, until_ended=True)
+    farm.run(60)
+    assert telling([], 0) is None
+    farm.clock.move(TOLD_WITHIN)
+    assert telling([], 0) == WELL
 
 
 def test_it_says_once_a_minute_that_it_watches() -> None:

@@ -21,6 +21,9 @@ HEARTBEAT = 60.0
 LOOK_EVERY = 1.0
 """Seconds between two looks at the clock, and at whether anybody still reads."""
 
+TOLD_WITHIN = 10.0
+"""Seconds after which what has ended is told, or never will be: an update was lost."""
+
 WELL, OWN_ERROR, TIMED_OUT, LOGIN_NEEDED, ENDED_BADLY = 0, 1, 3, 4, 5
 """Exit codes of ``farmwatch wait``. (2 is that of a command line which is no good.)"""
 
@@ -122,6 +125,7 @@ class Telling:
         self._report = Report()
         self._clock = watching.monitor.clock
         self._beat_at = self._clock.monotonic() + HEARTBEAT
+        self._over_since: float | None = None
 
     def __call__(self, updates: Sequence[Update], lost: int) -> int | None:
         """Tell of these updates, and now and then that it is being watched; 0 where that was the end."""
@@ -132,7 +136,22 @@ class Telling:
             self._output.check()
         except OutputClosed:
             return WELL
-        return WELL if self._until_ended and self._watching.is_over() else None
+        return WELL if self._until_ended and self._is_told(updates) else None
+
+    def _is_told(self, updates: Sequence[Update]) -> bool:
+        """Whether all has ended, and nothing of it is still to be told. What is known of a session is newer
+        than the updates that have come in: its end can be known a moment before it can be told."""
+        if not self._watching.is_over():
+            self._over_since = None
+            return False
+        now = self._clock.monotonic()
+        if self._over_since is None:
+            self._over_since = now
+            return False
+        if updates:
+            return False
+        ended = self._report.ended
+        return now - self._over_since >= TOLD_WITHIN or all(ref in ended for ref in self._watching.sessions)
 
     def _records(self, updates: Sequence[Update], lost: int) -> Iterator[Record]:
         now, wanted = self._clock.now(), self._watching.wanted

@@ -40,7 +40,8 @@ class Report:
     def __init__(self) -> None:
         self._known: set[SessionRef] = set()
         self._actions_known: set[SessionRef] = set()
-        self._ended: set[SessionRef] = set()
+        self.ended: set[SessionRef] = set()
+        """The sessions whose end was told."""
         self._list_faults: dict[JobRef | QueueRef, Fault] = {}
 
     def take(self, update: Update, now: datetime) -> list[Record]:
@@ -81,8 +82,8 @@ class Report:
         for event in events:
             if event.old is not None or (event.kind, event.subject) not in first:
                 yield self._event(event)
-        if snapshot.is_final and ref not in self._ended and session.session is not None:
-            self._ended.add(ref)
+        if snapshot.is_final and ref not in self.ended and session.session is not None:
+            self.ended.add(ref)
             ended = session.session.ended_at
             yield record("end", now, ref, new=session.session.lifecycle_status, service_at=ended, fresh=True)
 
