@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from farmwatch.listings.connection_check import EVERY
-from farmwatch.ui.screens.picker.list_view import Detail, LevelView, Sort, View, named, when
+from farmwatch.ui.screens.orders import Detail, Sort
+from farmwatch.ui.screens.picker.list_view import LevelView, View, named, when
 from farmwatch.ui.widgets.table_columns import Column
 from farmwatch.ui.widgets.virtual_table import Cell
 from farmwatch.words.connection import connection_state, farm_count

@@ -7,16 +7,8 @@ from datetime import timedelta
 
 from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, TASK_RUN_STATUSES, Job
 from farmwatch.listings.jobs import FAILED
-from farmwatch.ui.screens.picker.list_view import (
-    NEWEST_FIRST,
-    Detail,
-    LevelView,
-    Sort,
-    View,
-    named,
-    newest,
-    when,
-)
+from farmwatch.ui.screens.orders import Detail, Sort, newest
+from farmwatch.ui.screens.picker.list_view import NEWEST_FIRST, LevelView, View, named, when
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import BAR, Part, day_time, progress_bar, span, task_run
 

@@ -11,27 +11,9 @@ from msgspec import Struct, field
 from farmwatch.aws.model import Host
 from farmwatch.listings.queue_counts import TaskCount
 from farmwatch.listings.session_facts import FailedCount
+from farmwatch.ui.screens.orders import Detail, Sort, newest
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, TimeStyle, clock_time_and_age
-
-
-class Sort(Struct, frozen=True):
-    """One order of a list, in words both ways round.
-
-    ``key`` sorts in this list what is loaded. Where the service sorts, ``field`` is its name for it and
-    ``first`` the statuses that come before all others; ``here`` says that it cannot, so that the loaded rows
-    are sorted in this list. ``descending``: the largest comes first, as far as a person is concerned.
-    """
-
-    column: str
-    word: str
-    backwards: str
-    key: Callable[[Any], Any]
-    descending: bool = False
-    field: str = "CREATED_AT"
-    field_descends: bool = True
-    first: tuple[tuple[str, ...], ...] = ()
-    here: bool = False
 
 
 class View(Struct, frozen=True):
@@ -45,9 +27,6 @@ class View(Struct, frozen=True):
     marked: frozenset[str] = frozenset()
     on_wall: frozenset[str] = frozenset()
     counts: Mapping[tuple[str, str], TaskCount] = field(default_factory=dict)
-
-
-Detail = tuple[str, Sequence[Part]]
 
 
 class LevelView(Struct, frozen=True):
@@ -83,8 +62,3 @@ def named(name: str, key: str, view: View) -> list[Part]:
 def when(at: datetime | None, view: View) -> list[Part]:
     """A time with its age, for a detail."""
     return [(clock_time_and_age(at, view.now, TimeStyle.LOCAL) if at else "–", "")]
-
-
-def newest(at: datetime | None) -> float:
-    """A key that puts the newest first; what has no time comes last."""
-    return -at.timestamp() if at else float("inf")

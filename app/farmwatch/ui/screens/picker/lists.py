@@ -12,18 +12,10 @@ from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.place import Level, Place
 from farmwatch.listings.queue_counts import COUNTED, EVERY
 from farmwatch.polling.freshness import GRACE, MISSED_POLLS
+from farmwatch.ui.screens.orders import Detail, Sort, newest
 from farmwatch.ui.screens.picker.connection_rows import CONNECTIONS
 from farmwatch.ui.screens.picker.job_rows import JOBS
-from farmwatch.ui.screens.picker.list_view import (
-    NEWEST_FIRST,
-    Detail,
-    LevelView,
-    Sort,
-    View,
-    named,
-    newest,
-    when,
-)
+from farmwatch.ui.screens.picker.list_view import NEWEST_FIRST, LevelView, View, named, when
 from farmwatch.ui.screens.picker.marked_rows import MARKED
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, clock_time, day_time, lifecycle, queue_status, short_id, span

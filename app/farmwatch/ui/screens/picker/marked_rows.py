@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from farmwatch.aws.model import SessionRef
 from farmwatch.listings.discovery import EVERY
-from farmwatch.ui.screens.picker.list_view import Detail, LevelView, Sort, View, newest, when
+from farmwatch.ui.screens.orders import Detail, Sort, newest
+from farmwatch.ui.screens.picker.list_view import LevelView, View, when
 from farmwatch.ui.widgets.table_columns import Column
 from farmwatch.ui.widgets.virtual_table import Cell
 from farmwatch.words.text import Part, brief, day_time, lifecycle, task_run

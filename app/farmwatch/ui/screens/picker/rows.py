@@ -9,7 +9,8 @@ from typing import Any
 from farmwatch.listings.lists import ListObserved
 from farmwatch.listings.queue_counts import TaskCount
 from farmwatch.polling.freshness import GRACE, MISSED_POLLS
-from farmwatch.ui.screens.picker.list_view import LevelView, Sort, View
+from farmwatch.ui.screens.orders import Sort
+from farmwatch.ui.screens.picker.list_view import LevelView, View
 from farmwatch.ui.widgets.table_cells import spans
 from farmwatch.ui.widgets.virtual_table import Cell
 from farmwatch.words.text import muted

@@ -35,8 +35,8 @@ from farmwatch.ui.screens.following import (
     QUIT,
     FollowingScreen,
 )
+from farmwatch.ui.screens.orders import Detail, Sort
 from farmwatch.ui.screens.picker.acting import choices_at
-from farmwatch.ui.screens.picker.list_view import Detail, Sort
 from farmwatch.ui.screens.picker.lists import LEVELS, NONE, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
 from farmwatch.ui.widgets.lines import entitle, put

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from farmwatch.aws.model import SessionRef
 from farmwatch.rules.finding import summary
-from farmwatch.ui.screens.picker.list_view import Detail, Sort
+from farmwatch.ui.screens.orders import Detail, Sort
 from farmwatch.ui.screens.wall import running
 from farmwatch.ui.screens.wall.view import TabView, Text, View, picked, short_worker
 from farmwatch.ui.widgets.virtual_table import Cell, Column

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from farmwatch.ui.screens.picker.list_view import Sort
+from farmwatch.ui.screens.orders import Sort
 from farmwatch.ui.screens.wall.view import TabView, View
 from farmwatch.ui.widgets.table_cells import spans
 from farmwatch.ui.widgets.virtual_table import Cell

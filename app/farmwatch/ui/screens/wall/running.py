@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from farmwatch.aws.model import SessionRef
 from farmwatch.rules.finding import Finding, Severity, summary, worst
-from farmwatch.ui.screens.picker.list_view import Detail, Sort
+from farmwatch.ui.screens.orders import Detail, Sort
 from farmwatch.ui.screens.wall.view import TabView, Text, View, picked, short_worker
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.wall.values import LastLine, WallRow

@@ -19,7 +19,7 @@ from farmwatch.ui.marking import mark, put_on_wall
 from farmwatch.ui.navigation import GoBack, ShowDetails, ShowLog, ShowMergedLogs, ShowWhy, Visit
 from farmwatch.ui.screens.arranging import arrangement_of, choose_columns
 from farmwatch.ui.screens.following import FollowingScreen
-from farmwatch.ui.screens.picker.list_view import Detail, Sort
+from farmwatch.ui.screens.orders import Detail, Sort
 from farmwatch.ui.screens.wall import telling
 from farmwatch.ui.screens.wall.acting import choices_of
 from farmwatch.ui.screens.wall.choices import kept_as, kept_order, with_order

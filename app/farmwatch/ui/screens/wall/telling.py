@@ -9,7 +9,7 @@ from textual.geometry import Size
 
 from farmwatch.history.running import BACK, STEPS, RunningView
 from farmwatch.polling.freshness import Freshness, State
-from farmwatch.ui.screens.picker.list_view import Detail
+from farmwatch.ui.screens.orders import Detail
 from farmwatch.ui.screens.wall.rows import Order, WallRows
 from farmwatch.ui.screens.wall.strip import WallStrip
 from farmwatch.ui.screens.wall.view import TabView

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from farmwatch.aws.model import SessionRef
-from farmwatch.ui.screens.picker.list_view import Detail, Sort
+from farmwatch.ui.screens.orders import Detail, Sort
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.wall.values import LastLine
 from farmwatch.words.text import short_id
