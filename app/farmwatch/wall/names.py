@@ -10,6 +10,9 @@ from farmwatch.wall.calls import Calls
 BATCH = 100
 """What BatchGetJob and BatchGetStep take (service model)."""
 
+REMEMBERED = 50_000
+"""Names of jobs, and as many of steps; one that is let go of is asked for again where it is wanted."""
+
 
 class Names:
     """What jobs and steps are called, and who has submitted the jobs."""
@@ -38,6 +41,9 @@ class Names:
         self, calls: Calls, refs: Iterable[SessionRef], steps: Iterable[tuple[SessionRef, str]]
     ) -> Iterator[None]:
         """Ask for the jobs of these sessions, and for these steps, that have no name yet."""
+        for known in (self._jobs, self._steps):
+            while len(known) > REMEMBERED:
+                del known[next(iter(known))]
         jobs = {
             ref.job_id: (ref.farm_id, ref.queue_id, ref.job_id)
             for ref in refs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from msgspec import Struct
@@ -47,6 +47,8 @@ STEPS = 1_000
 REMEMBERED = 50_000
 """Actions whose outcome is known, of which it is remembered that they need not be asked for again."""
 
+FAILURES = 20_000
+"""Failures and interruptions that are told. Where there are more, they are told from a later time on."""
 
 Searches = Sequence[tuple[str, tuple[str, ...]]]
 """A farm, and up to ten of its queues, for each search."""
@@ -58,6 +60,11 @@ class _Failed(Struct):
     task: Task | None
     worker_id: str = ""
     host: str = ""
+
+
+def _at(failed: _Failed) -> datetime:
+    action = failed.action
+    return action.ended_at or action.started_at or datetime.min.replace(tzinfo=UTC)
 
 
 class Outcomes:
@@ -250,10 +257,21 @@ class Outcomes:
             self._note_success(action.step_id, ref.session_id, action.ended_at)
         if action.kind == "taskRun" and action.status in ("FAILED", "INTERRUPTED"):
             self._failed[action_id] = _Failed(ref, action, task)
+            self._bound()
         is_of_rest = action_id in self._rest
         self._settle(action_id)
         if is_of_rest:
             self.want_rest(ref, action_id)
+
+    def _bound(self) -> None:
+        """Keep the newest only, a tenth less than there may be: a program stays open for weeks."""
+        if len(self._failed) <= FAILURES:
+            return
+        oldest_first = sorted(self._failed, key=lambda action_id: _at(self._failed[action_id]))
+        dropped = oldest_first[: -(FAILURES - FAILURES // 10)]
+        self.since = max(self.since, _at(self._failed[dropped[-1]]) + timedelta(microseconds=1))
+        for action_id in dropped:
+            del self._failed[action_id]
 
     def _settle(self, action_id: str) -> None:
         self._wanted.pop(action_id, None)
