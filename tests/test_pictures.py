@@ -5,6 +5,7 @@ import pytest
 from tests.pictures import FOLDER, PICTURES, draw, words
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PICTURES)
 async def test_a_picture_shows_the_program_as_it_is(name: str) -> None:
     kept = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")

@@ -47,6 +47,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_the_walk_from_the_farms_to_a_session_whose_status_changes_by_itself(demo: Terminal) -> None:
     demo.wait_for(lambda text: "Northlight" in text and "DEMO" in text)
     demo.press("/", "northl", "enter")

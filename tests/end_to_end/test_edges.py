@@ -94,6 +94,7 @@ def take_a_picture(terminal: Terminal, folder: Path) -> None:
     terminal.wait_for(lambda _: len(list(folder.glob("*.svg"))) > before)
 
 
+@pytest.mark.long
 def test_no_secret_reaches_the_screen_or_any_file_whatever_fails_at_debug(tmp_path: Path) -> None:
     loud = f"token={TOKEN} key {KEY} secret_access_key: {SECRET}"
     faults = [

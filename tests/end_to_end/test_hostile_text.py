@@ -97,6 +97,7 @@ def walk_through_logs(terminal: Terminal) -> None:
     terminal.wait_for("Session actions")
 
 
+@pytest.mark.long
 def test_no_text_of_the_farm_is_obeyed(terminal: Terminal) -> None:
     walk(terminal)
     leaked = [name for name, payload in ESCAPES.items() if payload in terminal.bytes]

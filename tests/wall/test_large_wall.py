@@ -10,6 +10,8 @@ from moto import mock_aws
 
 from tests.wall.large import LargeWall
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def account() -> Iterator[None]:

@@ -113,6 +113,7 @@ def test_everything_that_runs_is_found_with_its_task_and_worker(farm: Farm) -> N
     assert not wall.observed.denied
 
 
+@pytest.mark.long
 def test_every_failure_of_the_night_is_told_once_and_none_other_by_few_calls(farm: Farm) -> None:
     wall = Wall(farm)
     wall.run(720, step=10)
@@ -169,6 +170,7 @@ def test_the_rest_goes_on_where_one_call_is_denied(farm: Farm, denied: str) -> N
     assert [fault.kind for fault in wall.observed.denied.values()] == [FaultKind.DENIED]
 
 
+@pytest.mark.long
 def test_a_lost_network_leaves_what_was_known_and_says_so(farm: Farm) -> None:
     wall = Wall(farm)
     wall.run(120)
@@ -187,6 +189,7 @@ def test_a_lost_network_leaves_what_was_known_and_says_so(farm: Farm) -> None:
     assert agrees(wall)
 
 
+@pytest.mark.long
 def test_statuses_and_failures_are_written_down(farm: Farm) -> None:
     wall = Wall(farm)
     wall.run(300)
