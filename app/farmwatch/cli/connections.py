@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -75,7 +74,11 @@ def recorder_of(settings: Settings) -> Recorder:
     from farmwatch.config.paths import history_file
     from farmwatch.history.recorder import Recorder
 
-    folder = Path(tempfile.mkdtemp(prefix="farmwatch-demo-")) if settings.demo else None
+    folder: Path | None = None
+    if settings.demo:
+        from farmwatch.cli.demo import make_folder
+
+        folder = make_folder()
     return Recorder(history_file(folder), watcher=watcher(), keep=settings.history_kept)
 
 

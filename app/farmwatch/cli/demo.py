@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 SPEED = 6.0
 """How much faster than life the farm of the demonstration moves: something happens every few seconds."""
@@ -20,6 +23,34 @@ HOW_TO_GET_IT = (
 def is_installed() -> bool:
     """Whether what the embedded farm needs is there, without importing it."""
     return all(importlib.util.find_spec(name) is not None for name in ("moto", "flask"))
+
+
+FOLDERS = "farmwatch-demo-"
+"""How the names of the folders begin in which demonstrations keep their histories; a process id follows."""
+
+
+def make_folder() -> Path:
+    """A new folder for the history of this demonstration. Those of demonstrations that were killed, and could
+    remove none, go."""
+    temporary = Path(tempfile.gettempdir())
+    for left in temporary.glob(f"{FOLDERS}*"):
+        number = left.name.removeprefix(FOLDERS).partition("-")[0]
+        if number.isdecimal() and not left.is_symlink() and _has_ended(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getpid()}-"))
+
+
+def _has_ended(process_id: int) -> bool:
+    if os.name != "posix":
+        # There a signal of 0 ends a process.
+        return False
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 class DemoFarm:
