@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from farmwatch.cli.main import cli
+from farmwatch.config.notify_table import NotifyTable, TargetTable
 from farmwatch.config.rules_table import SessionRulesTable
 from farmwatch.config.schema import (
     BadSetting,
@@ -64,7 +65,7 @@ def test_an_option_goes_before_it(own_home: Path, file: Path) -> None:
         ('interval = "2"', "interval is '2'"),
         (
             "intervall = 2",
-            "intervall is not known here; what is: [connections], [history]",
+            "intervall is not known here; what is: [alerts], [connections], [history]",
         ),
         ("logs = 2", "[logs] is not a table"),
         ("actions = 1", "actions is 1; true or false is wanted"),
@@ -114,9 +115,11 @@ def test_the_readme_has_the_table_of_settings() -> None:
 def test_the_example_with_all_comments_taken_away_says_the_defaults(file: Path) -> None:
     lines = [line.removeprefix("# ") for line in example().splitlines()]
     said = [line for line in lines if line.startswith("[") or re.match(r"\w+ = ", line)]
-    file.write_text("\n".join(said), encoding="utf-8")
-    known = read(file)
-    assert known == SettingsFile(connections={"west": ConnectionTable()})
+    # A target has to be something.
+    text = "\n".join(said).replace('webhook = ""', 'webhook = "https://hooks.example/"')
+    file.write_text(text, encoding="utf-8")
+    west = NotifyTable(targets={"west": TargetTable(webhook="https://hooks.example/")})
+    assert read(file) == SettingsFile(connections={"west": ConnectionTable()}, notify=west)
 
 
 def test_the_example_as_it_is_changes_nothing(file: Path) -> None:

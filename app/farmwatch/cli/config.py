@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from farmwatch.aws.cleaning import clean
+from farmwatch.config.notify_table import KINDS, NotifyTable, host_of
 from farmwatch.config.schema import as_toml, default_path
 from farmwatch.config.settings import Settings
 
@@ -60,6 +61,9 @@ def lines(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str,
             for threshold in table.__struct_fields__:
                 if getattr(table, threshold) is not None:
                     yield row(threshold, getattr(table, threshold), f"rules.{kind}")
+    yield "[alerts]", ""
+    yield row("from_start", settings.alerts_from_start, "alerts_from_start")
+    yield from _of_notify(settings.notify, row)
     for connection in settings.connections:
         yield f"[connections.{connection.name}]", sources.get(f"connections.{connection.name}", "")
         for name in ("profile", "region", "endpoint_url"):
@@ -79,3 +83,19 @@ def lines(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str,
         yield "[keys]", ""
         for name, keys in settings.keys.items():
             yield row(clean(name, 60), clean(keys, 60), "keys")
+
+
+def _of_notify(
+    notify: NotifyTable, row: Callable[[str, Any, str], tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Who is told; of addresses and arguments only where they lead."""
+    yield "[notify]", ""
+    hidden = f"(hidden) {host_of(notify.heartbeat_url)}" if notify.heartbeat_url else ""
+    yield row("heartbeat_url", hidden, "heartbeat_url")
+    yield row("heartbeat_minutes", notify.heartbeat_minutes, "heartbeat_minutes")
+    for name, target in notify.targets.items():
+        yield f"[notify.targets.{as_toml(name) if '.' in name else name}]", ""
+        yield row(target.kind, f"(hidden) {target.where}", "targets")
+        for member in target.__struct_fields__:
+            if member not in KINDS and getattr(target, member):
+                yield row(member, getattr(target, member), "targets")

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from farmwatch.aws.cleaning import clean
+from farmwatch.config.notify_table import AlertsTable, NotifyTable, TargetTable, check_target
 from farmwatch.config.paths import replace_private
 from farmwatch.config.rules_table import RulesTable, SessionRulesTable
 
@@ -51,6 +52,9 @@ ERROR_WORDS = (
 WARNING_WORDS = ("WARNING", "WARN", "warning:")
 
 CONNECTION_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")
+
+SECRET = ("notify.",)
+"""What the names of settings begin with whose values are not shown, not even where they are wrong."""
 
 _NAMES = "up to 40 letters, digits, - _ and ., a letter or a digit first"
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -162,6 +166,8 @@ class SettingsFile(Struct, frozen=True, forbid_unknown_fields=True):
     history: HistoryTable = HistoryTable()
     wall: WallTable = WallTable()
     rules: RulesTable = RulesTable()
+    alerts: AlertsTable = AlertsTable()
+    notify: NotifyTable = NotifyTable()
     connections: Annotated[
         dict[str, ConnectionTable], Meta(description="connections by name, for --connection")
     ] = field(default_factory=dict)
@@ -271,6 +277,16 @@ def _understood(said: dict[str, Any]) -> SettingsFile:
         _want_table(named, f"rules.{kind}")
         for name, table in named.items():
             _convert(table, SessionRulesTable, f"rules.{kind}.{clean(name, 40)}")
+    notify = said.get("notify", {})
+    _want_table(notify, "notify")
+    targets = notify.get("targets", {})
+    _want_table(targets, "notify.targets")
+    for name, table in targets.items():
+        if not CONNECTION_NAME.match(name):
+            raise BadSetting(f"notify.targets.{clean(name, 40)!r} is no name for a target: {_NAMES}")
+        target = _convert(table, TargetTable, f"notify.targets.{name}")
+        if wrong := check_target(name, target):
+            raise BadSetting(wrong)
     file: SettingsFile = _convert(said, SettingsFile, "")
     return file
 
@@ -301,6 +317,8 @@ def _pattern(at: str) -> str:
     """What the options of a table are called in the schema; thresholds for some are those for all."""
     if at.startswith(("rules.queue.", "rules.job.")):
         return "rules"
+    if at.startswith("notify.targets."):
+        return "notify.targets.NAME"
     return "connections.NAME" if at.startswith("connections.") else at
 
 
@@ -324,7 +342,7 @@ def _told(words: str, said: Any, at: str) -> str:
         return _keys(value) if isinstance(value, dict) else f"[{prefix}] is not a table"
     pattern = ".".join(one for one in (_pattern(at), *keys) if one)
     option = next(one for one in options() if one.name == pattern)
-    shown = clean(repr(value), 60)
+    shown = "not that" if prefix.startswith(SECRET) else clean(repr(value), 60)
     if option.allowed == _WORDS:
         return f"{prefix} is not {option.allowed}"
     return f"{prefix} is {shown}; {option.allowed} is wanted"

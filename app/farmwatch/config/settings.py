@@ -15,6 +15,7 @@ from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.aws.reply import is_id
 from farmwatch.config import deadline_command
+from farmwatch.config.notify_table import NotifyTable
 from farmwatch.config.rules_table import RulesTable
 from farmwatch.config.schema import (
     DEFAULT_ENDED_MINUTES,
@@ -83,6 +84,8 @@ class Settings(Struct, frozen=True):
     history_kept: timedelta = timedelta(days=DEFAULT_HISTORY_DAYS)
     wall_keeps_ended: timedelta = timedelta(minutes=DEFAULT_ENDED_MINUTES)
     rules: RulesTable = RulesTable()
+    alerts_from_start: bool = False
+    notify: NotifyTable = NotifyTable()
     allow_actions: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     demo: bool = False
@@ -156,6 +159,8 @@ def resolve(
         history_kept=timedelta(days=file.history.days),
         wall_keeps_ended=timedelta(minutes=file.wall.ended_minutes),
         rules=file.rules,
+        alerts_from_start=file.alerts.from_start,
+        notify=file.notify,
         allow_actions=allow_actions or file.actions,
         keys=file.keys,
         demo=demo,
@@ -181,6 +186,10 @@ def _of_file(file: SettingsFile, path: Path) -> dict[str, str]:
         "warning_words": file.logs.warning_words != usual.logs.warning_words,
         "history_kept": file.history.days != usual.history.days,
         "wall_keeps_ended": file.wall.ended_minutes != usual.wall.ended_minutes,
+        "alerts_from_start": file.alerts.from_start,
+        "heartbeat_url": bool(file.notify.heartbeat_url),
+        "heartbeat_minutes": file.notify.heartbeat_minutes != usual.notify.heartbeat_minutes,
+        "targets": bool(file.notify.targets),
         "allow_actions": file.actions,
         "keys": bool(file.keys),
         **{
