@@ -75,6 +75,8 @@ def lines(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str,
                     break
             shown = clean(value, 200) if value else ""
             yield f"{name} = {as_toml(shown)}", clean(source, 300) if value else LEFT_TO_BOTO3
+        if connection.monitor_url:
+            yield row("monitor_url", clean(connection.monitor_url, 200), f"connections.{connection.name}")
     for level in ("farm", "queue", "job", "session"):
         one = getattr(settings, f"{level}_id")
         if one is not None:

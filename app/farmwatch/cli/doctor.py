@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from farmwatch.aws.faults import classify
 from farmwatch.aws.model import Fault, JobSearch, Page, SessionRef
 from farmwatch.aws.redaction import redact
 from farmwatch.aws.task import TaskSearch
+from farmwatch.config.notify_table import NotifyTable, TargetTable, host_of
 from farmwatch.config.paths import history_file, make_private, state_folder
+from farmwatch.config.schema import default_path
 from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.history.store import History, sentence
 from farmwatch.logs.lanes import SESSION, WORKER
@@ -60,6 +63,7 @@ def examine(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iter
     """Try everything, in the order in which it is needed; each result as soon as it is there."""
     yield from terminal(environ)
     yield from state(state_folder(environ))
+    yield from telling(settings.notify, default_path(environ))
     for where in settings.connections:
         for check in _connection(where, settings):
             yield replace(check, connection=where.name) if len(settings.connections) > 1 else check
@@ -140,6 +144,34 @@ def state(folder: Path) -> Iterator[Check]:
     else:
         found = "written by a newer farmwatch" if newer else f"sound, {path.stat().st_size >> 10} KiB"
         yield Check("history", State.NOT_OK if newer else State.OK, found, "update this one" if newer else "")
+
+
+def telling(notify: NotifyTable, path: Path) -> Iterator[Check]:
+    """Who is told, by kind and host alone; and whether others can read where they are named."""
+    if not notify.has_any:
+        return
+    try:
+        others = os.name == "posix" and path.stat().st_mode & 0o077
+    except OSError:
+        others = False
+    if others:
+        found = f"other users can read {path}, which has the addresses of targets"
+        yield Check("settings file", State.NOT_OK, found, f"chmod 600 {path}")
+    for name, target in notify.targets.items():
+        yield from _target(name, target)
+    if notify.heartbeat_url:
+        found = f"{host_of(notify.heartbeat_url)}, every {notify.heartbeat_minutes:g} min"
+        yield Check("heartbeat", State.OK, found)
+
+
+def _target(name: str, target: TargetTable) -> Iterator[Check]:
+    title, found = f"target {name}", f"{target.kind}: {target.where}"
+    if target.kind == "command" and shutil.which(target.command[0]) is None:
+        yield Check(title, State.NOT_OK, f"{found}, which cannot be run", "name a program that is there")
+    elif target.kind == "apprise" and find_spec("apprise") is None:
+        yield Check(title, State.NOT_OK, f"{found}, and apprise is not there", "install farmwatch[notify]")
+    else:
+        yield Check(title, State.OK, found, f"farmwatch notify --test {name} tries it")
 
 
 def clock(skew: timedelta | None) -> Check:

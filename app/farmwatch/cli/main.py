@@ -156,14 +156,33 @@ def _open(context: click.Context, place: str) -> None:
 @_interval_option
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for every event, for scripts.")
 @click.option("--marked", is_flag=True, help="Watch what is marked (m in the screens), wherever it is.")
+@click.option("--alerts", is_flag=True, help="Judge alerts, print them, and tell the targets of [notify].")
+@click.option("--wall", metavar="NAME", help="With --alerts: by what is on this wall; else by all that runs.")
 @click.option("--until-ended", is_flag=True, help="End when everything that is watched has ended.")
 @click.option("--debug", is_flag=True, help="Write every call to farmwatch.log in the state folder.")
-def watch(place: str | None, *, as_json: bool, marked: bool, until_ended: bool, **options: Any) -> None:
+def watch(
+    place: str | None,
+    *,
+    as_json: bool,
+    marked: bool,
+    alerts: bool,
+    wall: str | None,
+    until_ended: bool,
+    **options: Any,
+) -> None:
     """Watch without a screen: print a line for everything that happens.
 
-    Follows a session, all sessions of a job, or all active ones of a queue. Rides out every fault, and ends
-    with 0 when nobody reads any more.
+    Follows a session, all sessions of a job, or all active ones of a queue; with --alerts everything that
+    runs. Rides out every fault, and ends with 0 when nobody reads any more.
     """
+    if alerts:
+        if place or marked or until_ended:
+            fail("--alerts goes without a place, --marked and --until-ended: --wall names what is watched")
+        from farmwatch.cli import watch_alerts
+
+        sys.exit(watch_alerts.run(options, as_json=as_json, wall=wall))
+    if wall is not None:
+        fail("--wall goes with --alerts")
     from farmwatch.cli.watch import run
 
     sys.exit(run(place, options, as_json=as_json, marked=marked, until_ended=until_ended))
@@ -300,6 +319,24 @@ def rules() -> None:
     except BadSetting as error:
         fail(str(error))
     tell(StateFile(state_file()).state, table, echo=say)
+
+
+@cli.command()
+@click.argument("target", required=False)
+@click.option("--test", "is_test", is_flag=True, help="Send a test message, and say what came of it.")
+def notify(target: str | None, *, is_test: bool) -> None:
+    """List who is told of alerts, or try whether that arrives.
+
+    Without TARGET all of those that the settings file names. With --test the exit code is 1 where a message
+    did not arrive.
+    """
+    from farmwatch.cli.notify import NoSuchTarget, tell
+    from farmwatch.config.schema import BadSetting, default_path, read
+
+    try:
+        sys.exit(tell(read(default_path(os.environ)).notify, target, is_test=is_test, echo=say))
+    except (BadSetting, NoSuchTarget) as error:
+        fail(str(error))
 
 
 @cli.command()

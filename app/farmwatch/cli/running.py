@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -16,6 +16,7 @@ from farmwatch.cli.watched import CommandWatch, Wanted, Watching, WatchingMarks
 from farmwatch.config import debug_log
 from farmwatch.config.settings import Settings
 from farmwatch.config.state import StateFile
+from farmwatch.history.recorder import Recorder
 from farmwatch.monitor.monitor import Monitor
 
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
@@ -43,20 +44,41 @@ class Running:
 def watching(settings: Settings, subject: Wanted | StateFile, *, debug: bool) -> Iterator[Running]:
     """Watch something, or all that a state file has as marked, for as long as it is entered; what was seen is
     written down in the end."""
+
+    def begin(monitor: Monitor, recorder: Recorder) -> CommandWatch:  # noqa: ARG001 - as every beginning
+        if not isinstance(subject, StateFile):
+            return Watching(monitor, subject)
+        marked = WatchingMarks(monitor, subject)
+        if marked.unwatched:
+            names = clean(", ".join(marked.unwatched), 200)
+            say(f"farmwatch: what is marked on these connections is not watched: {names}", err=True)
+        return marked
+
+    def end() -> None:
+        if isinstance(subject, StateFile):
+            subject.close()
+
+    with at_work(settings, begin, end, debug=debug) as running:
+        yield running
+
+
+@contextmanager
+def at_work(
+    settings: Settings,
+    begin: Callable[[Monitor, Recorder], CommandWatch],
+    end: Callable[[], None] = lambda: None,
+    *,
+    debug: bool,
+) -> Iterator[Running]:
+    """A Monitor at work for what ``begin`` wants watched. When it is left nothing more is asked, then
+    ``end`` is called, and at last what was seen is written down."""
     log = debug_log.begin(debug=debug)
     recorder = recorder_of(settings)
     recorder.start()
     connections = {one.name: opener(one) for one in settings.connections}
     monitor = Monitor(connections, recorder, interval=settings.interval)
     recorder.name_of = lambda one: monitor.names.get(one, "")
-    if isinstance(subject, StateFile):
-        marked = WatchingMarks(monitor, subject)
-        running = Running(marked)
-        if marked.unwatched:
-            names = clean(", ".join(marked.unwatched), 200)
-            say(f"farmwatch: what is marked on these connections is not watched: {names}", err=True)
-    else:
-        running = Running(Watching(monitor, subject))
+    running = Running(begin(monitor, recorder))
     if threading.current_thread() is threading.main_thread():
         for name in SIGNALS:
             number = getattr(signal, name, None)
@@ -67,7 +89,6 @@ def watching(settings: Settings, subject: Wanted | StateFile, *, debug: bool) ->
         yield running
     finally:
         monitor.stop()
+        end()
         recorder.close(patience=2.0)
-        if isinstance(subject, StateFile):
-            subject.close()
         debug_log.end(log)

@@ -158,6 +158,7 @@ def secrets_of(arguments: tuple[str, ...], *urls: str) -> tuple[str, ...]:
         rest = url.partition("://")[2]
         host, _, path = rest.partition("/")
         parts |= {rest, path, f"/{path}", host.rpartition("@")[0], *path.split("?")}
+        parts |= set(host.rpartition("@")[0].split(":"))
         if not url.startswith(("http://", "https://")):
             parts |= {host, *rest.replace("?", "/").replace("@", "/").replace(":", "/").split("/")}
     return tuple(sorted((part for part in parts if len(part) >= 4), key=len, reverse=True))

@@ -102,6 +102,14 @@ class ConnectionTable(Struct, frozen=True, forbid_unknown_fields=True):
             extra={"allowed": _ID.format("queue")},
         ),
     ] = ""
+    monitor_url: Annotated[
+        str,
+        Meta(
+            pattern="^(https?://[^ ]+)?$",
+            description="address of its Deadline Cloud monitor, region and all, for links in what is told",
+            extra={"allowed": "a URL like https://NAME.REGION.deadlinecloud.amazonaws.com/REGION"},
+        ),
+    ] = ""
 
 
 class LogsTable(Struct, frozen=True, forbid_unknown_fields=True):

@@ -46,7 +46,8 @@ class SettingsError(ValueError):
 
 class ConnectionSettings(Struct, frozen=True):
     """A connection: a profile in a region, and its name. ``None`` leaves a thing to boto3; the demo's has no
-    credentials to look for. ``farm_id`` and ``queue_id`` are where it is opened, if anywhere."""
+    credentials to look for. ``farm_id`` and ``queue_id`` are where it is opened, if anywhere; ``monitor_url``
+    is the address of its Deadline Cloud monitor, empty where that is not known."""
 
     name: str = DEFAULT_CONNECTION
     profile: str | None = None
@@ -55,6 +56,7 @@ class ConnectionSettings(Struct, frozen=True):
     demo: bool = False
     farm_id: str | None = None
     queue_id: str | None = None
+    monitor_url: str = ""
 
     @property
     def where(self) -> tuple[str, ...]:
@@ -250,6 +252,7 @@ def connection_of(name: str, table: ConnectionTable) -> ConnectionSettings:
         table.endpoint_url or None,
         farm_id=table.farm or None,
         queue_id=table.queue or None,
+        monitor_url=table.monitor_url,
     )
 
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import SessionRef
 from farmwatch.config.paths import create_private, make_private
-from farmwatch.history import kept_alerts
+from farmwatch.history import kept_alerts, kept_messages
 from farmwatch.history.events import LONGEST_VALUE, Event, EventKind, Past, Watched
 from farmwatch.history.kept_alerts import KeptText
 
@@ -39,8 +40,10 @@ AT_ONCE = 500
 PAST_ENTRIES = 500
 """Entries of one session that are read when it is opened again."""
 
-VERSION = 3
+VERSION = 4
 """The schema's number, in the file's ``user_version``."""
+
+T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -151,6 +154,7 @@ class History:
                 self._database.execute(_DROP_OLDEST, (max(1, count // 10),))
             self._database.execute(_DROP_SESSIONS, (_stamp(now - kept_for),))
             kept_alerts.forget(self._database, now - kept_for)
+            kept_messages.forget(self._database, now - kept_for)
         # As a script, because execute() takes one step only, which is one page.
         self._database.executescript("PRAGMA incremental_vacuum")
 
@@ -253,6 +257,14 @@ class History:
         with _Transaction(self._database):
             kept_alerts.put(self._database, alerts, wishes, gone)
         return True
+
+    def change(self, do: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something with the file in one transaction, such as with the messages that it keeps
+        (`farmwatch.history.kept_messages`); what comes of it. Raises `NewerHistory` where the file is one."""
+        if self.read_only:
+            raise NewerHistory
+        with _Transaction(self._database):
+            return do(self._database)
 
 
 # --- the file -----------------------------------------------------------------------------------------
@@ -390,6 +402,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX entries_by_time ON entries (at)",
     ),
     kept_alerts.MIGRATION,
+    kept_messages.MIGRATION,
 )
 """The statements that lead from each version of the schema to the next. Times are microseconds since 1970
 in UTC, 0 for none; an empty text is no value."""

@@ -27,6 +27,7 @@ from farmwatch.config.state import KeptPlace, StateFile
 from farmwatch.listings.place import CONNECTIONS, Place
 from farmwatch.monitor.marks import Marks
 from farmwatch.monitor.monitor import Monitor, OpenConnection
+from farmwatch.monitor.notifier import Notifier
 from farmwatch.monitor.update import ConnectionRef, IdentityRef, NameRef, SessionSnapshot, Update
 from farmwatch.monitor.walls import Walls
 from farmwatch.polling.clock import Clock, SystemClock
@@ -103,7 +104,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.kept = kept or StateFile(None)
         self.view_faults = ViewFaults(str(debug_log_path()))
         self.recorder = recorder
-        self._noticed = self._noticed_of_kept = ""
+        self._noticed = set[str]()
         # The same ones every time: what was filtered is kept, by filter.
         self._own_filters = [NoControls(), AsciiOnly()] if ascii_only else [NoControls()]
         self._ascii_only = ascii_only
@@ -123,6 +124,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.way = Way(self, self.kept, lambda: self.has_several)
         self._begin_with_wall = wall
         self.walls = Walls(self.monitor, self.kept, settings.wall_keeps_ended, settings.rules, recorder)
+        self.notifier = Notifier(self.walls, settings, self.clock, recorder)
         self.marks.attended_by(self._is_attended)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
@@ -207,6 +209,7 @@ class FarmwatchApp(ContainedApp[None]):
         if self._begin_with_wall is not None:
             self.action_wall(self._begin_with_wall)
         self.marks.take_up()
+        self.notifier.start()
         self.theme_changed_signal.subscribe(self, lambda _: self._keep_theme())
         if self.has_several:
             self.monitor.check_connections()
@@ -215,6 +218,7 @@ class FarmwatchApp(ContainedApp[None]):
     def on_unmount(self) -> None:
         """The program leaves: nothing more is asked for; calls under way are not waited for."""
         self.monitor.stop()
+        self.notifier.stop()
 
     # --- what is remembered ---------------------------------------------------------------------------
 
@@ -330,12 +334,10 @@ class FarmwatchApp(ContainedApp[None]):
 
     def tick(self) -> None:
         """Draw what changes by itself, the ages above all. Called every second, and by who tells news."""
-        if self.recorder is not None and self.recorder.notice != self._noticed:
-            self._noticed = self.recorder.notice
-            self.notify(self._noticed, severity="warning", timeout=30, markup=False)
-        if self.kept.notice != self._noticed_of_kept:
-            self._noticed_of_kept = self.kept.notice
-            self.notify(self._noticed_of_kept, severity="warning", timeout=30, markup=False)
+        for notice in ("" if self.recorder is None else self.recorder.notice, self.kept.notice):
+            if notice and notice not in self._noticed:
+                self._noticed.add(notice)
+                self.notify(notice, severity="warning", timeout=30, markup=False)
         screens = self.way.screens
         if screens and screens[-1].is_mounted:
             screens[-1].tick()
