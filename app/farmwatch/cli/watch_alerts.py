@@ -83,9 +83,6 @@ class WatchingAlerts(CommandWatch):
         self._messages: deque[Message] = deque(maxlen=KEPT_WAITING)
         self._lock = threading.Lock()
         self.notifier.start(alerts=True)
-        handle = self.walls.follow()
-        # Silence is judged by the newest lines of logs, which nobody else asks for.
-        handle.want_lines(())
         alerts = self.walls.alerts
         if alerts is not None:
             alerts.told_to(self._hear)

@@ -57,7 +57,7 @@ class Notifier:
         tells = settings.notify.has_any and not settings.demo
         if not (alerts or tells or settings.alerts_from_start or settings.demo):
             return
-        self._walls.follow()
+        self._walls.judge_always()
         if not tells or self._walls.alerts is None:
             return
         # The first frame does not wait for these.

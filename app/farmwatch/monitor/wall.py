@@ -32,6 +32,7 @@ class WallHandle:
 
     def __init__(self, parts: Mapping[str, WallPart]) -> None:
         self._parts = parts
+        self._reads_always = False
 
     @property
     def observed(self) -> tuple[WallObserved, ...]:
@@ -92,7 +93,10 @@ class WallHandle:
 
     def want_lines(self, refs: Iterable[SessionRef] | None) -> None:
         """These sessions are in sight, and the newest lines of their logs are wanted; those of others where
-        the budget leaves room. Before the first call, and after one with ``None``, no log is asked for."""
+        the budget leaves room. Before the first call, and after one with ``None``, no log is asked for unless
+        that is done always (`read_always`)."""
+        if refs is None and self._reads_always:
+            refs = ()
         if refs is None:
             for part in self._parts.values():
                 part.lines.want(None)
@@ -104,6 +108,12 @@ class WallHandle:
         for name, part in self._parts.items():
             part.lines.want(keys[name])
             part.lines_look.poller.soon(part.lines.key, 0)
+
+    def read_always(self) -> None:
+        """Have the newest lines read from now on, in sight or not, where the budget leaves room: silence is
+        judged by them."""
+        self._reads_always = True
+        self.want_lines(None)
 
     @property
     def lines(self) -> Mapping[str, LastLine]:

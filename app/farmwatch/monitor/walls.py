@@ -55,7 +55,7 @@ class Walls:
         self._handle: WallHandle | None = None
         self.contradictions = Contradictions(file)
         """What on it was called not stuck."""
-        self._is_told = False
+        self._is_told = self._judges_always = False
         self.name = file.state.wall
         """Which wall is followed, or would be."""
         self.since = file.state.wall_left_at or monitor.clock.now() - FIRST_LOOK
@@ -94,10 +94,20 @@ class Walls:
         if self._handle is None:
             self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended, self._judge)
             self._handle.contradict(self.contradictions.subjects)
+            if self._judges_always:
+                self._handle.read_always()
             if not self._is_told:
                 self._is_told = True
                 self._monitor.subscribe(self._take)
         return self._handle
+
+    def judge_always(self) -> WallHandle:
+        """Follow the wall, and judge its alerts as well as can be while nobody looks: for that the logs are
+        read, too, as far as the budget allows."""
+        self._judges_always = True
+        handle = self.follow()
+        handle.read_always()
+        return handle
 
     def _judge(self) -> Judge:
         from farmwatch.monitor.limits import Limits
