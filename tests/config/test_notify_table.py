@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from farmwatch.cli.main import cli
 from farmwatch.config.notify_table import NotifyTable, SeverityName, TargetTable
-from farmwatch.config.schema import BadSetting, default_path, read
+from farmwatch.config.schema import BadSetting, default_path, read, understand
+from farmwatch.notify.message import trial_message
 from farmwatch.rules.finding import Severity
+from tests.canned import START
 
 SECRET = "xoxb-very-secret"
 
@@ -110,6 +115,17 @@ def test_what_is_in_force_is_printed_without_what_is_secret(
     assert 'webhook = "(hidden) hooks.example"' in shown
     assert 'command = "(hidden) page"' in shown
     assert 'jobs = ["comp_*"]' in shown
+
+
+def test_the_examples_of_the_guide_are_settings(tmp_path: Path) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "telling.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    targets, connection, heartbeat = (understand(text, tmp_path) for text in examples)
+    assert [one.kind for one in targets.notify.targets.values()] == ["command", "webhook", "apprise"]
+    assert connection.connections["west"].monitor_url.startswith("https://studio.us-west-2.deadlinecloud")
+    assert heartbeat.notify.has_any
+    (shown,) = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+    assert set(json.loads(shown)) == set(msgspec.to_builtins(trial_message(START)))
 
 
 def test_the_severities_are_those_of_the_rules() -> None:
