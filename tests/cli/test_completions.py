@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from farmwatch.cli.completions import connections, known_ids, profiles
+from farmwatch.cli.completions import connections, known_ids, profiles, targets
 from farmwatch.cli.main import cli
 from farmwatch.config.paths import history_file
 from farmwatch.config.schema import default_path
@@ -58,7 +58,7 @@ def test_without_a_history_none_is_offered_and_none_is_made() -> None:
     assert not history_file().exists()
 
 
-def test_connections_and_profiles_are_offered(own_home: Path) -> None:
+def test_connections_profiles_and_targets_are_offered(own_home: Path) -> None:
     path = default_path({})
     path.parent.mkdir(parents=True)
     path.write_text('[connections.west]\nprofile = "studio"\n')
@@ -68,8 +68,10 @@ def test_connections_and_profiles_are_offered(own_home: Path) -> None:
     assert [(item.value, item.help) for item in connections("w")] == [("west", "studio")]
     assert connections("x") == []
     assert [item.value for item in profiles("s")] == ["studio"]
+    path.write_text('[notify.targets.chat]\nwebhook = "http://127.0.0.1/secret"')
+    assert [(item.value, item.help) for item in targets("c")] == [("chat", "webhook 127.0.0.1")]
     path.write_text("interval =")
-    assert connections("") == []
+    assert connections("") == targets("") == []
 
 
 def test_commands_are_offered() -> None:

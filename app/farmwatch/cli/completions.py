@@ -74,6 +74,21 @@ def connections(typed: str) -> list[CompletionItem]:
     return [CompletionItem(name, help=told[name] or None) for name in known if name.startswith(typed)]
 
 
+def targets(typed: str) -> list[CompletionItem]:
+    """Offers those of the settings file who are told."""
+    from farmwatch.config.schema import BadSetting, default_path, read
+
+    try:
+        known = read(default_path(os.environ)).notify.targets
+    except BadSetting:
+        return []
+    return [
+        CompletionItem(name, help=f"{one.kind} {one.where}")
+        for name, one in known.items()
+        if name.startswith(typed)
+    ]
+
+
 def profiles(typed: str) -> list[CompletionItem]:
     """Offers the profiles of the AWS configuration."""
     from farmwatch.aws.profiles import known_profiles

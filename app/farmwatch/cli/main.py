@@ -322,7 +322,7 @@ def rules() -> None:
 
 
 @cli.command()
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=_offer(lambda module, typed: module.targets(typed)))
 @click.option("--test", "is_test", is_flag=True, help="Send a test message, and say what came of it.")
 def notify(target: str | None, *, is_test: bool) -> None:
     """List who is told of alerts, or try whether that arrives.

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -178,9 +179,10 @@ def _job_of(subject: Subject, walls: Iterable[WallObserved]) -> str:
     if not subject.job_id:
         return ""
     for wall in walls:
-        jobs = [(row.ref, row.job) for row in wall.rows] + [(one.ref, one.job) for one in wall.failures]
-        for ref, job in jobs:
-            if job and ref.job_id == subject.job_id:
+        rows = ((row.ref.job_id, row.job) for row in wall.rows)
+        failures = ((one.ref.job_id, one.job) for one in wall.failures)
+        for job_id, job in chain(rows, failures):
+            if job and job_id == subject.job_id:
                 return job
     return ""
 
@@ -238,7 +240,9 @@ _BEGINNINGS = {
 def _title(facts: Message, name: str) -> str:
     what = facts.rule or "trouble"
     about = f"{facts.count} alerts, {name}" if facts.count > 1 else name or facts.worker or facts.session_id
-    reason = f" ({facts.reason})" if facts.reason not in ("", what) else ""
+    # Some rules say their own name again.
+    told = facts.reason.removeprefix(f"{what}: ")
+    reason = f" ({told})" if told not in ("", what) else ""
     return _line(f"{_BEGINNINGS.get(facts.kind, '')}{what}: {about}{reason}", LONGEST_TITLE)
 
 

@@ -43,6 +43,16 @@ class Deliveries(Struct, frozen=True):
         return tuple(one for one in every if one.fault)
 
     @property
+    def troubles(self) -> tuple[str, ...]:
+        """A line for each that cannot be told, or not called: why, and what waits."""
+        return tuple(_trouble(one) for one in self.failing)
+
+    @property
     def waiting(self) -> int:
         """Messages that have not arrived."""
         return sum(one.waiting for one in self.targets)
+
+
+def _trouble(state: TargetState) -> str:
+    waiting = f"; {state.waiting} not told yet" if state.waiting else ""
+    return f"{state.name} ({state.kind} {state.where}) is not reached: {state.fault}{waiting}"

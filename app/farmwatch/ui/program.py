@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from farmwatch.logs.parsing import Severities
     from farmwatch.monitor.marks import Marks
     from farmwatch.monitor.monitor import Monitor
+    from farmwatch.monitor.notifier import Notifier
     from farmwatch.monitor.walls import Walls
     from farmwatch.polling.clock import Clock
     from farmwatch.ui.action_names import ActionNames
@@ -28,6 +29,7 @@ class Program(Protocol):
     view_faults: ViewFaults
     marks: Marks
     walls: Walls
+    notifier: Notifier
     kept: StateFile
     """What is remembered from one run to the next."""
 

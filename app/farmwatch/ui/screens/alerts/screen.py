@@ -168,6 +168,7 @@ class AlertsScreen(FollowingScreen):
             f"{clock_time(mute.until, now)}, by {mute.who or 'somebody here'}"
             for mute in observed.mutes
         )
+        notes = (*self.farmwatch.notifier.deliveries.troubles, *notes)
         self.draw_edges(
             what if is_judged else muted(what), fresh, now, told=[(words, "muted")], notes=notes[:3]
         )
