@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from farmwatch.cli.main import cli
 from farmwatch.config.notify_table import NotifyTable, SeverityName, TargetTable
 from farmwatch.config.schema import BadSetting, default_path, read, understand
+from farmwatch.notify.failure import hidden
 from farmwatch.notify.message import trial_message
 from farmwatch.rules.finding import Severity
 from tests.canned import START
@@ -135,4 +136,6 @@ def test_the_severities_are_those_of_the_rules() -> None:
 def test_every_part_of_an_address_is_a_secret() -> None:
     secrets = TargetTable(apprise=f"slack://bot@{SECRET}/B12345/C12345").secrets
     assert {SECRET, "B12345", "C12345"} <= set(secrets)
+    shell = TargetTable(command=("sh", "-c", f"curl --data=@- 'https://bot:{SECRET}@h.example/a/{SECRET}'"))
+    assert hidden(f"no /a/{SECRET}, {SECRET}", shell.secrets) == "no (hidden), (hidden)"
     assert not NotifyTable().has_any

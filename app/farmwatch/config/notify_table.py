@@ -6,6 +6,7 @@ are shown nowhere; `TargetTable.kind` and `TargetTable.where` are what is said o
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -19,6 +20,11 @@ KINDS = ("command", "webhook", "apprise")
 
 SeverityName = Literal["certain", "stuck", "suspect", "slow"]
 """The severities of findings, as the rules call them."""
+
+LONG_WORD = 8
+"""Characters of a word within an argument that may be a secret."""
+
+_BETWEEN_WORDS = re.compile(r"""[\s"'=;|&<>()]+""")
 
 _URL = "^(https?://[^ ]+)?$"
 _Word = Annotated[str, Meta(max_length=4096)]
@@ -153,8 +159,10 @@ def host_of(url: str) -> str:
 
 def secrets_of(arguments: tuple[str, ...], *urls: str) -> tuple[str, ...]:
     """The parts of arguments and addresses that a program may quote, the longest first."""
-    parts = {*arguments, *urls}
-    for url in filter(None, urls):
+    # An argument may be a whole line for a shell; what is short in it says too much of an error to be hidden.
+    words = [word for one in arguments for word in _BETWEEN_WORDS.split(one) if len(word) >= LONG_WORD]
+    parts = {*arguments, *urls, *words}
+    for url in (*filter(None, urls), *(word for word in words if "://" in word)):
         rest = url.partition("://")[2]
         host, _, path = rest.partition("/")
         parts |= {rest, path, f"/{path}", host.rpartition("@")[0], *path.split("?")}
