@@ -93,6 +93,7 @@ def _of_notify(
     """Who is told; of addresses and arguments only where they lead."""
     yield "[notify]", ""
     hidden = f"(hidden) {host_of(notify.heartbeat_url)}" if notify.heartbeat_url else ""
+    yield row("terminal", notify.terminal, "terminal")
     yield row("heartbeat_url", hidden, "heartbeat_url")
     yield row("heartbeat_minutes", notify.heartbeat_minutes, "heartbeat_minutes")
     for name, target in notify.targets.items():

@@ -32,6 +32,8 @@ from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.history.store import History, sentence
 from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.sources import find
+from farmwatch.notify.terminal import Multiplexer, Way
+from farmwatch.notify.terminal_choice import AUTO, NAMES, ask_tmux, choose
 
 CLOCK_OFF = timedelta(minutes=4)
 """From five minutes on AWS refuses signatures."""
@@ -62,6 +64,7 @@ class Check(Struct, frozen=True):
 def examine(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     """Try everything, in the order in which it is needed; each result as soon as it is there."""
     yield from terminal(environ)
+    yield notices(settings.notify.terminal, environ)
     yield from state(state_folder(environ))
     yield from telling(settings.notify, default_path(environ))
     for where in settings.connections:
@@ -109,6 +112,24 @@ def terminal(environ: Mapping[str, str]) -> Iterator[Check]:
     encoding = (sys.stdout.encoding or "").lower()
     plain = "" if encoding.startswith("utf") else "drawn in ASCII; a UTF-8 locale shows all glyphs"
     yield Check("characters", State.OK, encoding or "unknown", plain)
+
+
+def notices(setting: str, environ: Mapping[str, str]) -> Check:
+    """By which way the terminal is told of alerts while the screens are shown."""
+    tmux = ask_tmux(environ)
+    choice = choose(setting, environ, tmux)
+    found = f"by {NAMES[choice.way]}: {choice.why}"
+    if choice.asks:
+        found += "; by OSC 99 where it answers that it knows it"
+    if tmux is not None and tmux.passthrough:
+        found += f"; allow-passthrough is {tmux.passthrough} in tmux"
+    is_cut_off = tmux is not None and tmux.passthrough == "off" and choice.way not in (Way.BELL, Way.OFF)
+    # The bell tells something, but not what.
+    may_better = choice.inside is Multiplexer.TMUX and choice.way is Way.BELL and setting == AUTO
+    remedy = (
+        "tmux set -g allow-passthrough on, for notifications with words" if is_cut_off or may_better else ""
+    )
+    return Check("notices", State.NOT_OK if is_cut_off else State.OK, found, remedy)
 
 
 def state(folder: Path) -> Iterator[Check]:

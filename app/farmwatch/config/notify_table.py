@@ -112,6 +112,13 @@ class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
 class NotifyTable(Struct, frozen=True, forbid_unknown_fields=True):
     """Who is told of alerts."""
 
+    terminal: Annotated[
+        Literal["auto", "osc99", "osc777", "osc9", "bell", "off"],
+        Meta(
+            description="how the terminal is told while the screens are shown",
+            extra={"allowed": '"auto", "osc99", "osc777", "osc9", "bell" or "off"'},
+        ),
+    ] = "auto"
     heartbeat_url: Annotated[
         str,
         Meta(

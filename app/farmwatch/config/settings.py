@@ -189,6 +189,7 @@ def _of_file(file: SettingsFile, path: Path) -> dict[str, str]:
         "history_kept": file.history.days != usual.history.days,
         "wall_keeps_ended": file.wall.ended_minutes != usual.wall.ended_minutes,
         "alerts_from_start": file.alerts.from_start,
+        "terminal": file.notify.terminal != usual.notify.terminal,
         "heartbeat_url": bool(file.notify.heartbeat_url),
         "heartbeat_minutes": file.notify.heartbeat_minutes != usual.notify.heartbeat_minutes,
         "targets": bool(file.notify.targets),

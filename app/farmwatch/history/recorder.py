@@ -107,6 +107,14 @@ class Recorder:
         """Entries that are not saved yet."""
         return len(self._waiting)
 
+    @property
+    def trouble_notes(self) -> tuple[str, ...]:
+        """Why what is seen is not saved, for the foot of every screen; empty where it is."""
+        if not self._trouble:
+            return ()
+        lost = f", {self.lost:,} are lost" if self.lost else ""
+        return (f"HISTORY NOT SAVED  {self._trouble} {self.waiting:,} changes wait for it{lost}.",)
+
     def record(self, entries: Sequence[Event], watched: Sequence[Watched]) -> bool:
         """Returns when the entries are safe, all by one commit, or when it is known that they have to wait;
         whether they are safe."""

@@ -15,8 +15,9 @@ from farmwatch.monitor.update import WallRef
 from farmwatch.wall.values import WallItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from farmwatch.alerts.alert import Notice
     from farmwatch.history.recorder import Recorder
     from farmwatch.monitor.alerts import AlertsHandle
     from farmwatch.monitor.monitor import Monitor
@@ -52,6 +53,7 @@ class Walls:
         self._file = file
         self._recorder = recorder
         self._alerts: AlertsHandle | None = None
+        self._tellers: list[Callable[[Notice], None]] = []
         self._handle: WallHandle | None = None
         self.contradictions = Contradictions(file)
         """What on it was called not stuck."""
@@ -87,10 +89,17 @@ class Walls:
         """How many alerts somebody should know of, and nobody has acknowledged."""
         return 0 if self._alerts is None else self._alerts.observed.open
 
+    def told_to(self, teller: Callable[[Notice], None]) -> None:
+        """Tell this one of every notice, in a thread of the Monitor's; it returns at once. Called before the
+        wall is followed."""
+        self._tellers.append(teller)
+
     def follow(self) -> WallHandle:
         """Follow the wall, and judge its alerts, from now on whatever is on the screen."""
         if self._alerts is None:
             self._alerts = self._monitor.watch_alerts(self._recorder)
+            for teller in self._tellers:
+                self._alerts.told_to(teller)
         if self._handle is None:
             self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended, self._judge)
             self._handle.contradict(self.contradictions.subjects)

@@ -35,12 +35,12 @@ from farmwatch.ui.containment import ViewFaults
 from farmwatch.ui.keys import PROGRAM_BINDINGS, commands, keep_picture, keys_of
 from farmwatch.ui.navigation import GoBack, GoTo, Heard, JumpTo, Run, ShowDetails, ShowOnWall, place_of
 from farmwatch.ui.screens.following import BACK
-from farmwatch.ui.terminal import AsciiOnly, NoControls
+from farmwatch.ui.telling import Telling
+from farmwatch.ui.terminal import AsciiOnly, NoControls, pasted
 from farmwatch.ui.textual_compat import ContainedApp, end_with
 from farmwatch.ui.themes import COLOURS, FEW_COLOURS, styles_folder, themes, with_text_styles
 from farmwatch.ui.way import Way
 from farmwatch.words.keys import use
-from farmwatch.words.text import clean
 
 if TYPE_CHECKING:
     from farmwatch.history.recorder import Recorder
@@ -125,6 +125,7 @@ class FarmwatchApp(ContainedApp[None]):
         self._begin_with_wall = wall
         self.walls = Walls(self.monitor, self.kept, settings.wall_keeps_ended, settings.rules, recorder)
         self.notifier = Notifier(self.walls, settings, self.clock, recorder)
+        self.telling = Telling(self, self.walls, settings.notify.terminal, ascii_only=ascii_only)
         self.marks.attended_by(self._is_attended)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
@@ -214,6 +215,7 @@ class FarmwatchApp(ContainedApp[None]):
         if self.has_several:
             self.monitor.check_connections()
         self.monitor.start()
+        self.telling.begin()
 
     def on_unmount(self) -> None:
         """The program leaves: nothing more is asked for; calls under way are not waited for."""
@@ -264,6 +266,14 @@ class FarmwatchApp(ContainedApp[None]):
         """Show all alerts over this screen."""
         self.way.show_alerts()
 
+    def action_test_notice(self) -> None:
+        """Send a test notice to the terminal and to all targets, to see that it arrives."""
+        self.telling.test(self.notifier.test)
+
+    def terminal_answered(self, answer: str) -> None:
+        """The terminal has said something of its own."""
+        self.telling.answered(answer)
+
     def end(self, return_code: int) -> None:
         """Leave soon, with an exit code; from any thread."""
         self._post(self.Ended(return_code))
@@ -288,8 +298,8 @@ class FarmwatchApp(ContainedApp[None]):
         """A view failed: said in its place, or as a notice, and nothing else ends."""
         if widget is None or not part:
             if self.view_faults.note(error, doing):
-                words = self.view_faults.words(error, doing).plain
-                self.notify(words, severity="error", markup=False, timeout=10)
+                told = self.view_faults.words(error, doing)
+                self.notify(told.plain, severity="error", markup=False, timeout=10)
         elif self.view_faults.put_in_place(widget, part, error, doing):
             widget.refresh()
 
@@ -452,36 +462,25 @@ class FarmwatchApp(ContainedApp[None]):
 
     def action_picture(self) -> None:
         """Save a picture of the screen in the folder that Farmwatch was started in, as logs are."""
-        name = f"farmwatch-{self.clock.now().astimezone():%Y%m%d-%H%M%S}.svg"
-        keep_picture(self, name)
+        keep_picture(self, f"farmwatch-{self.clock.now().astimezone():%Y%m%d-%H%M%S}.svg")
 
     def action_history(self, since: str = "") -> None:
         """Show the history over this screen, from a time on where one is given (``22:00``); nothing happens
         where none is kept. Raises `ValueError` for what is no time."""
         from farmwatch.history.time_expression import parse_since
-        from farmwatch.ui.screens.history.screen import HistoryScreen
 
         at = parse_since(since, self.clock.now()) if since else None
-        top = self.way.screens[-1]
-        if isinstance(top, HistoryScreen):
-            top.look_since(at)
-        elif self.recorder is not None:
-            self.push_screen(HistoryScreen(top.place, self.recorder, at))
+        if self.recorder is not None:
+            self.way.show_history(self.recorder, at)
             self.marks.looked()
 
     def history_notes(self) -> tuple[str, ...]:
         """Why what is seen is not saved, for the foot of every screen."""
-        recorder = self.recorder
-        if recorder is None or not recorder.trouble:
-            return ()
-        lost = f", {recorder.lost:,} are lost" if recorder.lost else ""
-        return (f"HISTORY NOT SAVED  {recorder.trouble} {recorder.waiting:,} changes wait for it{lost}.",)
+        return () if self.recorder is None else self.recorder.trouble_notes
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy lines, and tables with tabs between their cells. Text is pasted into shells, so it passes the
-        second wall too."""
-        lines = (line.split("\t") for line in text.split("\n"))
-        super().copy_to_clipboard("\n".join("\t".join(clean(c, len(c)) for c in cells) for cells in lines))
+        """Copy lines, and tables with tabs between their cells; it passes the second wall too."""
+        super().copy_to_clipboard(pasted(text))
 
     def action_copy_or_quit(self) -> None:
         """Ctrl+C: copy what is selected with the mouse; where nothing is, leave with exit code 130."""

@@ -36,6 +36,12 @@ class AsciiOnly(LineFilter):
         ]
 
 
+def pasted(text: str) -> str:
+    """Lines, and cells with tabs between them, as they may be copied: text is pasted into shells."""
+    lines = (line.split("\t") for line in text.split("\n"))
+    return "\n".join("\t".join(clean(cell, len(cell)) for cell in cells) for cells in lines)
+
+
 def has_few_colours() -> bool:
     """Whether the terminal has 16 colours at the most, by what ``TERM`` and ``COLORTERM`` say."""
     from rich.console import Console

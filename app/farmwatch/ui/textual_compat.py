@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import functools
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, TypeVar
 
 from textual import events, reactive
 from textual._callback import invoke
 from textual._context import active_message_pump
+from textual._parser import Parser
 from textual._styles_cache import StylesCache
+from textual._time import get_time
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.box_model import BoxModel
 from textual.geometry import Region, Size, Spacing
@@ -29,8 +32,19 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from farmwatch.ui.terminal_answers import TerminalAnswers
+
 T = TypeVar("T")
 Method = Callable[..., Any]
+
+
+class TerminalAnswer(Message):
+    """A terminal has answered something that is no key."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__()
+        self.answer = answer
+
 
 PANEL_HEIGHT, PANEL_WIDTH = 3, 40
 """Lines and columns for a widget whose own size could not be found: enough to say so."""
@@ -68,6 +82,14 @@ class ContainedApp(App[T]):
     def cannot_go_on(self, error: Exception) -> None:
         """The last resort: not a view failed, but the app could not start, or cannot read its terminal any
         more. It is to end."""
+
+    @abstractmethod
+    def terminal_answered(self, answer: str) -> None:
+        """The terminal has answered something that is no key (an OSC, without ``ESC ]`` and its end)."""
+
+    def on_terminal_answer(self, message: TerminalAnswer) -> None:
+        """What comes from the thread that reads the terminal."""
+        self.terminal_answered(message.answer)
 
     def panic(self, *_: Any) -> None:
         """What Textual calls when the thread that reads the terminal has failed."""
@@ -303,6 +325,35 @@ def _guard_textual() -> None:
         _guard(MessagePump)
         _guard_one(MessagePump, "_start_messages", _start_messages)
         _guard_one(reactive, "invoke_watcher", _invoke_watcher)
+        _guard_one(XTermParser, "feed", _feed)
+        _guard_one(Parser, "tick", _tick)
+
+
+# --- the terminal -------------------------------------------------------------------------------------------
+
+
+def _feed(method: Method, parser: XTermParser, data: str) -> Iterator[Message]:
+    """Part the answers of the terminal from its keys; nothing sent is the end."""
+    keys, answers = _answers_of(parser).feed(data, get_time()) if data else ("", [])
+    if keys or not data:
+        yield from method(parser, keys)
+    yield from map(TerminalAnswer, answers)
+
+
+def _tick(method: Method, parser: Parser[Message]) -> Iterator[Message]:
+    keys = _answers_of(parser).overdue(get_time())
+    if keys:
+        yield from Parser.feed(parser, keys)
+        # They have waited long enough for what might have followed.
+        parser._timeout_time = 0.0
+    yield from method(parser)
+
+
+def _answers_of(parser: Any) -> TerminalAnswers:
+    answers: TerminalAnswers | None = vars(parser).get("_farmwatch_answers")
+    if answers is None:
+        answers = parser._farmwatch_answers = TerminalAnswers()
+    return answers
 
 
 def write_to_terminal(app: App[Any], sequence: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
@@ -15,6 +16,9 @@ from farmwatch.ui.screens.over import screen_over
 from farmwatch.ui.screens.picker.queues import QueuesScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.visited import Visited
+
+if TYPE_CHECKING:
+    from farmwatch.history.recorder import Recorder
 
 
 class Way:
@@ -62,6 +66,17 @@ class Way:
         screens = self.screens
         if screens and not isinstance(screens[-1], AlertsScreen):
             self._app.push_screen(AlertsScreen(screens[-1].place))
+
+    def show_history(self, recorder: Recorder, since: datetime | None) -> None:
+        """The history over the screen on top, from a time on where one is given; one that is there already
+        shows that."""
+        from farmwatch.ui.screens.history.screen import HistoryScreen
+
+        top = self.screens[-1]
+        if isinstance(top, HistoryScreen):
+            top.look_since(since)
+        else:
+            self._app.push_screen(HistoryScreen(top.place, recorder, since))
 
     async def show_on_wall(self, message: ShowOnWall) -> None:
         """What runs, as far as a filter leaves it: on the wall that lies below, else on one over all."""

@@ -39,6 +39,7 @@ COMMANDS = (
     Command("marked", "what is marked, and watched in the background", "marked"),
     Command("connections", "the list of connections", "connections"),
     Command("connect", "add a connection: a profile in a region", "connect"),
+    Command("test-notice", "send a test notice, to see that it arrives", "test_notice"),
     Command("help", "all keys of this screen", "help"),
     Command("doctor", "check everything that is needed", "doctor"),
     Command("quit", "leave Farmwatch", "quit"),
