@@ -15,8 +15,10 @@ from moto import mock_aws
 import moto_deadline
 from farmwatch.cli import doctor
 from farmwatch.cli import main as cli
+from farmwatch.cli.doctor import State
 from farmwatch.config.paths import history_file, state_folder
 from farmwatch.config.schema import default_path
+from farmwatch.notify.terminal_choice import Tmux
 from moto_deadline.simulation import FrozenClock, Simulation
 
 
@@ -141,3 +143,28 @@ def test_every_connection_of_the_settings_is_tried_or_the_named_one(farm: None) 
     assert "not ok" in by_connection["night"]
     assert run("--connection", "west").exit_code == 0
     assert "\nnight\n" in run().output
+
+
+@pytest.mark.parametrize(
+    ("setting", "tmux", "state", "found", "remedy"),
+    [
+        ("auto", None, State.OK, "by the bell: the terminal outside tmux is not known", True),
+        ("auto", Tmux("on", "", "foot"), State.OK, "by OSC 777: the terminal outside tmux is foot", False),
+        ("auto", Tmux("off", "", "foot"), State.OK, "by the bell: allow-passthrough is off in tmux", True),
+        ("osc9", Tmux("off", "", "foot"), State.NOT_OK, "by OSC 9: the settings say so", True),
+        ("bell", Tmux("off", "", "foot"), State.OK, "by the bell: the settings say so", False),
+    ],
+)
+def test_how_the_terminal_is_told_is_said_and_what_tmux_has_to_let_through(
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+    tmux: Tmux | None,
+    state: State,
+    found: str,
+    remedy: bool,
+) -> None:
+    monkeypatch.setattr(doctor, "ask_tmux", lambda _: tmux)
+    check = doctor.notices(setting, {"TERM": "tmux-256color"})
+    assert check.state is state
+    assert check.found.startswith(found)
+    assert ("allow-passthrough on" in check.remedy) is remedy

@@ -13,7 +13,7 @@ from textual.constants import ESCAPE_DELAY
 KEYS_WITHIN = 1.0
 """Seconds after which the beginning of what may be an answer is taken for keys: Alt and ``]`` begins so."""
 
-ANSWER_WITHIN = 5.0
+ANSWER_WITHIN = 10.0
 """Seconds after which the rest of an answer is not waited for any more; what there is of it is dropped."""
 
 LONGEST = 4096
