@@ -183,3 +183,22 @@ async def test_where_all_is_well_it_says_so() -> None:
     async with at_alerts(Night(Run(1))) as stage:
         assert "No alerts." in stage.text
         assert stage.app.title == "Farmwatch"
+
+
+async def test_what_a_row_has_no_room_for_stands_below_the_table_whole() -> None:
+    async with at_alerts() as stage:
+        await go_to(stage, "shot_02")
+        alert = of(stage, "shot_02")
+        assert alert.evidence in " ".join(stage.part("#alerts-chosen").split())
+        await go_to(stage, "shot_09 Render 77")
+        assert of(stage, "shot_09 Render 77").evidence in " ".join(stage.part("#alerts-chosen").split())
+
+
+async def test_columns_that_would_be_empty_leave_their_room_to_others() -> None:
+    async with at_alerts() as stage:
+        assert "Acknowledged" not in stage.text
+        assert "Connection" not in stage.text
+        await go_to(stage, "shot_02")
+        await stage.press("a", *"disk", "enter")
+        assert "Acknowledged" in stage.text
+        assert "✓ somebody here" in stage.part("#alerts-chosen")

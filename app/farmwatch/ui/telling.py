@@ -35,7 +35,7 @@ REST = 2.0
 MOST = 3
 """Notices told one by one; of more only how many they are, and the first of them."""
 
-SHOWN_FOR = 15
+SHOWN_FOR = 10
 """Seconds that a notice stands over the screen."""
 
 MOST_KNOWN = 1000

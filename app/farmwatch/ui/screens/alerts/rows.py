@@ -116,6 +116,26 @@ def details(alert: Alert, observed: AlertsObserved, now: datetime) -> list[tuple
     return rows
 
 
+def unneeded(alerts: Sequence[Alert], now: datetime) -> tuple[str, ...]:
+    """The columns in which nothing would stand, or the same in every row: others have their room."""
+    has = {
+        "who": any(_who(alert) for alert in alerts),
+        "note": any(_note(alert, now) for alert in alerts),
+        "connection": len({alert.subject.connection for alert in alerts}) > 1,
+    }
+    return tuple(key for key, is_needed in has.items() if not is_needed)
+
+
+def whole(alert: Alert, now: datetime) -> list[Part]:
+    """What is cut off in a row as a rule: the evidence, and who knows of it."""
+    known = alert.acknowledgement
+    parts: list[Part] = [(alert.evidence, "")]
+    if known is not None:
+        said = f"  ✓ {_who(alert)}, {clock_time_and_age(known.at, now, TimeStyle.LOCAL)}"
+        parts.append((f"{said}: {known.note}" if known.note else said, "accent"))
+    return parts
+
+
 class AlertRows:
     """The rows that a filter leaves: every word of it has to be in what is known of an alert."""
 
@@ -123,6 +143,11 @@ class AlertRows:
         self.now = datetime.min.replace(tzinfo=UTC)
         self._alerts: Sequence[Alert] = ()
         self._at: dict[str, int] = {}
+
+    @property
+    def unneeded(self) -> tuple[str, ...]:
+        """The columns that tell nothing of these."""
+        return unneeded(self._alerts, self.now)
 
     def show(self, alerts: Sequence[Alert], text: str, now: datetime) -> None:
         """Have these from now on."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from farmwatch.alerts.alert import MuteKind, State
 from farmwatch.history.time_expression import UNTIL_FORMS, parse_until
@@ -19,9 +19,11 @@ from farmwatch.monitor.alerts import AlertsObserved
 from farmwatch.monitor.update import AlertsRef
 from farmwatch.polling.freshness import Freshness
 from farmwatch.polling.freshness import State as Fresh
+from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowDetails, ShowOnWall, Visit
-from farmwatch.ui.screens.alerts.rows import COLUMNS, AlertRows, details
+from farmwatch.ui.screens.alerts.rows import COLUMNS, AlertRows, details, whole
 from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, QUIT, FollowingScreen
+from farmwatch.ui.widgets.table_columns import Arrangement
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time, muted
@@ -85,6 +87,7 @@ class AlertsScreen(FollowingScreen):
         self._text = ""
         self._is_behind = True
         """Whether something has come in that the rows do not show yet."""
+        self._unneeded: tuple[str, ...] = ()
         self._asks_for = For.FILTER
         self._asked_of = ""
         """The id of the alert that something is typed about: the cursor may move to another one meanwhile."""
@@ -133,9 +136,10 @@ class AlertsScreen(FollowingScreen):
         return ("Alerts",)
 
     def body(self) -> ComposeResult:
-        """The line to type into, and the table."""
+        """The line to type into, the table, and what is cut off in the row under the cursor."""
         yield Input(id="alerts-box", compact=True)
         yield VirtualTable(COLUMNS, id="alerts-table")
+        yield Static(id="alerts-chosen")
 
     def on_mount(self) -> None:
         """Give the table its rows, and the focus."""
@@ -156,7 +160,18 @@ class AlertsScreen(FollowingScreen):
         if self.is_alive:
             self._is_behind = False
             self._rows.show(self.observed.alerts, self._text, self.farmwatch.clock.now())
+            unneeded = self._rows.unneeded
+            if unneeded != self._unneeded:
+                self._unneeded = unneeded
+                self.table.arrange_columns(Arrangement(hidden=unneeded))
             self.table.rows_changed()
+
+    def _show_chosen(self) -> None:
+        """The evidence of the row under the cursor, whole."""
+        alert, line = self._chosen, self.query_one("#alerts-chosen", Static)
+        line.display = alert is not None
+        if alert is not None:
+            line.update(content(*whole(alert, self.farmwatch.clock.now())))
 
     def draw(self, now: datetime) -> None:
         """Bring up to date: how many there are of each kind, when they were judged, the words for no rows."""
@@ -181,6 +196,7 @@ class AlertsScreen(FollowingScreen):
             what if is_judged else muted(what), fresh, now, told=[(words, "muted")], notes=notes[:3]
         )
         self.table.empty = self._empty_words(observed)
+        self._show_chosen()
 
     def _empty_words(self, observed: AlertsObserved) -> str:
         if not observed.walls:
@@ -205,6 +221,10 @@ class AlertsScreen(FollowingScreen):
     @property
     def _chosen(self) -> Alert | None:
         return self._rows.alert(self.table.cursor_key)
+
+    @on(VirtualTable.RowHighlighted)
+    def _follow_cursor(self) -> None:
+        self._show_chosen()
 
     @on(VirtualTable.RowSelected)
     def _open(self, message: VirtualTable.RowSelected) -> None:
