@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from textual.app import App
 
-from farmwatch.alerts.alert import Notice, NoticeKind
 from farmwatch.ui.textual_compat import write_to_terminal
 from farmwatch.words.keys import key
 from farmwatch.words.text import clean
@@ -20,6 +19,7 @@ from farmwatch.words.text import clean
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from farmwatch.alerts.alert import Notice
     from farmwatch.monitor.walls import Walls
     from farmwatch.notify.message import Message
     from farmwatch.notify.terminal import Notification
@@ -158,6 +158,8 @@ class Telling:
             self._timer = self._app.set_timer(SOON, self._tell_all)
 
     def _tell_all(self) -> None:
+        from farmwatch.alerts.alert import NoticeKind
+
         notices, self._waiting = self._waiting, []
         self._timer = self._app.set_timer(REST, self._tell_all) if notices else None
         loud = [one for one in notices if one.kind is not NoticeKind.RESOLVED]
@@ -177,6 +179,7 @@ class Telling:
                 self._show(message.title, message.evidence, "information")
 
     def _tell(self, notice: Notice) -> None:
+        from farmwatch.alerts.alert import NoticeKind
         from farmwatch.notify.terminal import Notification, Urgency
 
         message = self._message(notice)
