@@ -121,9 +121,10 @@ def test_what_is_in_force_is_printed_without_what_is_secret(
 def test_the_examples_of_the_guide_are_settings(tmp_path: Path) -> None:
     guide = (Path(__file__).resolve().parents[2] / "docs" / "telling.md").read_text(encoding="utf-8")
     examples = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-    targets, connection, heartbeat = (understand(text, tmp_path) for text in examples)
+    targets, connection, terminal, heartbeat = (understand(text, tmp_path) for text in examples)
     assert [one.kind for one in targets.notify.targets.values()] == ["command", "webhook", "apprise"]
     assert connection.connections["west"].monitor_url.startswith("https://studio.us-west-2.deadlinecloud")
+    assert terminal.notify.terminal == "osc777"
     assert heartbeat.notify.has_any
     (shown,) = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
     assert set(json.loads(shown)) == set(msgspec.to_builtins(trial_message(START)))
