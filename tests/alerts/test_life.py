@@ -135,6 +135,18 @@ def test_an_acknowledgement_is_silent_for_four_hours_and_not_for_ever() -> None:
     assert life.kinds == ["fired", "still firing"]
 
 
+def test_who_knew_of_a_trouble_is_still_known_when_it_is_over() -> None:
+    life = Life()
+    life.see(failed())
+    life.alerts[failed().id] = acknowledged(life.of(failed()), "ada", life.now, "cleaned")
+    life.see(well=(failed(),))
+    life.see(well=(failed(),))
+    over = life.of(failed())
+    assert over.resolved_at is not None
+    assert over.was_known is not None
+    assert (over.was_known.who, over.was_known.note) == ("ada", "cleaned")
+
+
 def test_an_acknowledgement_ends_with_the_trouble() -> None:
     life = Life()
     life.see(failed())

@@ -243,6 +243,14 @@ def test_a_deleted_file_is_noticed(history: History, path: Path) -> None:
     assert not history.is_in_place
 
 
+def test_how_an_action_ended_and_on_which_worker_is_kept(history: History) -> None:
+    failed = entry(kind=EventKind.ACTION, new="FAILED", exit_code=-9, step="Render\ud800")
+    history.write([(1, failed)], [Watched(failed.ref, worker_id="worker-1"), Watched(failed.ref)])
+    (found,) = history.entries()
+    assert (found.exit_code, found.step) == (-9, "Render�")
+    assert history.sessions()[failed.ref].worker_id == "worker-1"
+
+
 def test_a_time_before_which_nothing_was_is_not_a_time(history: History) -> None:
     history.write([(1, entry(after=None, service_at=None))])
     (found,) = history.entries()

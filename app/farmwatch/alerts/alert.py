@@ -142,7 +142,8 @@ class Alert(Struct, frozen=True):
     enough, ``resolved_at`` when it was over; ``unseen_since`` since when it cannot be seen, which resolves
     nothing. ``bad`` and ``good`` are the passes in a row that found it, or saw all well, the newest at
     ``well_at``. ``notified_at`` is when somebody was told last. ``muted_by`` is the id of the greater alert
-    that it comes from, empty as a rule. ``states`` has the last ones, whether each was bad.
+    that it comes from, empty as a rule. ``states`` has the last ones, whether each was bad. ``was_known`` is
+    the last acknowledgement that has ended, with the trouble or by its time.
     """
 
     id: str
@@ -171,6 +172,7 @@ class Alert(Struct, frozen=True):
     is_flapping: bool = False
     flapping_told: bool = False
     wish: Wish = Wish()
+    was_known: Acknowledgement | None = None
 
     @property
     def acknowledgement(self) -> Acknowledgement | None:

@@ -162,10 +162,11 @@ def _resolved_judged(alert: Alert, found: Found | None, well_at: datetime | None
 
 def _resolved(alert: Alert, now: datetime) -> Alert:
     """Over; an acknowledgement ends with the trouble."""
-    wish = alert.wish
-    if wish.acknowledgement is not None:
+    wish, known = alert.wish, alert.wish.acknowledgement
+    if known is not None:
         wish = Wish(_after(alert, now), None, wish.snoozed_until)
-    return replace(alert, resolved_at=now, unseen_since=None, muted_by="", wish=wish)
+    was_known = known or alert.was_known
+    return replace(alert, resolved_at=now, unseen_since=None, muted_by="", wish=wish, was_known=was_known)
 
 
 def _with_state(alert: Alert, *, is_bad: bool) -> Alert:
@@ -201,7 +202,7 @@ def _aged(alert: Alert, now: datetime) -> Alert:
     known = alert.wish.acknowledgement
     if known is not None:
         if known.until <= now:
-            return replace(alert, wish=replace(alert.wish, acknowledgement=None))
+            return replace(alert, wish=replace(alert.wish, acknowledgement=None), was_known=known)
         if known.until > now + ACKNOWLEDGED_FOR:
             known = replace(known, until=now + ACKNOWLEDGED_FOR)
             return replace(alert, wish=replace(alert.wish, acknowledgement=known))

@@ -42,6 +42,9 @@ class Event(Struct, frozen=True):
     Of a request ``subject`` has the API operation, the status that was wished, the id of what was to be
     changed, and the wish's token; ``new`` is what came of it, ASKED before that is known. Where it was about
     a whole job, the id of the job stands in place of the session's.
+
+    Of an action that has ended ``exit_code`` is that of its process, where it was told with the status, and
+    ``step`` the name of its step, where that was known.
     """
 
     ref: SessionRef
@@ -53,10 +56,13 @@ class Event(Struct, frozen=True):
     after: datetime | None = None
     service_at: datetime | None = None
     watcher: str = ""
+    exit_code: int | None = None
+    step: str = ""
 
 
 class Watched(Struct, frozen=True):
-    """A session that is, or was, watched: the names it goes by, until when it and its actions were seen."""
+    """A session that is, or was, watched: the names it goes by, until when it and its actions were seen, and
+    the worker that it is on."""
 
     ref: SessionRef
     farm: str = ""
@@ -64,6 +70,7 @@ class Watched(Struct, frozen=True):
     job: str = ""
     session_until: datetime | None = None
     actions_until: datetime | None = None
+    worker_id: str = ""
 
 
 class Past(Struct, frozen=True):

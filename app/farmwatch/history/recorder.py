@@ -337,6 +337,7 @@ def _newest(former: Watched | None, watched: Watched | None) -> Watched:
         farm=watched.farm or former.farm,
         queue=watched.queue or former.queue,
         job=watched.job or former.job,
+        worker_id=watched.worker_id or former.worker_id,
         session_until=_later(former.session_until, watched.session_until),
         actions_until=_later(former.actions_until, watched.actions_until),
     )

@@ -40,7 +40,7 @@ AT_ONCE = 500
 PAST_ENTRIES = 500
 """Entries of one session that are read when it is opened again."""
 
-VERSION = 4
+VERSION = 5
 """The schema's number, in the file's ``user_version``."""
 
 T = TypeVar("T")
@@ -140,9 +140,8 @@ class History:
         # The same change again is another one if the former was over when this watcher last looked, or if it
         # saw both itself; else two monitors have seen one and the same.
         ordinal = self._one(_COUNT_FORMER, *same, after, self._run, number)
-        self._database.execute(
-            _INSERT, (*same, ordinal, after, _stamp(entry.at), self._watcher, self._run, number)
-        )
+        seen = (_stamp(entry.at), self._watcher, self._run, number, entry.exit_code, _value(entry.step))
+        self._database.execute(_INSERT, (*same, ordinal, after, *seen))
         self._database.execute(_KNOW_SESSION, _ids(ref))
 
     def forget(self, now: datetime, kept_for: timedelta | None = None, *, largest: int = LARGEST) -> None:
@@ -209,7 +208,7 @@ class History:
     def sessions(self) -> dict[SessionRef, Watched]:
         """Every session of the history."""
         found = (
-            Watched(SessionRef(*row[:5]), *row[5:8], *map(_time, row[8:10]))
+            Watched(SessionRef(*row[:5]), row[5], row[6], row[7], _time(row[8]), _time(row[9]), row[10])
             for row in self._database.execute(_SESSIONS)
         )
         return {watched.ref: watched for watched in found}
@@ -403,6 +402,11 @@ MIGRATIONS: Sequence[Sequence[str]] = (
     ),
     kept_alerts.MIGRATION,
     kept_messages.MIGRATION,
+    (
+        "ALTER TABLE entries ADD COLUMN exit_code INTEGER",
+        "ALTER TABLE entries ADD COLUMN step TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE sessions ADD COLUMN worker_id TEXT NOT NULL DEFAULT ''",
+    ),
 )
 """The statements that lead from each version of the schema to the next. Times are microseconds since 1970
 in UTC, 0 for none; an empty text is no value."""
@@ -411,16 +415,17 @@ _COUNT_FORMER = """SELECT count(*) FROM entries
     WHERE connection = ? AND session_id = ? AND kind = ? AND subject = ? AND old = ? AND new = ?
     AND service_at = ? AND (at <= ? OR run = ? AND number < ?)"""
 _INSERT = """INSERT OR IGNORE INTO entries
-    (connection, session_id, kind, subject, old, new, service_at, ordinal, after, at, watcher, run, number)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (connection, session_id, kind, subject, old, new, service_at, ordinal, after, at, watcher, run, number,
+    exit_code, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _KNOW_SESSION = """INSERT OR IGNORE INTO sessions (connection, session_id, farm_id, queue_id, job_id)
     VALUES (?, ?, ?, ?, ?)"""
 _NOTE_SESSION = """INSERT INTO sessions
-    (connection, session_id, farm_id, queue_id, job_id, farm, queue, job, session_until, actions_until)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id, connection) DO UPDATE SET
+    (connection, session_id, farm_id, queue_id, job_id, farm, queue, job, worker_id, session_until,
+    actions_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id, connection) DO UPDATE SET
     farm = iif(excluded.farm = '', farm, excluded.farm),
     queue = iif(excluded.queue = '', queue, excluded.queue),
     job = iif(excluded.job = '', job, excluded.job),
+    worker_id = iif(excluded.worker_id = '', worker_id, excluded.worker_id),
     session_until = max(session_until, excluded.session_until),
     actions_until = max(actions_until, excluded.actions_until)"""
 _DROP_OLDEST = "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY id LIMIT ?)"
@@ -431,7 +436,7 @@ _LAST_VALUES = """SELECT connection, session_id, kind, subject, new FROM entries
     (SELECT max(id) FROM entries WHERE session_id IN (?) GROUP BY session_id, connection, kind, subject)"""
 _UNTIL = "SELECT connection, session_id, session_until, actions_until FROM sessions WHERE session_id IN (?)"
 _COLUMNS = """s.connection, s.farm_id, s.queue_id, s.job_id, s.session_id, e.kind, e.subject, e.old, e.new,
-    e.at, e.after, e.service_at, e.watcher"""
+    e.at, e.after, e.service_at, e.watcher, e.exit_code, e.step"""
 _NEWEST = f"""SELECT {_COLUMNS} FROM (SELECT *, row_number() OVER
     (PARTITION BY session_id, connection ORDER BY id DESC) AS place FROM entries WHERE session_id IN (?)) e
     JOIN sessions s USING (session_id, connection) WHERE place <= ? ORDER BY e.id"""  # noqa: S608 - constants
@@ -443,7 +448,7 @@ _NET_BEGINNINGS = """SELECT (at - :since) / :step, sum(iif(new = 'ENDED', -1, 1)
     AND (old = '' AND new NOT IN ('', 'ENDED') OR new = 'ENDED' AND old != '')
     GROUP BY 1"""
 _SESSIONS = """SELECT connection, farm_id, queue_id, job_id, session_id, farm, queue, job, session_until,
-    actions_until FROM sessions"""
+    actions_until, worker_id FROM sessions"""
 
 _KINDS = frozenset(EventKind)
 
@@ -463,7 +468,7 @@ def _value(text: str | None) -> str:
 
 def _session_row(watched: Watched) -> tuple[object, ...]:
     ref = watched.ref
-    names = (_value(name) for name in (watched.farm, watched.queue, watched.job))
+    names = map(_value, (watched.farm, watched.queue, watched.job, watched.worker_id))
     return (*_ids(ref), *names, _stamp(watched.session_until), _stamp(watched.actions_until))
 
 
@@ -471,8 +476,10 @@ def _ids(ref: SessionRef) -> tuple[str, str, str, str, str]:
     return ref.connection, ref.session_id, ref.farm_id, ref.queue_id, ref.job_id
 
 
-def _entry(row: tuple[str, str, str, str, str, str, str, str, str, int, int, int, str]) -> Event:
-    *ids, kind, subject, old, new, at, after, service_at, watcher = row
+def _entry(
+    row: tuple[str, str, str, str, str, str, str, str, str, int, int, int, str, int | None, str],
+) -> Event:
+    *ids, kind, subject, old, new, at, after, service_at, watcher, exit_code, step = row
     return Event(
         ref=SessionRef(*map(str, ids)),
         kind=EventKind(kind),
@@ -483,4 +490,6 @@ def _entry(row: tuple[str, str, str, str, str, str, str, str, str, int, int, int
         after=_time(int(after)),
         service_at=_time(int(service_at)),
         watcher=str(watcher),
+        exit_code=exit_code,
+        step=str(step),
     )

@@ -133,6 +133,10 @@ class ActionsTarget(Target):
     def _publish(self, observed: ActionsObserved, at: datetime) -> tuple[Event, ...]:
         values = self._changes.faults(observed.errors)
         good = observed.fault is None
+        ends = {
+            (EventKind.ACTION, action.action_id): (action, observed.steps.get(action.step_id or "", ""))
+            for action in observed.actions
+        }
         if good:
             keys = {action.action_id: (EventKind.ACTION, action.action_id) for action in observed.actions}
             # The end of what was over before anybody looked was not seen by anybody.
@@ -152,6 +156,7 @@ class ActionsTarget(Target):
             after=self._seen_until,
             at=at,
             watched=Watched(self._ref, actions_until=at if good else None),
+            ends=ends,
         )
         self._seen_until = at if good else self._seen_until
         self.observed = observed

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from farmwatch.aws.fault_source import CONNECTION, MONITOR, Origin
 from farmwatch.aws.model import Fault, Session, SessionRef
@@ -29,6 +32,11 @@ no connection, the monitor itself failed) is the session's."""
 Key = tuple[EventKind, str]
 Values = Mapping[Key, tuple[str, datetime | None]]
 """What something is, and since when by the service's own account, by kind and subject."""
+
+Ends = Mapping[Key, tuple[SessionAction, str]]
+"""The actions, each with the name of its step, of which it is kept how they ended."""
+
+NO_ENDS: Ends = MappingProxyType({})
 
 
 class Changes:
@@ -70,15 +78,22 @@ class Changes:
         at: datetime,
         watched: Watched,
         first: Sequence[Event] = (),
+        ends: Ends = NO_ENDS,
     ) -> tuple[Event, ...]:
         """Write down in what ``values``, seen at ``at``, differ from the ones before; returns that when it is
         safe. What is of a kind in ``may_end`` and not among them is no more."""
-        entries = [*first, *self.compare(values, may_end=may_end, after=after, at=at)]
+        entries = [*first, *self.compare(values, may_end=may_end, after=after, at=at, ends=ends)]
         self._records.record(entries, [watched])
         return tuple(entries)
 
     def compare(
-        self, values: Values, *, may_end: frozenset[EventKind], after: datetime | None, at: datetime
+        self,
+        values: Values,
+        *,
+        may_end: frozenset[EventKind],
+        after: datetime | None,
+        at: datetime,
+        ends: Ends = NO_ENDS,
     ) -> list[Event]:
         """In what ``values`` differ from the ones before, for whoever writes it down together with others."""
         entries: list[Event] = []
@@ -90,9 +105,8 @@ class Changes:
             new, old = text[:LONGEST_VALUE] or "(empty)", self._known.get(key)
             if new != old:
                 self._known[key] = new
-                entries.append(
-                    Event(self._ref, *key, old=old, new=new, at=at, after=after, service_at=service_at)
-                )
+                entry = Event(self._ref, *key, old=old, new=new, at=at, after=after, service_at=service_at)
+                entries.append(with_end(entry, *ends[key]) if key in ends else entry)
         return entries
 
     def has_seen(self, key: Key) -> bool:
@@ -151,6 +165,11 @@ def session_values(session: Session) -> dict[Key, tuple[str, datetime | None]]:
 def action_value(action: SessionAction) -> tuple[str, datetime | None]:
     """What is followed of a session action."""
     return action.status, action.ended_at if action.is_final else action.started_at
+
+
+def with_end(entry: Event, action: SessionAction, step: str) -> Event:
+    """The change of an action, with how that ended and the name of its step, where it has ended."""
+    return replace(entry, exit_code=action.exit_code, step=step) if action.is_final else entry
 
 
 def was_over(action: SessionAction, until: datetime | None) -> bool:

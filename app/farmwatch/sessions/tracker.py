@@ -201,7 +201,8 @@ class SessionTarget(Target):
             at=now if observed.seen_at is None or observed.fault is not None else observed.seen_at,
         )
         self._events = (*gaps, *changes)
-        return self._events, Watched(self.ref, session_until=observed.seen_at)
+        worker_id = "" if session is None else session.worker_id
+        return self._events, Watched(self.ref, session_until=observed.seen_at, worker_id=worker_id)
 
     def publish(self) -> PollResult:
         """Show what was taken: it is safe now."""

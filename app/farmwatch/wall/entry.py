@@ -108,9 +108,9 @@ class Entry:
         may_end = frozenset({EventKind.TARGET, EventKind.LOG_ERROR, EventKind.WORKER_LOG_ERROR})
         return self._changes.compare(session_values(answer), may_end=may_end, after=row.seen_at, at=at)
 
-    def take_action(self, action: SessionAction, at: datetime) -> list[Event]:
-        """Take an action of it: what it does now, or how one that it did has ended. What of it is to be
-        written down before it is shown."""
+    def take_action(self, action: SessionAction, at: datetime, step: str = "") -> list[Event]:
+        """Take an action of it, with the name of its step: what it does now, or how one that it did has
+        ended. What of it is to be written down before it is shown."""
         row = self.row
         if row.task is None or row.task.action_id == action.action_id:
             self._note(action, at)
@@ -120,8 +120,9 @@ class Entry:
         if action.status == "FAILED":
             self.failed_at = self.failed_at or action.ended_at or at
         after = row.seen_at
-        values = {(EventKind.ACTION, action.action_id): action_value(action)}
-        events = self._changes.compare(values, may_end=frozenset(), after=after, at=at)
+        key = EventKind.ACTION, action.action_id
+        values, ends = {key: action_value(action)}, {key: (action, step)}
+        events = self._changes.compare(values, may_end=frozenset(), after=after, at=at, ends=ends)
         if events and action.status == "FAILED":
             self.row = replace(self.row, failed=row.failed + 1)
         return events

@@ -403,7 +403,7 @@ class WallTarget(Target):
                     of.action_asked_at = now
                 if of is not None and action is not None:
                     self._remember([of])
-                    events += of.take_action(action, self._now)
+                    events += of.take_action(action, self._now, self._names.step(action.step_id or ""))
                     entries.append(of)
                 self._outcomes.judge(ref, action_id, action)
             self._write(events, entries)
@@ -419,9 +419,11 @@ class WallTarget(Target):
 
     def _write(self, events: Sequence[Event], entries: Iterable[Entry]) -> None:
         now = self._now
+        name = self._names.job
+        rows = [entry.row for entry in entries]
         watched = [
-            Watched(entry.row.ref, job=self._names.job(entry.row.ref.job_id), session_until=now)
-            for entry in entries
+            Watched(one.ref, job=name(one.ref.job_id), session_until=now, worker_id=one.worker_id)
+            for one in rows
         ]
         self._records.record(events, watched)
         self._events += events
