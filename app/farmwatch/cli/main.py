@@ -308,6 +308,35 @@ def history(since: str | None, session_id: str | None, *, as_json: bool) -> None
 
 
 @cli.command()
+@click.option("--since", metavar="TIME", help="Since this time: 22:00, 8h, 2026-11-20. Else 12 hours.")
+@click.option("--until", metavar="TIME", help="Until this time. Else until now.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="As Markdown, for a ticket or chat.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+def digest(since: str | None, until: str | None, *, as_markdown: bool, as_json: bool) -> None:
+    """Print what to hand over: what ran, failed, is in trouble, and who knows.
+
+    From the recorded history alone, whether Farmwatch runs or not.
+    """
+    from farmwatch.cli.digest import tell_digest
+    from farmwatch.cli.history import CannotTell
+    from farmwatch.words.ascii import speaks_utf8
+
+    if as_markdown and as_json:
+        fail("--markdown and --json exclude each other")
+    try:
+        tell_digest(
+            since,
+            until,
+            as_markdown=as_markdown,
+            as_json=as_json,
+            echo=say,
+            ascii_only=not speaks_utf8(),
+        )
+    except CannotTell as error:
+        fail(str(error), exit_code=error.exit_code)
+
+
+@cli.command()
 def rules() -> None:
     """Print the rules of trouble: when each fires, how often it did and was contradicted."""
     from farmwatch.cli.rules import tell

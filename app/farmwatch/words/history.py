@@ -60,7 +60,7 @@ def _gap(entry: Event) -> list[Part]:
     return [(f"┄ not watched{lasted}{why}", "muted")]
 
 
-_REQUESTED = {
+REQUESTED = {
     "UpdateSession ENDED": "end the session",
     "UpdateTask READY": "requeue the task",
     "UpdateTask CANCELED": "cancel the task",
@@ -70,11 +70,12 @@ _REQUESTED = {
     "UpdateJob CANCELED": "cancel the job",
     "UpdateJob SUSPENDED": "suspend the job",
 }
+"""What was wished, by the operation and the status."""
 
 
 def _request(entry: Event) -> list[Part]:
     wished, _, rest = entry.subject.rpartition(" ")[0].rpartition(" ")
-    told = f"→ {_REQUESTED.get(wished, wished)}"
+    told = f"→ {REQUESTED.get(wished, wished)}"
     which = f" {short_id(rest)}" if rest != entry.ref.session_id else ""
     outcome, _, why = (entry.new or "–").partition(": ")
     tone = {"TAKEN": "success", "ASKED": "accent"}.get(outcome, "warning")
