@@ -8,16 +8,24 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from farmwatch.alerts.alert import Alert, Subject
 from farmwatch.aws.model import FaultKind, Page
 from farmwatch.config.settings import Settings
+from farmwatch.rules.finding import Severity
 from farmwatch.ui.screens.acting import ActScreen
+from farmwatch.ui.screens.alerts.acting import choices_of
+from farmwatch.ui.screens.alerts.screen import AlertsScreen
+from farmwatch.ui.screens.log.screen import LogScreen
+from farmwatch.ui.screens.picker.marked import MarkedScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
+from farmwatch.wall.values import WallObserved, WallRow
 from tests.canned import (
     FARM_ID,
     JOB_ID,
     QUEUE_ID,
     REF,
     SESSION_ID,
+    START,
     STEP_ID,
     CannedFarm,
     a_fault,
@@ -25,10 +33,12 @@ from tests.canned import (
     a_session,
     an_action,
 )
-from tests.pictures import frozen_farm, pass_time
+from tests.pictures import Farm, frozen_farm, pass_time
 from tests.ui.stage import Stage, on_stage
+from tests.ui.test_alerts import a_night as some_alerts
+from tests.ui.test_alerts import go_to
 from tests.ui.test_wall import a_night, at_wall
-from tests.wall.night import session_id
+from tests.wall.night import session_id, worker_id
 
 ALLOWED = Settings(allow_actions=True)
 AT_SESSION = replace(ALLOWED, farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
@@ -199,6 +209,23 @@ async def test_a_job_is_canceled_from_its_list() -> None:
         assert "sq010_lgt" in notices(stage)
 
 
+async def test_that_a_session_which_was_to_end_has_not_is_told_in_the_end() -> None:
+    async with at_session(end_session=[None]) as stage:
+        await end_it(stage)
+        await stage.move(14 * 60, step=60)
+        assert "NOT ENDED" not in notices(stage)
+        await stage.move(2 * 60, step=60)
+        assert "NOT ENDED" in notices(stage)
+
+
+async def test_that_the_service_could_not_end_a_session_is_told() -> None:
+    async with at_session(end_session=[None]) as stage:
+        await end_it(stage)
+        stage.farm.answers["session"] = [a_session(lifecycle_status="UPDATE_FAILED")]
+        await stage.move(5)
+        assert "UPDATE_FAILED" in notices(stage)
+
+
 async def test_while_a_filter_is_typed_the_key_is_a_letter() -> None:
     farm = CannedFarm(search_jobs=Page((a_job(1),), total=1))
     async with on_stage(farm, replace(ALLOWED, farm_id=FARM_ID, queue_id=QUEUE_ID)) as stage:
@@ -223,6 +250,7 @@ async def test_on_the_embedded_farm_a_session_that_is_ended_ends() -> None:
                 farm.clock.step(10)
                 await stage.move(10, step=5)
             assert "ENDED" in stage.part("#session")
+            assert "ENDED  " in notices(stage).splitlines()[-1], "what came of it is told"
 
 
 async def test_on_the_embedded_farm_a_failed_task_is_requeued_and_runs_again() -> None:
@@ -242,3 +270,147 @@ async def test_on_the_embedded_farm_a_failed_task_is_requeued_and_runs_again() -
                 farm.clock.step(30)
                 farm.simulation.advance()
             assert runs["taskRunStatusCounts"]["FAILED"] == 0
+
+
+# --- from the card, the log, the marks and the alerts -------------------------------------------------------
+
+
+async def end_here(stage: Stage, farm: Farm) -> None:
+    """End the session from the screen that is shown, and follow it until it has ended."""
+    await stage.press("X")
+    assert "End the session" in stage.text
+    assert "TAKEN" in await confirm(stage)
+    for _ in range(20):
+        if any(line.startswith("ENDED  ") for line in notices(stage).splitlines()):
+            return
+        farm.clock.step(10)
+        await stage.move(10, step=10)
+    raise AssertionError(notices(stage))
+
+
+async def confirm(stage: Stage) -> str:
+    """Do the first of what can be done, and what is told of it."""
+    await stage.press("enter", "enter")
+    await stage.poll()
+    return notices(stage)
+
+
+async def test_on_the_embedded_farm_a_session_is_ended_from_its_log_and_from_the_marks() -> None:
+    for keys, kind in ((("l",), LogScreen), (("m", "M"), MarkedScreen)):
+        with frozen_farm() as farm:
+            settings = replace(farm.settings("living"), allow_actions=True)
+            async with on_stage(farm.ask, settings) as stage:
+                await pass_time(stage, farm, 3)
+                await stage.press(*keys)
+                await pass_time(stage, farm, 3)
+                assert isinstance(stage.app.screen, kind)
+                farm.offline = True
+                await stage.press("X")
+                assert "NOT KNOWN" in await confirm(stage)
+                farm.offline = False
+                await pass_time(stage, farm, 3)
+                stage.app.clear_notifications()
+                await end_here(stage, farm)
+
+
+async def test_on_the_embedded_farm_a_task_is_requeued_from_the_card_that_explains_it() -> None:
+    with frozen_farm() as farm:
+        settings = replace(farm.settings("failed"), allow_actions=True)
+        async with on_stage(farm.ask, settings) as stage:
+            await pass_time(stage, farm, 3)
+            await stage.press("c")
+            await pass_time(stage, farm, 2)
+            await stage.press("X")
+            assert "Requeue the task" in stage.text
+            assert "TAKEN" in await confirm(stage)
+
+
+async def test_on_the_embedded_farm_a_session_is_ended_from_its_alert() -> None:
+    with frozen_farm() as farm:
+        async with on_stage(farm.ask, ALLOWED, size=(150, 40)) as stage:
+            await stage.press("A")
+            screen = stage.app.screen
+            assert isinstance(screen, AlertsScreen)
+            running: list[Alert] = []
+            for _ in range(60):
+                if running:
+                    break
+                farm.clock.step(5)
+                await stage.move(5, step=5)
+                alerts = screen.observed.alerts
+                running = [one for one in alerts if one.subject.session_id and one.is_open]
+            screen.table.cursor_key = running[0].id
+            await stage.pilot.pause()
+            await end_here(stage, farm)
+
+
+async def test_a_marked_job_is_canceled_where_it_is_listed() -> None:
+    job = a_job(1, "RUNNING", job_id=JOB_ID, name="sq010_lgt")
+    farm = CannedFarm(search_jobs=Page((job,), total=1), job=job, sessions=Page(()), update_job=[None])
+    async with on_stage(farm, replace(ALLOWED, farm_id=FARM_ID, queue_id=QUEUE_ID)) as stage:
+        await stage.press("m", "M")
+        await stage.move(3)
+        await stage.press("X")
+        for words in ("Cancel the job", "Suspend the job", "Requeue the job"):
+            assert words in stage.text
+        assert "TAKEN" in await confirm(stage)
+        assert [one[1:5] for one in sent(stage, "update_job")] == [(FARM_ID, QUEUE_ID, JOB_ID, "CANCELED")]
+
+
+@asynccontextmanager
+async def at_alert(name: str, settings: Settings = ALLOWED, **answers: Any) -> AsyncIterator[Stage]:
+    """The alerts of a night, with the cursor on one of them."""
+    farm = some_alerts()
+    farm.answers |= answers
+    async with on_stage(farm, settings, size=(180, 30)) as stage:
+        await stage.press("A")
+        await stage.move(60, 5)
+        await go_to(stage, name)
+        yield stage
+
+
+async def test_an_alert_leads_to_its_session_what_that_runs_and_its_job() -> None:
+    denial = a_fault(FaultKind.DENIED, message="not authorized")
+    async with at_alert("shot_01", end_session=[denial]) as stage:
+        await stage.press("X")
+        for words in ("End the session", "Cancel the task", "Suspend the task", "Requeue the job"):
+            assert words in stage.text
+        assert "lacks deadline:UpdateSession" in await confirm(stage)
+
+
+async def test_the_task_of_an_alert_that_has_failed_everywhere_is_canceled_with_its_job_or_requeued() -> None:
+    async with at_alert("shot_09", update_task=[None]) as stage:
+        await stage.press("X")
+        assert "Requeue the task" in stage.text
+        assert "Cancel the job" in stage.text
+        choice = next(n for n, one in enumerate(stage.app.screen._choices) if "Requeue the task" in one.title)  # type: ignore[attr-defined]  # noqa: SLF001
+        await stage.press(*["down"] * choice)
+        await confirm(stage)
+        ((*_, target, _),) = sent(stage, "update_task")
+        assert target == "READY"
+
+
+async def test_in_the_alerts_too_everything_is_only_read_unless_it_is_allowed() -> None:
+    async with at_alert("shot_01", replace(ALLOWED, allow_actions=False)) as stage:
+        await stage.press("X")
+        assert "--allow-actions" in notices(stage)
+
+
+def test_of_the_sessions_of_an_alert_those_can_be_ended_that_have_not() -> None:
+    alert = Alert(
+        "id",
+        "dead worker",
+        Subject("default", worker_id=worker_id(1)),
+        Severity.CERTAIN,
+        "dead",
+        "",
+        START,
+        START,
+    )
+    refs = tuple(replace(REF, session_id=session_id(number)) for number in (1, 2))
+    ended = WallRow(refs[1], ended_at=START)
+    found = choices_of(replace(alert, sessions=refs), [WallObserved("default", rows=(ended,))], str)
+    assert [one.title for one in found] == ["End the session"], "what has ended is not ended again"
+    (both,) = choices_of(replace(alert, sessions=refs), (), str)
+    assert both.title == "End 2 sessions"
+    assert len(both.wishes) == 2

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from farmwatch.actions.request import Requested
-from farmwatch.actions.wishes import confirmed, ref_of
+from farmwatch.actions.request import Outcome, Requested
+from farmwatch.actions.wishes import EndSession, confirmed, ref_of
 from farmwatch.monitor.update import RequestRef
+from farmwatch.ui.requests_followed import follow
 from farmwatch.words.requests import Choice, result
 from farmwatch.words.text import clean
 
@@ -43,6 +44,10 @@ def make(app: App[Any], monitor: Monitor, choice: Choice) -> None:
         words, severity = result(choice, results, monitor.who(ref_of(sent[0]).connection))
         shown = "\n".join(clean(line, LONGEST) for line in words.split("\n"))
         app.notify(shown, severity=severity, timeout=6 if severity == "information" else 20, markup=False)
+        taken = {one.wish.token for one in results if one.outcome is Outcome.TAKEN}
+        pairs = zip(sent, choice.names, strict=True)
+        ending = {one.ref: name for one, name in pairs if isinstance(one, EndSession) and one.token in taken}
+        follow(app, monitor, ending)
 
     # An answer may take half a minute, where the network is bad.
     app.notify(clean(f"Asking: {choice.title}…", LONGEST), timeout=3, markup=False)

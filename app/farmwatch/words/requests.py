@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Literal
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from farmwatch.actions.wishes import (
     operation_of,
 )
 from farmwatch.aws.model import SessionRef, Who
+from farmwatch.aws.session_action import SessionAction
 from farmwatch.words.text import short_id
 
 Severity = Literal["information", "warning", "error"]
@@ -105,6 +107,17 @@ def job_choices(connection: str, farm_id: str, queue_id: str, job_id: str, name:
     ]
 
 
+def choices_in_session(
+    ref: SessionRef, job: str, action: SessionAction | None, *, is_over: bool
+) -> list[Choice]:
+    """To end a session unless it ``is_over``, and what can be done to the task of an action of it."""
+    found = [] if is_over else session_choices([(ref, job)])
+    if action is not None and action.step_id and action.task_id:
+        told = " ".join([job, *action.parameters.values()])
+        found += task_choices([TaskRef(ref, action.step_id, action.task_id, told, action.is_final)])
+    return found
+
+
 def _these(count: int, what: str) -> str:
     return f"the {what}" if count == 1 else f"{count:,} {what}s"
 
@@ -130,6 +143,32 @@ def result(choice: Choice, results: Sequence[Requested], who: Who) -> tuple[str,
     if outcomes == {Outcome.TAKEN}:
         return lines[0], "information"
     return "\n".join(lines), "warning" if outcomes <= {Outcome.TAKEN, Outcome.NOT_KNOWN} else "error"
+
+
+class Came(StrEnum):
+    """What came of the wish that a session ends, after it was taken."""
+
+    ENDED = "ENDED"
+    FAILED = "UPDATE_FAILED"
+    LATE = "NOT ENDED"
+
+
+_CAME = {
+    Came.ENDED: "",
+    Came.FAILED: "The service could not end it: its host may have to be stopped.",
+    Came.LATE: "It was taken 15 min ago, and has not ended.",
+}
+
+
+def ended_words(sessions: Sequence[tuple[str, Came]]) -> tuple[str, Severity]:
+    """What came of it that sessions were to end, by their names, and how bad that is."""
+    lines = []
+    for came in Came:
+        names = [name for name, what in sessions if what is came]
+        if names:
+            of = names[0] if len(names) == 1 else f"{len(names):,} of {len(sessions):,} sessions"
+            lines.append(f"{came}  {of}. {_CAME[came]}".rstrip())
+    return " ".join(lines), "information" if all(what is Came.ENDED for _, what in sessions) else "warning"
 
 
 def _why(one: Requested, who: Who) -> str:

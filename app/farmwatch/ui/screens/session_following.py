@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from farmwatch.polling.freshness import Freshness, freshness
 from farmwatch.ui.screens.following import FollowingScreen
+from farmwatch.words.text import short_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from farmwatch.aws.model import Session
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from farmwatch.monitor.update import LogSnapshot, SessionSnapshot, Update
     from farmwatch.sessions.actions import ActionsObserved
     from farmwatch.sessions.tracker import SessionObserved
+    from farmwatch.words.requests import Choice
 
 
 class SessionFollowing(FollowingScreen):
@@ -125,6 +128,14 @@ class SessionFollowing(FollowingScreen):
 
         ref = update.subject
         return ref.lane if isinstance(ref, LogRef) and ref.session == self.place.ref else None
+
+    def choices_about(self, action: SessionAction | None) -> Sequence[Choice]:
+        """To end the session while it has not ended, and what can be done to the task of an action of it."""
+        from farmwatch.words.requests import choices_in_session
+
+        ref = self.place.ref
+        name = self.monitor.names.get(ref.job_id) or short_id(ref.job_id)
+        return choices_in_session(ref, name, action, is_over=self.observed.is_final)
 
     # --- what is known --------------------------------------------------------------------------------
 

@@ -22,20 +22,23 @@ from farmwatch.polling.freshness import State as Fresh
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowDetails, ShowOnWall, Visit
 from farmwatch.ui.screens.alerts.rows import COLUMNS, AlertRows, details, whole
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, HISTORY, NOW, QUIT, FollowingScreen
+from farmwatch.ui.screens.following import ACT, BACK, COPY_ID, HELP, HISTORY, NOW, QUIT, FollowingScreen
 from farmwatch.ui.widgets.table_columns import Arrangement
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time, muted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from farmwatch.alerts.alert import Alert
     from farmwatch.aws.model import SessionRef
     from farmwatch.monitor.alerts import AlertsHandle
     from farmwatch.monitor.update import Update
     from farmwatch.monitor.wall import WallHandle
+    from farmwatch.words.requests import Choice
 
-TYPED = ("filter", "acknowledge", "snooze", "undo", "details")
+TYPED = ("filter", "acknowledge", "snooze", "undo", "details", "act")
 """What the keys do that are letters."""
 
 
@@ -75,6 +78,7 @@ class AlertsScreen(FollowingScreen):
             id="test-notice",
         ),
         NOW,
+        ACT,
         COPY_ID,
         HISTORY,
         HELP,
@@ -241,6 +245,13 @@ class AlertsScreen(FollowingScreen):
             self.post_message(Visit(place))
         else:
             self.action_details()
+
+    def choices(self) -> Sequence[Choice]:
+        """What can be done to the sessions, the task and the job of the alert under the cursor."""
+        from farmwatch.ui.screens.alerts.acting import choices_of
+
+        alert, walls = self._chosen, () if self.held is None else self.held.observed
+        return () if alert is None else choices_of(alert, walls, lambda of: self.monitor.names.get(of, ""))
 
     def action_details(self) -> None:
         """Show everything about the alert under the cursor."""

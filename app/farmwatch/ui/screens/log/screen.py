@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -23,7 +25,7 @@ from farmwatch.monitor.update import LogSnapshot
 from farmwatch.polling.freshness import State
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowWhy
-from farmwatch.ui.screens.following import BACK, HELP, NOW, PAUSE, QUIT
+from farmwatch.ui.screens.following import ACT, BACK, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.log.rows import OUTLINE_COLUMNS, OutlineRows
 from farmwatch.ui.screens.session_following import SessionFollowing
 from farmwatch.ui.widgets.lines import entitle, put
@@ -32,6 +34,9 @@ from farmwatch.ui.widgets.log_view import LogView
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.log import how_far, notes, reasons
 from farmwatch.words.text import Part, lifecycle
+
+if TYPE_CHECKING:
+    from farmwatch.words.requests import Choice
 
 MORE_LINES = 5_000
 """Lines read back at once when somebody comes near the first."""
@@ -87,6 +92,7 @@ class LogScreen(SessionFollowing):
         ),
         replace(NOW, show=False, tooltip="Refresh"),
         replace(PAUSE, show=False),
+        ACT,
         HELP,
         QUIT,
     ]
@@ -252,6 +258,12 @@ class LogScreen(SessionFollowing):
         if section is None:
             return None
         return self._browser.lanes[SESSION].outline.actions.get(section.head)
+
+    def choices(self) -> Sequence[Choice]:
+        """To end the session while it has not ended, and what can be done to the task whose lines the cursor
+        is in."""
+        action = self.action_in_sight
+        return self.choices_about(None if action is None else self.action(action.action_id))
 
     def action_why(self) -> None:
         """Show why the session failed, over the log."""

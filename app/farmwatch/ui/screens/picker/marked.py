@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from farmwatch.aws.model import SessionRef
 from farmwatch.listings.place import Level, Place
@@ -10,8 +11,12 @@ from farmwatch.monitor.handles import ListHandle
 from farmwatch.polling.freshness import Freshness
 from farmwatch.ui.marking import mark
 from farmwatch.ui.navigation import GoBack, Visit
+from farmwatch.ui.screens.picker.acting import choices_of_mark
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.words.keys import key
+
+if TYPE_CHECKING:
+    from farmwatch.words.requests import Choice
 
 
 class MarkedScreen(PickerScreen):
@@ -67,6 +72,11 @@ class MarkedScreen(PickerScreen):
             self.farmwatch.marks.remove(row.ref)
         elif row is not None and place is not None:
             mark(self.farmwatch, place, row.name)
+
+    def choices(self) -> Sequence[Choice]:
+        """What can be done to the job under the cursor, or to the session while it has not ended."""
+        row = self._rows.item(self.table.cursor_key)
+        return () if row is None else choices_of_mark(row)
 
     def action_up(self) -> None:
         """Clear the filter; where there is none, back to the screen below."""

@@ -361,7 +361,7 @@ class PickerScreen(FollowingScreen):
         if action in TYPED and isinstance(self.focused, Input):
             return False
         if action == "act":
-            return self.lists in MARKED
+            return self.lists in (*MARKED, Level.MARKED)
         return action != "mark" or self.lists in (*MARKED, Level.MARKED)
 
     def action_filter(self) -> None:

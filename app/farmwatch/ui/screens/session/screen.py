@@ -31,7 +31,7 @@ from farmwatch.ui.widgets.session_panels import SessionPanels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.action import action_counts, action_rows, notable
 from farmwatch.words.session import errors_line, raw_rows
-from farmwatch.words.text import Part, TimeStyle, brief, clock_time, lifecycle, muted, short_id
+from farmwatch.words.text import Part, TimeStyle, brief, clock_time, lifecycle, muted
 
 if TYPE_CHECKING:
     from farmwatch.monitor.update import Update
@@ -337,15 +337,7 @@ class SessionScreen(SessionFollowing):
 
     def choices(self) -> Sequence[Choice]:
         """To end the session while it has not, and what can be done to the task under the cursor."""
-        from farmwatch.words.requests import TaskRef, session_choices, task_choices
-
-        ref, action = self.place.ref, self._action_under_cursor()
-        name = self.monitor.names.get(ref.job_id) or short_id(ref.job_id)
-        found = [] if self.observed.is_final else session_choices([(ref, name)])
-        if action is not None and action.step_id and action.task_id:
-            told = " ".join([name, *action.parameters.values()])
-            found += task_choices([TaskRef(ref, action.step_id, action.task_id, told, action.is_final)])
-        return found
+        return self.choices_about(self._action_under_cursor())
 
     def action_log(self) -> None:
         """Show the logs of the session, over this screen."""

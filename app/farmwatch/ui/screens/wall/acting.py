@@ -23,13 +23,13 @@ def choices_of(items: Iterable[object], known: Known) -> list[Choice]:
         name = f"{known.name_of(item, ref)} {known.frame_of(item)}".rstrip()
         if isinstance(item, WallRow) and item.ended_at is None:
             sessions[ref] = name
-        task = _task(item, name)
+        task = task_of(item, name)
         if task is not None:
             tasks[task.task_id] = task
     return [*session_choices(list(sessions.items())), *task_choices(list(tasks.values()))]
 
 
-def _task(item: WallRow | Failure, name: str) -> TaskRef | None:
+def task_of(item: WallRow | Failure, name: str) -> TaskRef | None:
     """The task that a session works on, or that has failed; ``None`` where it is no task."""
     if isinstance(item, Failure):
         action = item.action

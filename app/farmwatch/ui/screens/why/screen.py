@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,7 +22,7 @@ from farmwatch.logs.parsing import Severities
 from farmwatch.logs.times import milliseconds
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowLog
-from farmwatch.ui.screens.following import BACK, HELP, NOW, QUIT
+from farmwatch.ui.screens.following import ACT, BACK, HELP, NOW, QUIT
 from farmwatch.ui.screens.session_following import SessionFollowing
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.table_cells import Cell
@@ -30,6 +31,9 @@ from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.action import action_name, exit_words
 from farmwatch.words.log_line import stamp
 from farmwatch.words.text import Part, action_status, clock_time, lifecycle, span
+
+if TYPE_CHECKING:
+    from farmwatch.words.requests import Choice
 
 COLUMNS = (
     Column("part", "What", keep=7, width=11),
@@ -84,6 +88,7 @@ class WhyScreen(SessionFollowing):
             "c", "copy_card", "Copy", tooltip="Copy all of it as plain text, fit for a ticket", id="copy-card"
         ),
         NOW,
+        ACT,
         HELP,
         QUIT,
     ]
@@ -241,6 +246,10 @@ class WhyScreen(SessionFollowing):
             self.notify("This is not from a log", timeout=2)
             return
         self.post_message(ShowLog(self.place, line=line))
+
+    def choices(self) -> Sequence[Choice]:
+        """To end the session while it has not ended, and what can be done to the task that is explained."""
+        return self.choices_about(failed_action(self.actions.actions, self._action_id))
 
     def action_copy_card(self) -> None:
         """Copy the card as plain text, fit for a ticket, and say so; nothing where there is no failure."""
