@@ -25,6 +25,7 @@ from farmwatch.ui.screens.alerts.screen import AlertsScreen
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.screens.digest.screen import DigestScreen
 from farmwatch.ui.screens.help import HelpScreen
 from farmwatch.ui.screens.history.screen import HistoryScreen
 from farmwatch.ui.screens.log.merged import MergedLogScreen
@@ -56,6 +57,7 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "wall": (AT_SESSION, ("W",), WallScreen),
     "wall filter": (AT_SESSION, ("W", "slash"), WallScreen),
     "alerts": (AT_SESSION, ("A",), AlertsScreen),
+    "handover": (AT_SESSION, ("A", "D"), DigestScreen),
     "merged logs": (AT_SESSION, (MERGED,), MergedLogScreen),
     "columns": (Settings(), ("C",), ColumnsScreen),
     "connect": (Settings(), ("f3",), ConnectScreen),

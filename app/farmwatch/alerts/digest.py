@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -16,9 +16,7 @@ from farmwatch.alerts.alert import Acknowledgement, Alert, Mute, State, Wish
 from farmwatch.alerts.life import with_wish
 from farmwatch.aws.model import ENDED, SessionRef
 from farmwatch.history.events import Event, EventKind, Past, Watched
-
-if TYPE_CHECKING:
-    from farmwatch.history.kept_alerts import KeptText
+from farmwatch.history.kept_alerts import KeptText
 
 BACK = timedelta(hours=12)
 """How far back it looks by default: a night and its evening."""
@@ -153,15 +151,30 @@ class Digest(Struct, frozen=True):
         return self.looked_at is None or self.until - self.looked_at > UNSEEN_AFTER
 
 
-def read_digest(history: Reads, since: datetime, until: datetime, now: datetime) -> Digest:
+class Facts(Struct, frozen=True):
+    """What the history has of a time: ``statuses`` of the sessions that have no entry of one."""
+
+    entries: Sequence[Event]
+    sessions: Mapping[SessionRef, Watched]
+    statuses: Mapping[SessionRef, str | None]
+    alerts: Sequence[KeptText]
+    wishes: Sequence[KeptText]
+
+
+def read_facts(history: Reads, since: datetime) -> Facts:
     """Read it. Raises what reading the history does."""
     entries, sessions = history.entries(since=since, limit=ALL), history.sessions()
     told = {one.ref for one in entries if one.kind is EventKind.STATUS}
     silent = [ref for ref, one in sessions.items() if ref not in told and (_looked(one) or since) > since]
     past = history.past(silent) if silent else {}
     statuses = {ref: one.values.get((EventKind.STATUS, "")) for ref, one in past.items()}
-    alerts, mutes = _alerts_of(history.alerts(), history.alert_wishes(), now)
-    return digest_of(entries, sessions, statuses, alerts, mutes, since, until, now)
+    return Facts(entries, sessions, statuses, history.alerts(), history.alert_wishes())
+
+
+def digest_from(facts: Facts, since: datetime, until: datetime, now: datetime) -> Digest:
+    """The digest of what the history has."""
+    alerts, mutes = _alerts_of(facts.alerts, facts.wishes, now)
+    return digest_of(facts.entries, facts.sessions, facts.statuses, alerts, mutes, since, until, now)
 
 
 def digest_of(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from farmwatch.alerts.digest import BACK, Digest, known_by, read_digest
+from farmwatch.alerts.digest import BACK, Digest, digest_from, known_by, read_facts
 from farmwatch.aws.cleaning import clean
 from farmwatch.cli.history import CannotTell
 from farmwatch.config.paths import history_file
@@ -62,11 +62,12 @@ def _read(since: datetime, until: datetime, now: datetime) -> Digest:
     try:
         history = History(path, run="")
         try:
-            return read_digest(history, since, until, now)
+            facts = read_facts(history, since)
         finally:
             history.close()
     except (sqlite3.Error, OSError) as error:
         raise CannotTell(f"the history cannot be read: {clean(sentence(error, path), 300)}", 1) from None
+    return digest_from(facts, since, until, now)
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------

@@ -333,13 +333,10 @@ class Monitor:
     def watch_connection_list(self) -> ListHandle[Any]:
         """Follow the list of connections; each of them is looked at from now on."""
         self.check_connections()
-        return self.watch_local_list(
-            CONNECTION_LIST, lambda: [self.connection(name) for name in self.connections]
-        )
+        return self.watch_local_list(CONNECTION_LIST, lambda: list(map(self.connection, self.connections)))
 
     def watch_local_list(self, key: str, rows: Callable[[], Sequence[KnownRow]]) -> ListHandle[Any]:
-        """Follow a list of what is known here; ``rows`` tells what it is now, and ``key`` what kind of list
-        it is."""
+        """Follow a list of what is known here; ``rows`` tells what it is now, ``key`` what kind it is."""
         subject = ListRef("", key, next(self._numbers))
         target: LocalList[Any] = LocalList(f"{key} #{subject.number}", rows)
         return ListHandle(self._look(self.connections[0], target, subject), target)
@@ -348,17 +345,20 @@ class Monitor:
         """Follow what the history has to tell; it asks nobody."""
         from farmwatch.history.query import HistoryQuery
 
-        number = next(self._numbers)
-        target = HistoryQuery(recorder, key=f"history #{number}")
-        return HistoryHandle(self._look(self.connections[0], target, HistoryRef(number)), target)
+        ref = HistoryRef(next(self._numbers))
+        target = HistoryQuery(recorder, key=f"history #{ref.number}")
+        return HistoryHandle(self.look(target, ref), target)
 
     def watch_running(self, recorder: Recorder) -> LookHandle:
         """Follow how many sessions ran over the last hours, by the history; it asks nobody."""
         from farmwatch.history.running import RunningQuery
 
-        number = next(self._numbers)
-        target = RunningQuery(recorder, key=f"running #{number}")
-        return LookHandle(self._look(self.connections[0], target, RunningRef(number)))
+        ref = RunningRef(next(self._numbers))
+        return LookHandle(self.look(RunningQuery(recorder, key=f"running #{ref.number}"), ref))
+
+    def look(self, target: Target, subject: Hashable) -> Look:
+        """Follow what asks nobody; its updates have that subject."""
+        return self._look(self.connections[0], target, subject)
 
     def watch_session_set(self, ref: JobRef | QueueRef) -> SessionSetHandle:
         """Watch all sessions of a job, or all active ones of a queue, and those that come later."""

@@ -244,11 +244,11 @@ class FarmwatchApp(ContainedApp[None]):
 
     def action_marked(self) -> None:
         """Show what is marked over this screen; nothing happens where it is shown."""
-        from farmwatch.ui.screens.picker.marked import MarkedScreen
+        self.way.show_marked()
 
-        screens = self.way.screens
-        if screens and not isinstance(screens[-1], MarkedScreen):
-            self.push_screen(MarkedScreen(screens[-1].place))
+    def action_digest(self, since: str = "") -> None:
+        """Show what is handed over, from a time on as for the history; nothing where none is kept."""
+        self.way.show_digest(self.recorder, since, self.clock.now())
 
     def action_wall(self, name: str | None = None) -> None:
         """Show the wall over this screen, another one where its name is given."""

@@ -17,6 +17,7 @@ from farmwatch.ui.screens.alerts.screen import AlertsScreen
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
+from farmwatch.ui.screens.digest.screen import DigestScreen
 from farmwatch.ui.screens.goto.screen import GotoScreen
 from farmwatch.ui.screens.help import HelpScreen
 from farmwatch.ui.screens.history.screen import HistoryScreen
@@ -48,6 +49,7 @@ SCOPES: Mapping[str, Sequence[type[DOMNode]]] = {
     "history": (HistoryScreen, VirtualTable),
     "wall": (WallScreen, VirtualTable),
     "alerts": (AlertsScreen, VirtualTable),
+    "handover": (DigestScreen,),
 }
 """Where keys hold at the same time, besides those of the whole program."""
 

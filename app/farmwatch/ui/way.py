@@ -78,6 +78,27 @@ class Way:
         else:
             self._app.push_screen(HistoryScreen(top.place, recorder, since))
 
+    def show_marked(self) -> None:
+        """What is marked over the screen on top; nothing happens where it is there."""
+        from farmwatch.ui.screens.picker.marked import MarkedScreen
+
+        screens = self.screens
+        if screens and not isinstance(screens[-1], MarkedScreen):
+            self._app.push_screen(MarkedScreen(screens[-1].place))
+
+    def show_digest(self, recorder: Recorder | None, since: str, now: datetime) -> None:
+        """What is handed over, over the screen on top, from a time on where one is given; nothing happens
+        where no history is kept. Raises `ValueError` for what is no time."""
+        from farmwatch.history.time_expression import parse_since
+        from farmwatch.ui.screens.digest.screen import DigestScreen
+
+        at = parse_since(since, now) if since else None
+        top = self.screens[-1]
+        if isinstance(top, DigestScreen):
+            top.look_since(at)
+        elif recorder is not None:
+            self._app.push_screen(DigestScreen(top.place, recorder, at))
+
     async def show_on_wall(self, message: ShowOnWall) -> None:
         """What runs, as far as a filter leaves it: on the wall that lies below, else on one over all."""
         from farmwatch.ui.screens.wall.running import RUNNING

@@ -42,6 +42,14 @@ ACT = Binding(
     "X", "act", "Act", show=False, tooltip="End, cancel or requeue it, where that is allowed", id="act"
 )
 HISTORY = Binding("h", "app.history", "History", tooltip="What happened, by session", id="history")
+DIGEST = Binding(
+    "D",
+    "app.digest",
+    "Handover",
+    show=False,
+    tooltip="What to hand over: what ran, failed, is in trouble, and who knows",
+    id="digest",
+)
 HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys", id="help")
 QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch", id="quit")
 """The keys of every screen that follows something; each screen puts them into its footer in its own order."""

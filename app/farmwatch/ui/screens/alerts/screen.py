@@ -22,7 +22,17 @@ from farmwatch.polling.freshness import State as Fresh
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowDetails, ShowOnWall, Visit
 from farmwatch.ui.screens.alerts.rows import COLUMNS, AlertRows, details, whole
-from farmwatch.ui.screens.following import ACT, BACK, COPY_ID, HELP, HISTORY, NOW, QUIT, FollowingScreen
+from farmwatch.ui.screens.following import (
+    ACT,
+    BACK,
+    COPY_ID,
+    DIGEST,
+    HELP,
+    HISTORY,
+    NOW,
+    QUIT,
+    FollowingScreen,
+)
 from farmwatch.ui.widgets.table_columns import Arrangement
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.keys import key
@@ -81,6 +91,7 @@ class AlertsScreen(FollowingScreen):
         ACT,
         COPY_ID,
         HISTORY,
+        DIGEST,
         HELP,
         QUIT,
     ]

@@ -36,6 +36,7 @@ COMMANDS = (
     Command("history", "what happened, by session", "history", "since when", parse_since),
     Command("wall", "everything that runs, and what failed", "wall", "name"),
     Command("alerts", "what fires, and who knows", "alerts"),
+    Command("digest", "what to hand over, fit for a ticket", "digest", "since when", parse_since),
     Command("marked", "what is marked, and watched in the background", "marked"),
     Command("connections", "the list of connections", "connections"),
     Command("connect", "add a connection: a profile in a region", "connect"),

@@ -16,7 +16,7 @@ from farmwatch.history.time_expression import FORMS, parse_since
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, State
 from farmwatch.ui.navigation import GoBack, Visit
-from farmwatch.ui.screens.following import BACK, COPY_ID, HELP, QUIT, FollowingScreen
+from farmwatch.ui.screens.following import BACK, COPY_ID, DIGEST, HELP, QUIT, FollowingScreen
 from farmwatch.ui.screens.history.rows import COLUMNS, HistoryRows
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.history import summary
@@ -55,6 +55,7 @@ class HistoryScreen(FollowingScreen):
         # It is read every two seconds anyway.
         Binding("r", "now", "Refresh", show=False, tooltip="Refresh", id="refresh"),
         COPY_ID,
+        DIGEST,
         HELP,
         QUIT,
     ]
