@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unicodedata import east_asian_width
 
 import msgspec
 import pytest
@@ -267,12 +268,24 @@ def test_names_from_the_farm_are_text_in_a_ticket_and_nothing_else() -> None:
 
 
 def test_no_line_for_a_terminal_is_wider_than_100_columns() -> None:
-    keep(
-        [action(session(1), 1, "FAILED", 1, 1)],
-        [seen(1, job="long " * 60)],
-        [an_alert(1, evidence="x " * 200)],
-    )
-    assert max(len(line) for line in run().output.splitlines()) <= 100
+    alerts = [
+        an_alert(1, evidence="words " * 80),
+        an_alert(2, evidence="w" * 300),
+        an_alert(3, evidence="夜" * 90),
+    ]
+    keep([action(session(1), 1, "FAILED", 1, 1)], [seen(1, job="long " * 50)], alerts)
+    output = run().output
+    widths = [sum(1 + (east_asian_width(one) == "W") for one in line) for line in output.splitlines()]
+    assert 90 < max(widths) <= 100
+    assert output.count("夜") == 90
+
+
+def test_failures_before_the_step_has_a_name_are_of_the_same_cause() -> None:
+    first = replace(action(session(1), 1, "FAILED", 2, 7), step="", service_at=ago(3))
+    keep([first, action(session(2), 1, "FAILED", 1, 7)], [seen(1), seen(2)])
+    (cause,) = members()["failures"]
+    assert (cause["count"], cause["step"]) == (2, "Render")
+    assert datetime.fromisoformat(cause["firstAt"]) < ago(2.9)
 
 
 def test_it_reads_while_another_farmwatch_writes() -> None:

@@ -73,13 +73,15 @@ class JobRun(Struct, frozen=True):
 
 class Cause(Struct, frozen=True):
     """Failures that are told as one: of one kind, with the same ``text`` (a log's error) or the same exit
-    code in the same ``step`` of a job. ``example`` is the newest, ``watched`` its session."""
+    code in the same ``step`` of a job. ``example`` is the newest, ``watched`` its session; both times are the
+    service's where it told one, else when it was seen."""
 
     kind: EventKind
     watched: Watched
     example: Event
     count: int
     first_at: datetime
+    last_at: datetime
     sessions: int
     jobs: int
     workers: tuple[str, ...] = ()
@@ -319,35 +321,47 @@ def _failures(story: _Story) -> Iterator[Event]:
     yield from story.errors
 
 
-def _causes(stories: Iterable[_Story]) -> tuple[Cause, ...]:
-    """The failures, those of one cause together; the most frequent first."""
+def _happened_at(entry: Event) -> datetime:
+    return entry.service_at or entry.at
+
+
+def _causes(stories: Sequence[_Story]) -> tuple[Cause, ...]:
+    """The failures, those of one cause together; the most frequent first. Where the name of a step was not
+    known yet it is that of the only one that is."""
+    steps: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
+    for story in stories:
+        for one in _failures(story):
+            steps[(*_job_key(story.watched), one.exit_code)] |= {one.step} - {""}
     folded: defaultdict[tuple[object, ...], list[tuple[Event, Watched]]] = defaultdict(list)
     for story in stories:
         for one in _failures(story):
             if one.kind is EventKind.ACTION:
-                about: tuple[object, ...] = (*_job_key(story.watched), one.step, one.exit_code)
+                about: tuple[object, ...] = (*_job_key(story.watched), one.exit_code)
+                known = steps[about]
+                about = (*about, next(iter(known)) if len(known) == 1 else one.step)
             else:
                 about = (story.watched.ref.connection, one.new)
             folded[one.kind, *about].append((one, story.watched))
     causes = []
     for those in folded.values():
-        newest, watched = max(those, key=lambda one: one[0].at)
+        newest, watched = max(those, key=lambda one: _happened_at(one[0]))
         causes.append(
             Cause(
                 newest.kind,
                 watched,
                 newest,
                 len(those),
-                min(one.at for one, _ in those),
+                min(_happened_at(one) for one, _ in those),
+                _happened_at(newest),
                 len({one.ref for one, _ in those}),
                 len({one.ref.job_id for one, _ in those}),
                 tuple(sorted({of.worker_id for _, of in those} - {""})),
                 "" if newest.kind is EventKind.ACTION else newest.new or "",
-                newest.step,
+                max(one.step for one, _ in those),
                 newest.exit_code,
             )
         )
-    return tuple(sorted(causes, key=lambda one: (-one.count, -one.example.at.timestamp())))
+    return tuple(sorted(causes, key=lambda one: (-one.count, -one.last_at.timestamp())))
 
 
 def _interruptions(stories: Iterable[_Story]) -> Interruptions:

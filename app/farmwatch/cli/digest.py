@@ -111,7 +111,7 @@ def _members(digest: Digest) -> dict[str, Any]:
                 "error": _text(one.text),
                 "workerIds": _texts(one.workers),
                 "firstAt": _iso(one.first_at),
-                "lastAt": _iso(one.example.at),
+                "lastAt": _iso(one.last_at),
                 "exampleSessionId": clean(one.example.ref.session_id),
                 "exampleActionId": _text(one.example.subject if one.kind is EventKind.ACTION else ""),
             }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from unicodedata import combining, east_asian_width
 
 from msgspec import Struct
 
@@ -205,7 +205,8 @@ def _mutes(digest: Digest) -> list[Line]:
 def _cause(cause: Cause, digest: Digest) -> Line:
     times = _time(cause.first_at, digest)
     if cause.count > 1:
-        times = f"{times} to {_time(cause.example.at, digest)}"
+        last = _time(cause.last_at, digest)
+        times = times if last == times else f"{times} to {last}"
     which: tuple[Piece, ...] = (_job(cause.watched),)
     if cause.jobs > 1:
         which = (_own(_count(cause.jobs, "job")),)
@@ -287,7 +288,7 @@ def _run_words(runs: Sequence[JobRun]) -> str:
     sessions = [_count(total("sessions"), "session")]
     ended, well = total("ended"), total("well")
     if ended:
-        sessions.append(f"{ended:,} ended" + ("" if well == ended else f" ({well:,} well)"))
+        sessions.append(f"{ended:,} ended well" if well == ended else f"{ended:,} ended ({well:,} well)")
     sessions += [f"{total(name):,} {word}" for name, word in _SESSIONS if total(name)]
     actions = [f"{total(name):,} {name}" for name in _ACTIONS if total(name)]
     return ", ".join(sessions) + (f"; actions: {', '.join(actions)}" if actions else "")
@@ -314,12 +315,35 @@ def text_lines(digest: Digest) -> list[str]:
 
 def _by(digest: Digest) -> list[str]:
     words = f"Seen by {', '.join(digest.watchers)}." if digest.watchers else ""
-    return textwrap.wrap(clean(words, LONGEST), WIDTH) if words else []
+    return _wrapped([_own(clean(words, LONGEST))], "", "") if words else []
 
 
 def _wrapped(pieces: Iterable[Piece], first: str, rest: str) -> list[str]:
-    text = "".join(piece.text for piece in pieces)
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, drop_whitespace=True)
+    text = clean("".join(piece.text for piece in pieces))
+    lines, line = list[str](), first
+    for word in _words(text.split(" "), WIDTH - len(rest)):
+        if _cells(line) + _cells(word) > WIDTH and line.strip():
+            lines.append(line.rstrip())
+            line = rest
+        line += f"{word} "
+    return [*lines, line.rstrip()]
+
+
+def _words(words: Iterable[str], width: int) -> Iterator[str]:
+    """Words, those cut that are wider than a line."""
+    for word in words:
+        while _cells(word) > width:
+            end = next(n for n in range(len(word), 0, -1) if _cells(word[:n]) <= width)
+            yield word[:end]
+            word = word[end:]
+        yield word
+
+
+def _cells(text: str) -> int:
+    """Columns that a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
 
 
 # --- on the screen ------------------------------------------------------------------------------------------

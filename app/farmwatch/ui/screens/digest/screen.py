@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from farmwatch.history.recorder import Recorder
@@ -145,8 +146,13 @@ class DigestScreen(FollowingScreen):
             words = f"The history cannot be read. {trouble}" if trouble else "Reading the history…"
             put(self.query_one("#digest-text", Static), content((words, "muted")))
         elif digest is not self._drawn:
-            put(self.query_one("#digest-text", Static), content(*_page(digest)))
+            put(self.query_one("#digest-text", Static), _page(digest, self.page.content_size.width))
         self._drawn = digest
+
+    def on_resize(self) -> None:
+        """Lines are broken anew."""
+        self._drawn = None
+        self.call_after_refresh(self.redraw)
 
     # --- keys -----------------------------------------------------------------------------------------
 
@@ -198,16 +204,22 @@ class DigestScreen(FollowingScreen):
         return None
 
 
-def _page(digest: Digest) -> list[Part]:
-    """The sections, one below the other."""
-    found = sections(digest)
-    text: list[Part] = [(f"Seen by {', '.join(digest.watchers)}\n\n", "muted")] if digest.watchers else []
-    for section in found:
-        text.append((f"{section.title}\n", section.tone))
+def _page(digest: Digest, width: int) -> Content:
+    """The sections, one below the other; what does not fit into a line goes on below it, further in."""
+    lines: list[Content] = []
+
+    def add(text: Content, first: str, rest: str) -> None:
+        room = max(20, width - len(rest))
+        for number, part in enumerate(text.wrap(room)):
+            lines.append(Content.assemble(rest if number else first, part))
+
+    if digest.watchers:
+        add(content((f"Seen by {', '.join(digest.watchers)}", "muted")), "", "")
+    for section in sections(digest):
+        lines += [Content(""), content((section.title, section.tone))]
         for line in section.lines:
-            text += [("  ", ""), *parts(line.pieces), ("\n", "")]
+            add(content(*parts(line.pieces)), "  ", "      ")
             for below in line.below:
-                text += [("      ", ""), *parts(below), ("\n", "")]
-        text.append(("\n", ""))
+                add(content(*parts(below)), "      ", "        ")
     copies = f"{key('copy-digest', 'y')} copies all of it as Markdown, {key('since', 's')} looks back further"
-    return [*text, (copies, "muted")]
+    return Content("\n").join([*lines, Content(""), content((copies, "muted"))])
