@@ -239,6 +239,18 @@ def test_what_nobody_saw_is_not_that_nothing_happened() -> None:
     assert "2 sessions have not been seen for a while" in output
 
 
+def test_times_of_which_nothing_is_recorded_are_told() -> None:
+    looked = Event(session(1), EventKind.STATUS, "", None, "STARTED", ago(6), after=ago(6.2))
+    keep([looked, action(session(1), 1, "SUCCEEDED", 5.5), action(session(1), 2, "SUCCEEDED", 2)], [seen(1)])
+    found = members("--since", "8h")["nothingRecorded"]
+    lengths = [
+        (datetime.fromisoformat(one["to"]) - datetime.fromisoformat(one["from"])).total_seconds() / 3600
+        for one in found
+    ]
+    assert [round(one, 1) for one in lengths] == [1.8, 3.5, 2.0]
+    assert "nothing was recorded. Nobody watched, or nothing changed." in told("--since", "8h")
+
+
 def test_until_an_earlier_time_what_came_later_is_left_out() -> None:
     keep(
         [status(session(1), "STARTED", 6), status(session(1), "ENDED", 1, "STARTED")],

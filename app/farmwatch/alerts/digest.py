@@ -24,6 +24,9 @@ BACK = timedelta(hours=12)
 UNSEEN_AFTER = timedelta(minutes=5)
 """How long after somebody last looked at it a session is not told to run any more, but not to be seen."""
 
+SILENT_AFTER = timedelta(hours=1)
+"""How long nothing is recorded before that is told: nobody may have watched."""
+
 INTERRUPTED = frozenset({"INTERRUPTED", "RECLAIMED"})
 """What was taken away from a worker, and is begun again elsewhere: no failure."""
 
@@ -144,6 +147,8 @@ class Digest(Struct, frozen=True):
     mutes: tuple[Mute, ...] = ()
     requests: tuple[RequestsSent, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    silences: tuple[tuple[datetime, datetime], ...] = ()
+    """From when to when nothing was recorded: nobody watched, or nothing changed."""
     looked_at: datetime | None = None
     watchers: tuple[str, ...] = ()
 
@@ -208,7 +213,9 @@ def digest_of(
         if (story := _story(ref, by_session.get(ref, ()), sessions, statuses, later.get(ref), since, until))
     ]
     looks = [min(at, until) for one in sessions.values() if (at := _looked(one)) is not None and at >= since]
-    seen = [entry.at for entry in (*requests, *(one for story in stories for one in story.entries))]
+    told = [*requests, *(one for story in stories for one in story.entries)]
+    seen = [entry.at for entry in told]
+    looked_at = max((*looks, *seen), default=None)
     return Digest(
         since,
         until,
@@ -218,8 +225,9 @@ def digest_of(
         _interruptions(stories),
         requests=_requests(requests, sessions),
         gaps=_gaps(stories, since),
-        looked_at=max((*looks, *seen), default=None),
-        watchers=tuple(sorted({one.watcher for story in stories for one in story.entries} - {""})),
+        silences=_silences(told, since, looked_at),
+        looked_at=looked_at,
+        watchers=tuple(sorted({one.watcher for one in told} - {""})),
         mutes=tuple(sorted(mutes, key=lambda one: one.until)),
         **_sorted_alerts(alerts, mutes, since, until, now),
     )
@@ -417,6 +425,21 @@ def _gaps(stories: Iterable[_Story], since: datetime) -> tuple[Gap, ...]:
             for begin, end, reasons, refs in merged
         ]
     return tuple(sorted(gaps, key=lambda one: one.begin))
+
+
+def _silences(
+    entries: Iterable[Event], since: datetime, looked_at: datetime | None
+) -> tuple[tuple[datetime, datetime], ...]:
+    """The times without any entry, until somebody looked last; what is recorded as a gap is none of them."""
+    if looked_at is None:
+        return ()
+    marks = sorted((max(one.after or one.at, since), one.at) for one in entries)
+    found, until = [], since
+    for begin, end in [*marks, (looked_at, looked_at)]:
+        if begin - until > SILENT_AFTER:
+            found.append((until, begin))
+        until = max(until, end)
+    return tuple(found)
 
 
 # --- alerts -------------------------------------------------------------------------------------------------

@@ -148,6 +148,7 @@ def _members(digest: Digest) -> dict[str, Any]:
             }
             for one in digest.requests
         ],
+        "nothingRecorded": [{"from": _iso(begin), "to": _iso(end)} for begin, end in digest.silences],
         "notSeen": [
             {
                 "connection": clean(one.connection),

@@ -130,6 +130,9 @@ def _not_seen(digest: Digest) -> Iterator[Line]:
     elif digest.is_behind:
         words = f"Since {_time(looked, digest)} no session was seen: nobody watched, or nothing ran."
         yield Line((_own(words),))
+    for begin, end in digest.silences:
+        times = f"{_time(begin, digest)} to {_time(end, digest)} ({brief(end - begin)})"
+        yield Line((_own(f"{times}: nothing was recorded. Nobody watched, or nothing changed."),))
     unseen = sum(one.unseen for one in digest.jobs)
     if unseen:
         verb = "has" if unseen == 1 else "have"
