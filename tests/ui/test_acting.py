@@ -300,15 +300,15 @@ async def test_on_the_embedded_farm_a_session_is_ended_from_its_log_and_from_the
         with frozen_farm() as farm:
             settings = replace(farm.settings("living"), allow_actions=True)
             async with on_stage(farm.ask, settings) as stage:
-                await pass_time(stage, farm, 3)
+                await pass_time(stage, farm, 2)
                 await stage.press(*keys)
-                await pass_time(stage, farm, 3)
+                await pass_time(stage, farm, 1)
                 assert isinstance(stage.app.screen, kind)
                 farm.offline = True
                 await stage.press("X")
                 assert "NOT KNOWN" in await confirm(stage)
                 farm.offline = False
-                await pass_time(stage, farm, 3)
+                await pass_time(stage, farm, 1)
                 stage.app.clear_notifications()
                 await end_here(stage, farm)
 
@@ -335,8 +335,8 @@ async def test_on_the_embedded_farm_a_session_is_ended_from_its_alert() -> None:
             for _ in range(60):
                 if running:
                     break
-                farm.clock.step(5)
-                await stage.move(5, step=5)
+                farm.clock.step(10)
+                await stage.move(10, step=10)
                 alerts = screen.observed.alerts
                 running = [one for one in alerts if one.subject.session_id and one.is_open]
             screen.table.cursor_key = running[0].id
@@ -364,7 +364,7 @@ async def at_alert(name: str, settings: Settings = ALLOWED, **answers: Any) -> A
     farm.answers |= answers
     async with on_stage(farm, settings, size=(180, 30)) as stage:
         await stage.press("A")
-        await stage.move(60, 5)
+        await stage.move(30, 6)
         await go_to(stage, name)
         yield stage
 
