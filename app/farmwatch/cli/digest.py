@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from farmwatch.alerts.digest import BACK, Digest, digest_from, known_by, read_facts
+from farmwatch.alerts.digest import Digest, known_by
+from farmwatch.alerts.digesting import BACK, digest_from, read_facts
 from farmwatch.aws.cleaning import clean
 from farmwatch.cli.history import CannotTell
 from farmwatch.config.paths import history_file

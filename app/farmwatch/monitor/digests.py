@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from farmwatch.alerts.digest import BACK, Digest, digest_from, read_facts
+from farmwatch.alerts.digest import Digest
+from farmwatch.alerts.digesting import BACK, digest_from, read_facts
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault
 from farmwatch.monitor.handles import Look, LookHandle
