@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -25,7 +26,7 @@ from tests.alerts.facts import NOW
 from tests.canned import present
 from tests.notify.receiver import Receiver, program, receiving
 from tests.notify.test_message import HOSTILE, an_alert
-from tests.waiting import eventually
+from tests.waiting import LONG, eventually
 
 SECRET = "xoxb-very-secret"
 
@@ -47,7 +48,8 @@ def hostile() -> Message:
 
 
 def sent(message: Message | None = None, **target: object) -> Failure | None:
-    return sender_of(TargetTable(**target))(message or a_message())  # type: ignore[arg-type]
+    given: Any = {"timeout": LONG, **target}
+    return sender_of(TargetTable(**given))(message or a_message())
 
 
 # --- a command ----------------------------------------------------------------------------------------------
