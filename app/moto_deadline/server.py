@@ -32,14 +32,16 @@ def serve(
     seed: int,
     *,
     sessions: int | None = None,
+    night: str | None = None,
     until_stdin_closes: bool = False,
     announce: Callable[[str], None] = _print,
 ) -> None:
     """Serve a living farm until told to end (SIGINT, SIGTERM).
 
     ``port`` 0 takes a free one; ``speed`` is how many seconds of the simulation pass in one; with
-    ``sessions`` it is a large farm that runs so many at once. The first line announced is
-    ``endpoint <URL>``. With ``until_stdin_closes`` it also ends when its standard input does: whoever holds
+    ``sessions`` it is a large farm that runs so many at once, with ``night`` (`simulation.nights`) a small
+    one in which one thing goes wrong. The first line announced is ``endpoint <URL>``. With
+    ``until_stdin_closes`` it also ends when its standard input does: whoever holds
     the other end cannot leave it behind, not even by dying. Raises `PortTaken`.
     """
 
@@ -56,7 +58,7 @@ def serve(
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto_deadline.register()
-    moto_deadline.install(Simulation(seed, RealClock(speed), sessions=sessions))
+    moto_deadline.install(Simulation(seed, RealClock(speed), sessions=sessions, night=night))
     application = DomainDispatcherApplication(create_backend_app)
     try:
         # werkzeug prints a page about a taken port and exits; its words are not for this program.

@@ -46,6 +46,7 @@ def test_help_names_every_option(option: str) -> None:
         ["--job-id", JOB_ID],
         ["--nonsense"],
         ["farm", "--port", "70000"],
+        ["farm", "--night", "nowhere"],
     ],
 )
 def test_what_cannot_be_is_refused_with_exit_code_2(arguments: list[str]) -> None:

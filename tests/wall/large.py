@@ -46,12 +46,15 @@ class Straight:
 
 
 class LargeWall:
-    """A wall of all that a farm of so many sessions runs."""
+    """A wall of all that a farm of so many sessions runs, or the farm of a scripted night."""
 
-    def __init__(self, sessions: int, since: timedelta = timedelta(hours=8)) -> None:
+    def __init__(
+        self, sessions: int | None = None, since: timedelta = timedelta(hours=8), night: str | None = None
+    ) -> None:
         moto_deadline.register()
         self.farm_clock = FrozenClock()
-        self.simulation = moto_deadline.install(Simulation(clock=self.farm_clock, sessions=sessions))
+        simulation = Simulation(clock=self.farm_clock, sessions=sessions, night=night)
+        self.simulation = moto_deadline.install(simulation)
         self.clock = HandClock(self.farm_clock.now())
         client: Any = Straight(backend_of(moto_deadline.ACCOUNT, moto_deadline.REGION))
         self.client: Straight = client

@@ -8,6 +8,10 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from farmwatch.alerts.alert import Alert
+from farmwatch.alerts.life import step
+from farmwatch.alerts.seen import pass_of
+from farmwatch.wall.values import LastLine
 from tests.wall.large import LargeWall
 
 pytestmark = pytest.mark.long
@@ -38,11 +42,20 @@ def test_a_refresh_takes_three_calls_for_a_hundred_sessions_and_ten_more(
     assert not {"get_session", "get_session_action", "list_session_actions"} & set(wall.client.asked)
 
 
-def test_every_failure_and_interruption_of_a_night_is_told_once_and_none_other() -> None:
+def test_every_failure_and_interruption_of_a_night_is_told_once_and_none_other_and_no_trouble_found() -> None:
     wall = LargeWall(1000)
+    # Each log is read all the time, and has a new line whenever it is.
+    wall.target.judging.lines = lambda: {
+        row.key: LastLine("rendering", wall.clock.now(), wall.clock.now())
+        for row in wall.target.observed.rows
+    }
     failed: set[str] = set()
+    alerts: dict[str, Alert] = {}
     for _ in range(75):
         wall.refresh()
+        seen = pass_of(wall.target.observed, alerts.values(), wall.clock.now())
+        alerts, notices = step(alerts, seen, wall.clock.now())
+        assert notices == []
         wall.step(60)
         failed |= wall.own_failures()
     for _ in range(6):

@@ -227,20 +227,26 @@ def wait(place: str | None, timeout: str | None, patience: str, **options: Any) 
 @click.option(
     "--sessions", metavar="N", type=click.IntRange(1, 20000), help="A large farm: so many sessions at once."
 )
-def farm(port: int, speed: float, seed: int, sessions: int | None) -> None:
+@click.option("--night", metavar="NAME", help='A small farm in which one thing goes wrong, as "stuck".')
+def farm(port: int, speed: float, seed: int, sessions: int | None, night: str | None) -> None:
     """Serve an embedded farm on the loopback address, for any AWS client.
 
     Without --sessions it is a small farm in which all sorts of things go wrong; with it, one of ten queues
-    that runs so many sessions at once (1 to 20000), to try a client on.
+    that runs so many sessions at once (1 to 20000), to try a client on. --night is a small farm in which one
+    thing goes wrong: stuck, slow, not-responding, dead-worker, bad-worker, poison-task, never-started,
+    will-not-end, spot-storm, or nothing: quiet.
     """
     from farmwatch.cli import demo
 
     if not demo.is_installed():
         fail(demo.HOW_TO_GET_IT)
     from moto_deadline.server import PortTaken, serve
+    from moto_deadline.simulation.nights import NIGHTS
 
+    if night is not None and night not in NIGHTS:
+        fail(f"There is no such night; there are: {', '.join(NIGHTS)}.")
     try:
-        serve(port, speed, seed, sessions=sessions)
+        serve(port, speed, seed, sessions=sessions, night=night)
     except PortTaken as error:
         fail(str(error), exit_code=1)
 

@@ -42,6 +42,9 @@ OWN_RULES = tuple(rule for rule in SESSION_RULES if not rule.is_of_action)
 LASTING_RULES = tuple(rule for rule in OWN_RULES if rule.outlives)
 """Those of a session that is over."""
 
+_OWN = frozenset(rule.name for rule in OWN_RULES)
+_LASTING = frozenset(rule.name for rule in LASTING_RULES)
+
 
 class _State:
     """What a rule has said of one thing. ``finding`` is the newest; it holds, or waits for another pass."""
@@ -62,11 +65,10 @@ _States = dict[str, _State]
 
 def _still_about(facts: SessionFacts, states: _States) -> _States:
     """What was found of what a session does is over with that; most of the rest with the session."""
-    names = {rule.name for rule in (LASTING_RULES if facts.is_over else OWN_RULES)}
-    is_done = facts.action is not None and facts.action.status in FINAL
-    if not facts.is_over and not is_done:
-        names |= {name for name, state in states.items() if state.subject == facts.subject}
-    return {name: state for name, state in states.items() if name in names}
+    names = _LASTING if facts.is_over else _OWN
+    is_done = facts.is_over or (facts.action is not None and facts.action.status in FINAL)
+    subject = None if is_done else facts.subject
+    return {name: state for name, state in states.items() if name in names or state.subject == subject}
 
 
 class Judge:
@@ -145,6 +147,7 @@ class Judge:
         states: _States | None,
     ) -> _States | None:
         """What is known of a thing by what the rules say of it now."""
+        looser: Thresholds | None = None
         for rule in rules:
             state = None if states is None else states.get(rule.name)
             if state is None:
@@ -154,8 +157,12 @@ class Judge:
                 state = _State(facts.subject)
                 states = {} if states is None else states
                 states[rule.name] = state
+            elif state.holds:
+                # Once for all rules: thresholds are looked up by every one of them.
+                looser = looser or relaxed(limits)
+                verdict = rule.check(facts, looser)
             else:
-                verdict = rule.check(facts, relaxed(limits) if state.holds else limits)
+                verdict = rule.check(facts, limits)
             if self._take(rule, state, verdict, seen_at) and states is not None:
                 del states[rule.name]
         return states
@@ -179,11 +186,9 @@ class Judge:
 
     def _held(self, states: _States, *, is_contradicted: bool) -> tuple[Finding, ...]:
         """What holds, the worst first: two signals make something stuck."""
-        findings = [
-            state.finding
-            for _, state in sorted(states.items(), key=lambda one: PLACES[one[0]])
-            if state.holds and state.finding is not None
-        ]
+        findings = [state.finding for state in states.values() if state.holds and state.finding is not None]
+        if len(findings) > 1:
+            findings.sort(key=_place)
         signals = sum(one.severity is Severity.SUSPECT for one in findings)
         if is_contradicted:
             return contradicted(findings, is_so=True)
@@ -192,4 +197,8 @@ class Judge:
                 replace(one, severity=Severity.STUCK) if one.severity is Severity.SUSPECT else one
                 for one in findings
             ]
-        return worst_first(findings)
+        return worst_first(findings) if len(findings) > 1 else tuple(findings)
+
+
+def _place(finding: Finding) -> int:
+    return PLACES[finding.rule]

@@ -29,13 +29,14 @@ LEAST_SESSIONS = 2
 """Sessions of a worker that have to be quiet for the worker to be called dead: one alone may hang by
 itself."""
 
+_MINUTE = timedelta(minutes=1)
 _RUNNING = "RUNNING"
 _NOT_RESPONDING = "NOT_RESPONDING"
 
 
 def lasting(span: timedelta) -> str:
     """A duration in whole minutes, from two hours on in hours too: ``38 min``, ``2 h 05 min``, ``5 h``."""
-    minutes = int(span.total_seconds() // 60)
+    minutes = span // _MINUTE
     if minutes < 120:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02} min" if minutes % 60 else f"{minutes // 60} h"

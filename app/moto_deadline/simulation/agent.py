@@ -188,6 +188,14 @@ class SessionOnWorker:
         self.lines(lines)
         return action
 
+    def assign(self, task: Record) -> Record:
+        """A task is assigned to the session, which does not begin it."""
+        action = self._new_action(self.task_definition(task), "ASSIGNED")
+        self.log.added(action)
+        self.run.set_status(task, "ASSIGNED")
+        task["latestSessionActionId"] = action["sessionActionId"]
+        return action
+
     def progress(self, action: Record, percent: float, message: str) -> None:
         """What the process says of its progress, reported to the service."""
         if percent:

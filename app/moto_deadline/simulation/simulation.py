@@ -8,6 +8,7 @@ from moto_deadline.defaults import ACCOUNT, REGION
 from moto_deadline.simulation.account import Record
 from moto_deadline.simulation.archive import outline, write_out_archived
 from moto_deadline.simulation.clock import StoryClock
+from moto_deadline.simulation.nights import stage_night
 from moto_deadline.simulation.scale import stage_scale
 from moto_deadline.simulation.scenario import stage
 from moto_deadline.simulation.script import told_to_end
@@ -18,8 +19,8 @@ from moto_deadline.simulation.world import World
 class Simulation(World):
     """Fills an account and moves it along a clock; the same seed and clock give the same simulation.
 
-    With ``sessions`` it is a large farm that runs so many at once; without, one in which much that is
-    particular happens.
+    With ``sessions`` it is a large farm that runs so many at once, with ``night`` (one of `nights.NIGHTS`) a
+    small one in which one thing goes wrong; without, one in which much that is particular happens.
     """
 
     def __init__(
@@ -29,9 +30,12 @@ class Simulation(World):
         account_id: str = ACCOUNT,
         region: str = REGION,
         sessions: int | None = None,
+        night: str | None = None,
     ) -> None:
         super().__init__(seed, clock, account_id, region)
-        if sessions is None:
+        if night is not None:
+            stage_night(self, night)
+        elif sessions is None:
             stage(self)
         else:
             stage_scale(self, sessions)
