@@ -23,9 +23,10 @@ def account() -> Iterator[None]:
 
 
 class Watched:
-    """A night, its wall and its alerts, without a screen. While it ``is_cut_off`` no call is answered."""
+    """A night, or the farm of the demonstration, its wall and its alerts, without a screen. While it
+    ``is_cut_off`` no call is answered."""
 
-    def __init__(self, night: str) -> None:
+    def __init__(self, night: str | None) -> None:
         self.wall = LargeWall(night=night)
         self.wall.target.judging.lines = self._lines
         self.wall.client.on_ask = self._answer
@@ -49,14 +50,18 @@ class Watched:
             stream = world.logs.stream(
                 f"/aws/deadline/{row.ref.farm_id}/{row.ref.queue_id}", row.ref.session_id
             )
-            at = stream.written_until / 1000
+            # What is generated has a line at any time.
+            at = stream.written_until / 1000 if stream.generated is None else now.timestamp()
             if at > 0:
                 lines[row.key] = LastLine("a line", datetime.fromtimestamp(at, UTC), now)
         return lines
 
     def pass_minutes(self, minutes: int) -> None:
-        for _ in range(minutes):
-            self.wall.step(60)
+        self.refresh(minutes, 60)
+
+    def refresh(self, times: int, seconds: float) -> None:
+        for _ in range(times):
+            self.wall.step(seconds)
             subjects = [alert.subject for alert in self.alerts.values()]
             wanted = {one.session_id or one.worker_id for one in subjects}
             target = self.wall.target
@@ -175,3 +180,23 @@ def test_what_ended_during_an_outage_is_resolved_after_it() -> None:
     assert sorted(watched.told) == sorted(
         ["fired: stuck", "fired: connection lost", "resolved: stuck", "resolved: connection lost"]
     )
+
+
+def test_a_dead_worker_mutes_what_its_sessions_have() -> None:
+    watched = Watched("dead-worker")
+    watched.pass_minutes(70)
+    (dead,) = [alert for alert in watched.alerts.values() if alert.rule == "dead worker"]
+    stuck = [alert for alert in watched.alerts.values() if alert.rule == "stuck"]
+    assert {alert.subject.session_id for alert in stuck} == {watched.subject(), watched.subject(2)}
+    assert {alert.muted_by for alert in stuck} == {dead.id}
+    assert watched.told == ["fired: dead worker"]
+
+
+def test_the_demonstration_has_its_troubles_found_within_a_minute_one_notice_a_cause() -> None:
+    watched = Watched(None)
+    watched.refresh(6, 10)
+    assert sorted(watched.told) == ["fired: bad worker", "fired: log trouble"]
+    assert {len(notice.alerts) for notice in watched.notices} == {1}
+    # A session is to end after 30 seconds, and fails to after 40 more: six times as fast, within a minute.
+    watched.refresh(5, 10)
+    assert sorted(watched.told) == ["fired: bad worker", "fired: log trouble", "fired: update failed"]

@@ -9,8 +9,11 @@ from msgspec import Struct
 
 from farmwatch.aws.model import SessionRef
 
+# Thousands of these are made with every pass. They can be in no circle, so the garbage collector need not go
+# through them (``gc=False``).
 
-class ActionFacts(Struct, frozen=True):
+
+class ActionFacts(Struct, frozen=True, gc=False):
     """What a session does now, as it was ``seen_at``.
 
     ``progress`` is per cent, unchanged since it was first seen at ``progress_since``; ``gaps`` are the
@@ -36,7 +39,7 @@ class ActionFacts(Struct, frozen=True):
     siblings: int = 0
 
 
-class SessionFacts(Struct, frozen=True):
+class SessionFacts(Struct, frozen=True, gc=False):
     """A session, as it was ``seen_at``: ``status`` and ``target`` are lifecycle statuses. ``ending_since`` is
     when it was first seen to have the target ENDED; ``failed_at`` when its first failed action ended.
     ``queue`` and ``job`` are names, empty before they are known."""

@@ -28,7 +28,8 @@ class Severity(StrEnum):
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-class Finding(Struct, frozen=True):
+# There may be thousands, in no circle: the garbage collector need not go through them.
+class Finding(Struct, frozen=True, gc=False):
     """Something a rule has found. ``words`` are few, for a list; ``evidence`` is a sentence that has what was
     compared. ``since`` is when it began. ``is_contradicted`` says that somebody has called it not stuck."""
 

@@ -189,15 +189,19 @@ class Judge:
         findings = [state.finding for state in states.values() if state.holds and state.finding is not None]
         if len(findings) > 1:
             findings.sort(key=_place)
-        signals = sum(one.severity is Severity.SUSPECT for one in findings)
         if is_contradicted:
             return contradicted(findings, is_so=True)
+        if len(findings) < STUCK:
+            return tuple(findings)
+        signals = sum(one.severity is Severity.SUSPECT for one in findings)
         if signals >= STUCK:
             findings = [
                 replace(one, severity=Severity.STUCK) if one.severity is Severity.SUSPECT else one
                 for one in findings
             ]
-        return worst_first(findings) if len(findings) > 1 else tuple(findings)
+            if signals == len(findings):
+                return tuple(findings)
+        return worst_first(findings)
 
 
 def _place(finding: Finding) -> int:
