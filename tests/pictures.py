@@ -197,6 +197,27 @@ def then_at_wall(*keys: str) -> Scene:
     return happens
 
 
+async def alerts(stage: Stage, farm: Farm) -> None:
+    """What fires after some minutes, and one of it acknowledged."""
+    await wall(stage, farm)
+    for _ in range(8):
+        for _ in range(60):
+            stage.app.monitor.run_due()
+        farm.clock.step(12)
+        stage.clock.move(12)
+    await stage.press("A", "down", "a", *"restart its driver", "enter")
+    stage.app.clear_notifications()
+    await pass_time(stage, farm, 1)
+
+
+async def handover(stage: Stage, farm: Farm) -> None:
+    await alerts(stage, farm)
+    await stage.press("D")
+    await settle(stage)
+    stage.app.clear_notifications()
+    await pass_time(stage, farm, 1)
+
+
 async def quiet_wall(stage: Stage, farm: Farm) -> None:
     """The wall of a queue in which nothing happens."""
     ids = farm.simulation.cast["living"]
@@ -219,6 +240,8 @@ PICTURES |= {
         (140, 36),
         then_at_wall("end", "up", "up", "up", "space", "space", "space", "L"),
     ),
+    "alerts": ("living", 1, (120, 16), alerts),
+    "handover": ("living", 1, (120, 36), handover),
     "wall-80x24": ("living", 1, (80, 24), wall),
     "wall-300x90": ("living", 1, (300, 90), then_at_wall("b")),
     "wall-light": ("living", 1, (120, 36), then_at_wall("f2")),
