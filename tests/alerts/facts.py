@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from farmwatch.alerts.alert import CONNECTION_LOST, Alert, Found, Notice, Subject
 from farmwatch.alerts.life import Pass, step
 from farmwatch.aws.model import SessionRef
@@ -47,6 +49,13 @@ def lost(connection: str = "east") -> Found:
     )
 
 
+def asked(number: int = 1) -> Found:
+    """A session that somebody asked to be told of, and that has ended."""
+    subject = replace(failed(number).subject, asked="1f")
+    words = "it has ended: no action failed"
+    return Found("asked: ended", subject, Severity.CERTAIN, words, "the lifecycle status is ENDED", NOW)
+
+
 class Life:
     """All alerts, pass after pass, ten seconds apart."""
 
@@ -54,6 +63,7 @@ class Life:
         self.now = NOW
         self.alerts: dict[str, Alert] = {}
         self.notices: list[Notice] = []
+        self.is_quiet = False
 
     def see(
         self,
@@ -73,7 +83,7 @@ class Life:
         self._step(None)
 
     def _step(self, seen: Pass | None) -> None:
-        self.alerts, notices = step(self.alerts, seen, self.now)
+        self.alerts, notices = step(self.alerts, seen, self.now, is_quiet=self.is_quiet)
         self.notices += notices
 
     @property

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from farmwatch.alerts.alert import Alert, Mute, MuteKind, NoticeKind, State, Wish, id_of
 from farmwatch.alerts.life import Pass, acknowledged, snoozed, step, undone, with_wish
 from farmwatch.alerts.notices import REPEATED_EVERY, WITHIN
-from tests.alerts.facts import NOW, Life, a_ref, dead, failed, lost, minutes, stuck
+from tests.alerts.facts import NOW, Life, a_ref, asked, dead, failed, lost, minutes, stuck
 
 
 def test_the_same_trouble_has_the_same_id_everywhere_and_no_other_has() -> None:
@@ -280,11 +280,75 @@ def test_what_is_resolved_leaves_after_half_a_day() -> None:
     assert not life.alerts
 
 
+def test_in_quiet_hours_nobody_is_told_and_what_still_fires_after_them_is_told_then_once() -> None:
+    life = Life()
+    life.see(failed(7))
+    life.wait(30)
+    life.is_quiet = True
+    life.see(*(failed(number) for number in range(6)), dead("worker-9"), well=(failed(7),))
+    life.wait(4 * 3600)
+    life.see(*(failed(number) for number in range(6)), well=(failed(7), dead("worker-9")))
+    life.see(*(failed(number) for number in range(6)), well=(failed(7), dead("worker-9")))
+    assert life.kinds == ["fired"]
+    assert life.of(dead("worker-9")).state is State.RESOLVED
+    life.is_quiet = False
+    life.wait(5)
+    life.wait(5)
+    assert [(one.kind.value, len(one.alerts), one.cause) for one in life.notices[1:]] == [
+        ("fired", 6, "worker worker-1")
+    ]
+
+
+def test_what_was_acknowledged_in_quiet_hours_is_not_told_after_them() -> None:
+    life = Life()
+    life.is_quiet = True
+    life.see(failed())
+    life.alerts[failed().id] = acknowledged(life.of(failed()), "ada", life.now)
+    life.is_quiet = False
+    life.wait(60)
+    assert life.kinds == []
+
+
+def test_what_somebody_asked_for_is_told_at_once_and_then_over_without_a_word() -> None:
+    life = Life()
+    life.see(lost(), asked(), failed(), over=(a_ref().session_id,))
+    assert [(one.kind.value, one.alerts[0].rule) for one in life.notices] == [("fired", "asked: ended")]
+    life.see(lost(), failed(2), over=(a_ref().session_id,))
+    assert life.of(asked()).state is State.RESOLVED
+    # Found again it is what was told already.
+    life.see(asked(), over=(a_ref().session_id,))
+    life.wait(5 * 3600)
+    told = [one.kind for one in life.notices if any(alert.is_asked for alert in one.alerts)]
+    assert told == [NoticeKind.FIRED]
+
+
+def test_what_somebody_asked_for_is_not_lost_in_quiet_hours_nor_by_what_is_not_seen() -> None:
+    life = Life()
+    life.is_quiet = True
+    life.see(asked(), lost())
+    life.see(lost())
+    life.see(lost(), over=(a_ref().session_id,))
+    assert life.of(asked()).state is State.FIRING
+    assert life.kinds == []
+    life.is_quiet = False
+    life.wait(5)
+    assert "asked: ended" in {one.alerts[0].rule for one in life.notices}
+
+
+def test_what_somebody_knows_of_already_is_over_too() -> None:
+    life = Life()
+    life.is_quiet = True
+    life.see(asked())
+    life.alerts[asked().id] = acknowledged(life.of(asked()), "ada", life.now)
+    life.wait(5)
+    assert life.of(asked()).state is State.RESOLVED
+
+
 # --- any order of facts, clocks and restarts ----------------------------------------------------------------
 
 FACTS = st.lists(
     st.tuples(
-        st.sampled_from(["see", "wait", "restart", "acknowledge", "lose"]),
+        st.sampled_from(["see", "wait", "restart", "acknowledge", "lose", "quiet", "loud"]),
         # Seconds; clocks go back too.
         st.sampled_from([1, 10, 29, 31, 300, 3600, 4 * 3600, 20 * 3600, -10, -7200]),
         st.lists(st.sampled_from(["bad", "well", "unseen", "over"]), min_size=7, max_size=7),
@@ -299,10 +363,12 @@ def test_every_cause_is_told_once_and_nothing_fires_in_silence(
     facts: list[tuple[str, int, list[str]]],
 ) -> None:
     now, alerts = NOW, dict[str, Alert]()
-    subjects = [*(failed(number) for number in range(6)), dead("worker-7")]
+    subjects = [*(failed(number) for number in range(5)), asked(5), dead("worker-7")]
+    is_quiet = False
     for kind, seconds, states in facts:
         now += timedelta(seconds=seconds)
         former, seen = alerts, None
+        is_quiet = kind == "quiet" or (is_quiet and kind != "loud")
         if kind == "see":
             by_state = list(zip(subjects, states, strict=True))
             seen = Pass(
@@ -318,7 +384,8 @@ def test_every_cause_is_told_once_and_nothing_fires_in_silence(
         elif kind == "restart":
             alerts = msgspec.json.decode(msgspec.json.encode(alerts), type=dict[str, Alert])
             assert alerts == former
-        alerts, notices = step(alerts, seen, now)
+        alerts, notices = step(alerts, seen, now, is_quiet=is_quiet)
+        assert not (is_quiet and notices)
         fired = [alert for one in notices if one.kind is NoticeKind.FIRED for alert in one.alerts]
         assert len({alert.id for alert in fired}) == len(fired)
         for alert in fired:
@@ -327,7 +394,9 @@ def test_every_cause_is_told_once_and_nothing_fires_in_silence(
             assert before is None or before.resolved_at is not None or before.notified_at is None
         for key, alert in alerts.items():
             is_loud = alert.is_open and alert.acknowledgement is None and not alert.muted_by
+            is_loud = is_loud and not is_quiet
             if is_loud and alert.notified_at is None:
+                assert not alert.is_asked
                 assert alert.fired_at is not None
                 assert now - alert.fired_at < WITHIN
             elif is_loud and alert.notified_at is not None:
@@ -336,6 +405,9 @@ def test_every_cause_is_told_once_and_nothing_fires_in_silence(
                 assert alerts[alert.muted_by].is_open
             before = former.get(key)
             if before is not None and before.is_open and not alert.is_open:
+                if alert.is_asked:
+                    assert before.notified_at is not None or before.acknowledgement is not None
+                    continue
                 # Only what was seen resolves.
                 assert seen is not None
                 assert key in seen.well or alert.is_over

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from farmwatch.aws.model import DEFAULT_CONNECTION
+from farmwatch.config.alerts_table import AlertsTable
 from farmwatch.config.notify_table import NotifyTable, TargetTable
 from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.config.state import StateFile
@@ -132,7 +133,9 @@ def test_without_anybody_to_tell_alerts_are_judged_from_the_start_if_so_wanted(
     path: Path, from_start: bool, is_judged: bool
 ) -> None:
     night = Night(Run(1, lifecycle="UPDATE_FAILED"))
-    program = Program(night, "http://h", path, notify=NotifyTable(), alerts_from_start=from_start)
+    program = Program(
+        night, "http://h", path, notify=NotifyTable(), alerts=AlertsTable(from_start=from_start)
+    )
     program.run(60)
     assert (program.walls.alerts is not None) is is_judged
     assert program.walls.open_alerts == int(is_judged)

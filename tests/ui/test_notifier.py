@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from farmwatch.config.alerts_table import AlertsTable
 from farmwatch.config.notify_table import NotifyTable, TargetTable
 from farmwatch.config.settings import Settings
 from tests.notify.receiver import receiving
@@ -26,7 +27,9 @@ async def test_without_targets_no_alert_is_judged_before_somebody_asks() -> None
     async with on_stage(Night(Run(1, lifecycle="UPDATE_FAILED"))) as stage:
         await stage.move(60, step=5)
         assert stage.app.walls.alerts is None
-    async with on_stage(Night(Run(1, lifecycle="UPDATE_FAILED")), Settings(alerts_from_start=True)) as stage:
+    async with on_stage(
+        Night(Run(1, lifecycle="UPDATE_FAILED")), Settings(alerts=AlertsTable(from_start=True))
+    ) as stage:
         await stage.move(60, step=5)
         assert stage.app.walls.open_alerts == 1
 

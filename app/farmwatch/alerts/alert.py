@@ -14,6 +14,9 @@ from farmwatch.rules.finding import Severity
 CONNECTION_LOST = "connection lost"
 """The rule that nobody need judge: nothing can be asked."""
 
+ASKED = "asked: "
+"""How the rules begin by which somebody is told of what they asked for (`farmwatch.alerts.asked`)."""
+
 LAST_STATES = 20
 """States, bad or good, by which it is told whether an alert is flapping."""
 
@@ -30,7 +33,7 @@ class State(StrEnum):
 
 class Subject(Struct, frozen=True):
     """What an alert is about: the ids that it has of a connection, farm, queue, job, session, task or worker,
-    empty where it is about something greater."""
+    empty where it is about something greater; of what somebody asked for, the id of that too."""
 
     connection: str
     farm_id: str = ""
@@ -39,6 +42,7 @@ class Subject(Struct, frozen=True):
     session_id: str = ""
     task_id: str = ""
     worker_id: str = ""
+    asked: str = ""
 
     @property
     def ref(self) -> SessionRef | None:
@@ -58,6 +62,7 @@ def id_of(rule: str, subject: Subject) -> str:
         subject.session_id,
         subject.task_id,
         subject.worker_id,
+        *([subject.asked] if subject.asked else ()),
     )
     return sha256("\0".join((rule, *ids)).encode(errors="replace")).hexdigest()[:16]
 
@@ -178,6 +183,11 @@ class Alert(Struct, frozen=True):
     def acknowledgement(self) -> Acknowledgement | None:
         """Who knows of it, as long as that counts."""
         return self.wish.acknowledgement
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is no trouble, but what somebody asked to be told of."""
+        return self.rule.startswith(ASKED)
 
     @property
     def is_open(self) -> bool:

@@ -3,7 +3,8 @@ to what is to be told.
 
 An alert fires when what was found is sure enough, and is resolved by two passes in a row that saw anew that
 all is well. What cannot be seen resolves nothing. While it fires and nobody has acknowledged it, it is told
-every four hours.
+every four hours. In quiet hours nobody is told of anything; what still fires when they end is told then. What
+somebody asked to be told of fires at once, and is over when it was told.
 """
 
 from __future__ import annotations
@@ -68,13 +69,14 @@ class Pass(Struct, frozen=True):
 
 
 def step(
-    alerts: Alerts, seen: Pass | None, now: datetime, mutes: Iterable[Mute] = ()
+    alerts: Alerts, seen: Pass | None, now: datetime, mutes: Iterable[Mute] = (), *, is_quiet: bool = False
 ) -> tuple[dict[str, Alert], list[Notice]]:
-    """What becomes of all alerts by a pass, or, without one, by the time alone; and what is to be told."""
+    """What becomes of all alerts by a pass, or, without one, by the time alone; and what is to be told, where
+    it is not in quiet hours."""
     found = {} if seen is None else {one.id: one for one in seen.found}
     stepped: dict[str, Alert] = {}
     for key, alert in alerts.items():
-        if seen is not None and alert.subject.connection == seen.connection:
+        if seen is not None and alert.subject.connection == seen.connection and not alert.is_asked:
             stepped[key] = _judged(alert, found.get(key), seen, now)
         else:
             stepped[key] = alert
@@ -83,6 +85,8 @@ def step(
             stepped[key] = _begun(one, now)
     living = {key: _aged(alert, now) for key, alert in stepped.items() if not _leaves(alert, now)}
     muted = _muted(living)
+    if is_quiet:
+        return muted, []
     return notices_of(alerts, muted, tuple(one for one in mutes if one.until > now), now)
 
 
@@ -191,6 +195,8 @@ def _leaves(alert: Alert, now: datetime) -> bool:
 def _aged(alert: Alert, now: datetime) -> Alert:
     """Fires where that is sure enough by now; an acknowledgement ends when its time has come. A time that is
     still to come was written down by a clock that went wrong."""
+    if alert.is_asked and alert.is_open and (alert.notified_at or alert.acknowledgement) is not None:
+        return _resolved(alert, now)
     if alert.fired_at is None and alert.unseen_since is None and _is_sure(alert, now):
         alert = replace(alert, fired_at=now)
     times = {
@@ -232,7 +238,7 @@ def _muted(alerts: Alerts) -> dict[str, Alert]:
         by = lost.get(alert.subject.connection, "") if alert.rule != CONNECTION_LOST else ""
         if not by and alert.subject.session_id and alert.worker_id:
             by = workers.get((alert.subject.connection, alert.worker_id), "")
-        by = by if alert.resolved_at is None else ""
+        by = by if alert.resolved_at is None and not alert.is_asked else ""
         muted[key] = alert if by == alert.muted_by else replace(alert, muted_by=by)
     return muted
 

@@ -44,9 +44,15 @@ def notices_of(
             told[alert.id] = replace(alert, flapping_told=True, notified_at=now)
             notices.append(Notice(NoticeKind.FLAPPING, now, (told[alert.id],)))
     loud = [one for one in told.values() if one.is_open and not _is_quiet(one, mutes, now)]
+    # What somebody asked for is no trouble, and waits for no other.
     tell(
         NoticeKind.FIRED,
-        (one for one in loud if one.notified_at is None),
+        (one for one in loud if one.is_asked and one.notified_at is None),
+        is_due=lambda _: True,
+    )
+    tell(
+        NoticeKind.FIRED,
+        (one for one in loud if not one.is_asked and one.notified_at is None),
         is_due=lambda one: one.fired_at is not None and now - one.fired_at >= WITHIN,
     )
     tell(
@@ -62,6 +68,7 @@ def notices_of(
             if one.resolved_at is not None
             and one.notified_at is not None
             and not one.is_flapping
+            and not one.is_asked
             and _was_open(former.get(one.id))
             and not one.is_snoozed(now)
             and not any(mute.covers(one) for mute in mutes)

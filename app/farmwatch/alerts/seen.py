@@ -193,6 +193,7 @@ def strangers(observed: WallObserved, alerts: Iterable[Alert]) -> list[SessionRe
         for alert in alerts
         if alert.resolved_at is None
         and not alert.is_over
+        and not alert.is_asked
         and (ref := alert.subject.ref) is not None
         and ref.connection == observed.connection
         and ref.session_id not in known

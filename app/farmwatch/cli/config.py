@@ -62,7 +62,8 @@ def lines(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str,
                 if getattr(table, threshold) is not None:
                     yield row(threshold, getattr(table, threshold), f"rules.{kind}")
     yield "[alerts]", ""
-    yield row("from_start", settings.alerts_from_start, "alerts_from_start")
+    for name in settings.alerts.__struct_fields__:
+        yield row(name, getattr(settings.alerts, name), f"alerts.{name}")
     yield from _of_notify(settings.notify, row)
     for connection in settings.connections:
         yield f"[connections.{connection.name}]", sources.get(f"connections.{connection.name}", "")

@@ -77,6 +77,7 @@ class WatchingAlerts(CommandWatch):
     ) -> None:
         super().__init__(monitor)
         self.walls = Walls(monitor, kept, settings.wall_keeps_ended, settings.rules, recorder)
+        self.walls.quiet_hours = settings.alerts.quiet_hours
         # For this run alone: what the screens begin with stays what it was.
         self.walls.name = wall
         self.notifier = Notifier(self.walls, settings, monitor.clock, recorder)

@@ -144,18 +144,6 @@ class NotifyTable(Struct, frozen=True, forbid_unknown_fields=True):
         return f"NotifyTable({', '.join(self.targets)})"
 
 
-class AlertsTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """Alerts."""
-
-    from_start: Annotated[
-        bool,
-        Meta(
-            description="whether alerts are judged from the start, and not only once the wall was opened",
-            extra={"allowed": "true or false; where somebody is to be told it is always so"},
-        ),
-    ] = False
-
-
 def host_of(url: str) -> str:
     """The host of an address, without a user, a password, a path."""
     try:

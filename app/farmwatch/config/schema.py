@@ -17,8 +17,10 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from farmwatch.aws.cleaning import clean
-from farmwatch.config.notify_table import AlertsTable, NotifyTable, TargetTable, check_target
+from farmwatch.config.alerts_table import AlertsTable
+from farmwatch.config.notify_table import NotifyTable, TargetTable, check_target
 from farmwatch.config.paths import replace_private
+from farmwatch.config.quiet_hours import quiet_hours_of
 from farmwatch.config.rules_table import RulesTable, SessionRulesTable
 
 SHORTEST_INTERVAL = 1.0
@@ -296,6 +298,10 @@ def _understood(said: dict[str, Any]) -> SettingsFile:
         if wrong := check_target(name, target):
             raise BadSetting(wrong)
     file: SettingsFile = _convert(said, SettingsFile, "")
+    try:
+        quiet_hours_of(file.alerts.quiet_hours)
+    except ValueError as error:
+        raise BadSetting(f"alerts.quiet_hours: {error}") from None
     return file
 
 

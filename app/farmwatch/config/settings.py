@@ -15,6 +15,7 @@ from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.aws.reply import is_id
 from farmwatch.config import deadline_command
+from farmwatch.config.alerts_table import AlertsTable
 from farmwatch.config.notify_table import NotifyTable
 from farmwatch.config.rules_table import RulesTable
 from farmwatch.config.schema import (
@@ -69,10 +70,11 @@ class Settings(Struct, frozen=True):
     at, on the first of them. ``interval`` is how often a living session is asked for (1 s to 1 h),
     ``log_requests`` how many pages of logs a second and connection at the most; the words make a line of a
     log an error or a warning, what was seen is kept for ``history_kept``, and what has ended stays on the
-    wall for ``wall_keeps_ended``. ``rules`` are the thresholds of the rules of trouble. With
-    ``allow_actions`` sessions, tasks and jobs may be ended, canceled and requeued; else everything is only
-    read. ``keys`` are keys of one's own, by the id of the key binding. ``notes`` are lines about what was
-    found wrong and left aside; ``sources`` tells where what is not a default comes from."""
+    wall for ``wall_keeps_ended``. ``rules`` are the thresholds of the rules of trouble, ``alerts`` has when
+    nobody is told of it. With ``allow_actions`` sessions, tasks and jobs may be ended, canceled and requeued;
+    else everything is only read. ``keys`` are keys of one's own, by the id of the key binding. ``notes`` are
+    lines about what was found wrong and left aside; ``sources`` tells where what is not a default comes
+    from."""
 
     connections: tuple[ConnectionSettings, ...] = (ConnectionSettings(),)
     farm_id: str | None = None
@@ -86,7 +88,7 @@ class Settings(Struct, frozen=True):
     history_kept: timedelta = timedelta(days=DEFAULT_HISTORY_DAYS)
     wall_keeps_ended: timedelta = timedelta(minutes=DEFAULT_ENDED_MINUTES)
     rules: RulesTable = RulesTable()
-    alerts_from_start: bool = False
+    alerts: AlertsTable = AlertsTable()
     notify: NotifyTable = NotifyTable()
     allow_actions: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -161,7 +163,7 @@ def resolve(
         history_kept=timedelta(days=file.history.days),
         wall_keeps_ended=timedelta(minutes=file.wall.ended_minutes),
         rules=file.rules,
-        alerts_from_start=file.alerts.from_start,
+        alerts=file.alerts,
         notify=file.notify,
         allow_actions=allow_actions or file.actions,
         keys=file.keys,
@@ -188,7 +190,6 @@ def _of_file(file: SettingsFile, path: Path) -> dict[str, str]:
         "warning_words": file.logs.warning_words != usual.logs.warning_words,
         "history_kept": file.history.days != usual.history.days,
         "wall_keeps_ended": file.wall.ended_minutes != usual.wall.ended_minutes,
-        "alerts_from_start": file.alerts.from_start,
         "terminal": file.notify.terminal != usual.notify.terminal,
         "heartbeat_url": bool(file.notify.heartbeat_url),
         "heartbeat_minutes": file.notify.heartbeat_minutes != usual.notify.heartbeat_minutes,
@@ -198,6 +199,10 @@ def _of_file(file: SettingsFile, path: Path) -> dict[str, str]:
         **{
             f"rules.{name}": getattr(file.rules, name) != getattr(usual.rules, name)
             for name in file.rules.__struct_fields__
+        },
+        **{
+            f"alerts.{name}": getattr(file.alerts, name) != getattr(usual.alerts, name)
+            for name in file.alerts.__struct_fields__
         },
     }
     return {name: where for name, is_told in told.items() if is_told}

@@ -52,13 +52,27 @@ class KeptWallItem(Struct, frozen=True):
     ids: tuple[str, ...] = ()
 
 
+class KeptAsked(Struct, frozen=True):
+    """Something that somebody asked ``at`` a time to be told of: of a session (four ids) or a job (three) on
+    a connection, or, without ids, of the wall of that name. ``kind`` is that of
+    `farmwatch.monitor.own_watches`; ``pattern`` is what a line is to match."""
+
+    connection: str
+    ids: tuple[str, ...]
+    kind: str
+    at: datetime
+    name: str = ""
+    pattern: str = ""
+
+
 class KeptState(Struct, frozen=True):
     """All of it. ``orders`` has by list the column it is sorted by, and whether backwards; ``hidden`` the
     columns that are not shown, ``arranged`` their order and ``widths`` the widths that were chosen,
     ``groups`` what rows are grouped by. ``walls`` has by name what is on a wall, of which ``wall`` was
     shown last, with ``roomy`` rows, and left at ``wall_left_at``. ``contradicted`` are the ids of actions
     (of sessions that have none) that were called not stuck, the newest last; ``rules`` has by the name of a
-    rule of trouble how often it fired, and how often that was contradicted."""
+    rule of trouble how often it fired, and how often that was contradicted; ``asked`` is what somebody waits
+    to be told of."""
 
     version: int = VERSION
     theme: str = ""
@@ -75,6 +89,7 @@ class KeptState(Struct, frozen=True):
     wall_left_at: datetime | None = None
     contradicted: tuple[str, ...] = ()
     rules: dict[str, tuple[int, int]] = {}
+    asked: tuple[KeptAsked, ...] = ()
 
 
 Change = Callable[[KeptState], KeptState]

@@ -144,6 +144,11 @@ class Query:
             raise BadPattern(str(error)) from error
         object.__setattr__(self, "_pattern", pattern)
 
+    @property
+    def matches_nothing(self) -> bool:
+        """Whether an empty line has it."""
+        return self._pattern.search("") is not None
+
     def spans(self, line: str) -> list[tuple[int, int]]:
         """Where in a line it is found, from and to."""
         return [found.span() for found in self._pattern.finditer(line) if found.end() > found.start()]

@@ -29,6 +29,7 @@ from farmwatch.polling.target import PollResult, Target
 if TYPE_CHECKING:
     from farmwatch.history.recorder import Recorder
     from farmwatch.history.store import History
+    from farmwatch.monitor.asked import WaitedFor, Waiting
     from farmwatch.wall.target import WallTarget
     from farmwatch.wall.values import WallObserved
 
@@ -43,6 +44,9 @@ KEPT_AGAIN = timedelta(seconds=30)
 WallOf = Callable[[str], "WallTarget | None"]
 """The wall of a connection, where it is followed."""
 
+QuietUntil = Callable[[datetime], datetime | None]
+"""When the quiet hours end that a time is in; ``None`` where it is in none."""
+
 T = TypeVar("T")
 
 _PLACES = {state: place for place, state in enumerate(State)}
@@ -50,7 +54,8 @@ _PLACES = {state: place for place, state in enumerate(State)}
 
 class AlertsObserved(Struct, frozen=True):
     """All alerts, the worst first, and what is muted, as of ``seen_at``. ``is_kept`` says whether the history
-    has them; they are judged by ``walls`` connections."""
+    has them; they are judged by ``walls`` connections. ``waiting`` is what somebody asked to be told of and
+    has not happened; ``quiet_until`` is when the quiet hours end that it is in."""
 
     alerts: tuple[Alert, ...] = ()
     mutes: tuple[Mute, ...] = ()
@@ -58,6 +63,8 @@ class AlertsObserved(Struct, frozen=True):
     is_kept: bool = False
     walls: int = 0
     fault: Fault | None = None
+    waiting: tuple[Waiting, ...] = ()
+    quiet_until: datetime | None = None
 
     @property
     def open(self) -> int:
@@ -71,7 +78,12 @@ class AlertsTarget(Target):
 
     needs_connection = False
 
-    def __init__(self, recorder: Recorder | None, wall_of: WallOf) -> None:
+    def __init__(
+        self, recorder: Recorder | None, wall_of: WallOf, quiet_until: QuietUntil | None = None
+    ) -> None:
+        self.own: WaitedFor | None = None
+        """What somebody asked to be told of, where that is known."""
+        self._quiet_until = quiet_until or (lambda _: None)
         self.key = "alerts"
         self.schedule = Schedule(EVERY)
         self.budget = RequestBudget()
@@ -135,16 +147,22 @@ class AlertsTarget(Target):
             return PollResult()
         self._read_wishes()
         notices: list[Notice] = []
+        own = self.own
+        # It looks at what others know, in their own time.
+        happened = Pass("", tuple(own.happened(now) if own is not None else ()))
+        is_quiet = self._quiet_until(now) is not None
         with self._lock:
             heard, self._heard = self._heard, deque()
             mutes, former = tuple(self._mutes.values()), self._alerts
             passes = [pass_of(observed, self._alerts.values(), now) for observed in heard]
-            for seen in (*passes, *self._not_followed(), None):
-                self._alerts, told = step(self._alerts, seen, now, mutes)
+            for seen in (*passes, *self._not_followed(), happened, None):
+                self._alerts, told = step(self._alerts, seen, now, mutes, is_quiet=is_quiet)
                 notices += told
             self._say_what_ended(former)
         self._ask_walls(heard)
         is_kept = self._keep(now)
+        if own is not None:
+            own.settle((one.id for one in happened.found), is_kept=is_kept or self._recorder is None)
         with self._lock:
             self._show(now, is_kept=is_kept)
         for notice in notices:
@@ -202,6 +220,8 @@ class AlertsTarget(Target):
             now,
             self.observed.is_kept if is_kept is None else is_kept,
             len(self._newest),
+            waiting=() if self.own is None else self.own.waiting,
+            quiet_until=self._quiet_until(now),
         )
 
     # --- the history ------------------------------------------------------------------------------------
@@ -272,7 +292,8 @@ def _place(alert: Alert) -> tuple[int, int, float, str]:
 
 
 def _unseen(alert: Alert, now: datetime) -> Alert:
-    return alert if alert.resolved_at is not None else replace(alert, unseen_since=alert.unseen_since or now)
+    is_done = alert.resolved_at is not None or alert.is_asked
+    return alert if is_done else replace(alert, unseen_since=alert.unseen_since or now)
 
 
 def _essence(alert: Alert) -> Alert:
@@ -317,6 +338,11 @@ class AlertsHandle(LookHandle):
     def told_to(self, teller: Callable[[Notice], None]) -> None:
         """Tell this one of every notice, in a thread of the Monitor's; it returns at once."""
         self._target.told_to(teller)
+
+    def wait_for(self, own: WaitedFor) -> None:
+        """Judge these too: what somebody asked to be told of."""
+        self._target.own = own
+        self.refresh()
 
     def acknowledge(self, ids: Iterable[str], note: str, now: datetime) -> None:
         """These are known, for four hours or until they are over."""

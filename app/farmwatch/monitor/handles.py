@@ -111,6 +111,11 @@ class LogsHandle:
         """Take note of what is known of the session by now: where its logs are, and its actions."""
         self._watch.bring_logs_up_to_date()
 
+    def find(self) -> None:
+        """Take note of where the logs are, by now; from any thread, for whoever needs no more of them than
+        the lines."""
+        self._watch.find_logs()
+
     def snapshot(self, lane: int) -> LogSnapshot:
         """What is known now of one of them."""
         return self._watch.log_snapshot(lane)

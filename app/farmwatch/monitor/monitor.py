@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from farmwatch.listings.list_query import ListQuery
     from farmwatch.logs.parsing import Severities
     from farmwatch.logs.sources import SessionLogs
-    from farmwatch.monitor.alerts import AlertsHandle
+    from farmwatch.monitor.alerts import AlertsHandle, QuietUntil
     from farmwatch.monitor.wall import WallHandle
     from farmwatch.rules.judge import Judge
     from farmwatch.wall.target import WallTarget
@@ -409,16 +409,16 @@ class Monitor:
         subject = RequestRef(wish.token)
         return LookHandle(self._look(ref_of(wish).connection, RequestTarget(wish, self._records), subject))
 
-    def watch_alerts(self, recorder: Recorder | None) -> AlertsHandle:
-        """Judge alerts by whatever walls are followed, from now on; they are kept where there is a history.
-        Only one at once does."""
+    def watch_alerts(self, recorder: Recorder | None, quiet: QuietUntil | None = None) -> AlertsHandle:
+        """Judge alerts by whatever walls are followed, from now on; they are kept where there is a history,
+        and told outside of quiet hours. Only one at once does."""
         from farmwatch.monitor.alerts import AlertsHandle, AlertsTarget
 
         def wall_of(connection: str) -> WallTarget | None:
             look = self._looks.get((connection, "wall"))
             return None if look is None else cast("WallTarget", look.target)
 
-        target = AlertsTarget(recorder, wall_of)
+        target = AlertsTarget(recorder, wall_of, quiet)
         return AlertsHandle(self._look(self.connections[0], target, AlertsRef()), target, self.subscribe)
 
     def want_names(self, place: Place) -> None:

@@ -55,7 +55,7 @@ class Notifier:
         """Judge alerts from now on where the settings, or ``alerts``, want that, and tell of them."""
         settings = self._settings
         tells = settings.notify.has_any and not settings.demo
-        if not (alerts or tells or settings.alerts_from_start or settings.demo):
+        if not (alerts or tells or settings.alerts.from_start or settings.demo):
             return
         self._walls.judge_always()
         if not tells or self._walls.alerts is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -45,6 +46,7 @@ class SessionWatch:
         self._readers: Counter[int] = Counter()
         self._rhythms: dict[str, Rhythm] = {}
         self._attended_by = 0
+        self._finding = threading.Lock()
 
     # --- following ------------------------------------------------------------------------------------
 
@@ -144,13 +146,19 @@ class SessionWatch:
 
     def bring_logs_up_to_date(self) -> None:
         """Take note of where the logs are, and of the session's actions, as they are known now."""
+        self.find_logs()
+        self.logs.know(self._actions.observed.actions)
+
+    def find_logs(self) -> None:
+        """Take note of where the logs are, by now; from any thread."""
         session, logs = self._session.observed.session, self.logs
-        if session is not None:
+        if session is None:
+            return
+        with self._finding:
             for tail in logs.take(session):
                 lane = logs.lane_of(tail.key)
                 if lane is not None and self._readers[lane]:
                     self._poller.follow(tail)
-        logs.know(self._actions.observed.actions)
 
     def start_reading(self, lanes: Iterable[int]) -> None:
         """One more reads these lanes: each is followed as soon as it is known where its log is."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from farmwatch.config.quiet_hours import quiet_hours_of
 from farmwatch.config.rules_table import RulesTable
-from farmwatch.config.state import KeptState, KeptWallItem, StateFile
+from farmwatch.config.state import KeptAsked, KeptState, KeptWallItem, StateFile
 from farmwatch.history.time_expression import parse_since
 from farmwatch.monitor.contradictions import Contradictions
+from farmwatch.monitor.own_watches import OwnWatches
 from farmwatch.monitor.update import WallRef
 from farmwatch.wall.values import WallItem
 
@@ -57,6 +59,10 @@ class Walls:
         self._handle: WallHandle | None = None
         self.contradictions = Contradictions(file)
         """What on it was called not stuck."""
+        self.quiet_hours: tuple[str, ...] = ()
+        """When nobody is told of alerts, as in the settings file; to be said before any are judged."""
+        self.own = OwnWatches(monitor, file, lambda: (self.name, self._handle))
+        """What somebody asked to be told of."""
         self._is_told = self._judges_always = False
         self.name = file.state.wall
         """Which wall is followed, or would be."""
@@ -96,10 +102,7 @@ class Walls:
 
     def follow(self) -> WallHandle:
         """Follow the wall, and judge its alerts, from now on whatever is on the screen."""
-        if self._alerts is None:
-            self._alerts = self._monitor.watch_alerts(self._recorder)
-            for teller in self._tellers:
-                self._alerts.told_to(teller)
+        self.judge()
         if self._handle is None:
             self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended, self._judge)
             self._handle.contradict(self.contradictions.subjects)
@@ -117,6 +120,38 @@ class Walls:
         handle = self.follow()
         handle.read_always()
         return handle
+
+    def judge(self) -> AlertsHandle:
+        """Judge alerts from now on, and wait for what somebody asked to be told of; the wall is followed
+        where that is about it."""
+        if self._alerts is None:
+            quiet = quiet_hours_of(self.quiet_hours)
+            self._alerts = self._monitor.watch_alerts(self._recorder, quiet.until)
+            for teller in self._tellers:
+                self._alerts.told_to(teller)
+            self.own.take_up()
+            self._alerts.wait_for(self.own)
+            if self.own.wants_wall:
+                self.follow()
+        return self._alerts
+
+    def take_up(self) -> None:
+        """Go on waiting for what somebody asked to be told of, in a run before this one."""
+        if self._file.state.asked:
+            self.judge()
+
+    def ask(self, kept: KeptAsked) -> None:
+        """Wait for something that somebody wants to be told of. Raises `TooManyAsked`, and `BadPattern`."""
+        alerts = self.judge()
+        self.own.add(kept)
+        if not kept.ids:
+            self.follow()
+        alerts.refresh()
+
+    def ask_no_more(self, watch_id: str) -> None:
+        """Wait for it no longer."""
+        self.own.remove(watch_id)
+        self.judge().refresh()
 
     def _judge(self) -> Judge:
         from farmwatch.monitor.limits import Limits

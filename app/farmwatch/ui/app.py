@@ -126,6 +126,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.walls = Walls(self.monitor, self.kept, settings.wall_keeps_ended, settings.rules, recorder)
         self.notifier = Notifier(self.walls, settings, self.clock, recorder)
         self.telling = Telling(self, self.walls, settings.notify.terminal, ascii_only=ascii_only)
+        self.walls.quiet_hours = settings.alerts.quiet_hours
         self.marks.attended_by(self._is_attended)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
@@ -211,6 +212,7 @@ class FarmwatchApp(ContainedApp[None]):
             self.action_wall(self._begin_with_wall)
         self.marks.take_up()
         self.notifier.start()
+        self.walls.take_up()
         self.theme_changed_signal.subscribe(self, lambda _: self._keep_theme())
         if self.has_several:
             self.monitor.check_connections()
@@ -348,10 +350,9 @@ class FarmwatchApp(ContainedApp[None]):
             if notice and notice not in self._noticed:
                 self._noticed.add(notice)
                 self.notify(notice, severity="warning", timeout=30, markup=False)
-        screens = self.way.screens
-        if screens and screens[-1].is_mounted:
-            screens[-1].tick()
-            self._keep_place(screens[-1].place)
+        if (top := next(iter(self.way.screens[-1:]), None)) and top.is_mounted:
+            top.tick()
+            self._keep_place(top.place)
 
     def has_drawn(self) -> None:
         """A screen has just drawn everything: the next time is a second from now."""

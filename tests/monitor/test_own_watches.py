@@ -1,0 +1,300 @@
+"""What somebody asked to be told of: followed without any screen, told once, and kept over a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from farmwatch.alerts.alert import Alert, MuteKind, Notice, State
+from farmwatch.aws.model import DEFAULT_CONNECTION, FaultKind, Page
+from farmwatch.config.state import KeptAsked, StateFile
+from farmwatch.history.recorder import Recorder
+from farmwatch.logs.scan import BadPattern
+from farmwatch.logs.times import milliseconds
+from farmwatch.monitor.asked import Waiting
+from farmwatch.monitor.monitor import Monitor
+from farmwatch.monitor.own_watches import MOST, TooManyAsked
+from farmwatch.monitor.walls import Walls
+from tests.canned import FARM_ID, QUEUE_ID, START, HandClock, a_fault, a_job, a_summary
+from tests.logs.model_log import ModelLog
+from tests.wall.night import Night, Run, session_id
+
+JOB_ID = f"job-{1:032x}"
+
+
+class Program:
+    """A Farmwatch without screens: a Monitor, its walls, the history and the state file."""
+
+    def __init__(
+        self, night: Night, folder: Path, clock: HandClock, quiet_hours: tuple[str, ...] = ()
+    ) -> None:
+        self.clock = clock
+        self.recorder = Recorder(folder / "history.sqlite", watcher="ada", clock=clock)
+        answers: Any = night
+        self.monitor = Monitor({DEFAULT_CONNECTION: lambda *_: answers}, self.recorder, clock=clock)
+        self.file = StateFile(folder / "state.json")
+        self.walls = Walls(self.monitor, self.file, timedelta(minutes=10), recorder=self.recorder)
+        self.walls.quiet_hours = quiet_hours
+        self.notices: list[Notice] = []
+        self.walls.take_up()
+        self.walls.judge().told_to(self.notices.append)
+
+    def ask(self, kind: str, *ids: str, pattern: str = "", name: str = "shot_01", wall: bool = False) -> None:
+        connection = "" if wall else DEFAULT_CONNECTION
+        self.walls.ask(KeptAsked(connection, ids, kind, self.clock.now(), name, pattern))
+
+    def ask_of_session(self, kind: str = "ended", number: int = 1, pattern: str = "") -> None:
+        self.ask(kind, FARM_ID, QUEUE_ID, JOB_ID, session_id(number), pattern=pattern)
+
+    def run(self, seconds: float) -> None:
+        for _ in range(round(seconds / 5)):
+            while self.monitor.run_due():
+                pass
+            self.clock.move(5)
+        while self.monitor.run_due():
+            pass
+
+    def end(self) -> None:
+        self.monitor.stop()
+        self.recorder.close()
+        self.file.close()
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        return self.walls.judge().observed.alerts
+
+    @property
+    def waiting(self) -> tuple[Waiting, ...]:
+        return self.walls.judge().observed.waiting
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [(one.alerts[0].rule, one.alerts[0].words) for one in self.notices]
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def night() -> Night:
+    return Night(Run(1), Run(2, frame=2))
+
+
+@pytest.fixture
+def program(night: Night, tmp_path: Path, clock: HandClock) -> Iterator[Program]:
+    made = Program(night, tmp_path, clock)
+    yield made
+    made.end()
+
+
+def end(night: Night, number: int = 1, status: str = "SUCCEEDED") -> None:
+    run = night.runs[number - 1]
+    run.lifecycle, run.status = "ENDED", status
+
+
+def test_a_session_that_ends_is_told_once_with_how_it_ended(program: Program, night: Night) -> None:
+    program.ask_of_session()
+    program.run(20)
+    (waiting,) = program.waiting
+    assert (waiting.kind.value, waiting.unseen) == ("ended", "")
+    end(night)
+    program.run(30)
+    assert program.told == [("asked: ended", "it has ended: no action failed")]
+    (alert,) = program.alerts
+    assert (alert.name, alert.state, alert.worker_id != "") == ("shot_01", State.RESOLVED, True)
+    assert program.waiting == ()
+    assert program.file.state.asked == ()
+    program.run(5 * 3600)
+    assert len(program.told) == 1
+
+
+def test_what_failed_in_it_is_said(program: Program, night: Night) -> None:
+    program.ask_of_session()
+    end(night, status="FAILED")
+    night.runs[0].message = "No space left on device"
+    program.run(30)
+    assert program.told == [("asked: ended", "it has ended: of its actions 1 failed")]
+    assert "No space left on device" in program.alerts[0].evidence
+
+
+def test_one_that_has_ended_already_is_told_at_once(program: Program, night: Night) -> None:
+    end(night)
+    program.ask_of_session()
+    program.run(10)
+    assert len(program.told) == 1
+
+
+def test_what_cannot_be_seen_has_not_ended(program: Program, night: Night) -> None:
+    program.ask_of_session()
+    for kind in (FaultKind.NETWORK, FaultKind.GONE):
+        night.answers["session"] = [a_fault(kind)]
+        night.answers["sessions_by_id"] = [a_fault(kind)]
+        program.run(300)
+        assert program.told == []
+        assert program.waiting[0].unseen.startswith(kind.value)
+
+
+def test_all_of_a_job_has_ended_when_the_job_is_over_and_its_sessions_are(
+    program: Program, night: Night
+) -> None:
+    night.answers["sessions"] = [Page((a_summary(1), a_summary(2)))]
+    night.answers["job"] = [a_job(1, "READY", job_id=JOB_ID)]
+    program.ask("all ended", FARM_ID, QUEUE_ID, JOB_ID)
+    program.run(60)
+    end(night, 1)
+    program.run(60)
+    night.answers["job"] = [a_job(1, "FAILED", job_id=JOB_ID)]
+    program.run(60)
+    assert program.told == []
+    end(night, 2, "FAILED")
+    program.run(60)
+    assert program.told == [("asked: all ended", "all of it has ended, FAILED: of its actions 1 failed")]
+    assert program.alerts[0].subject.job_id == JOB_ID
+
+
+def test_all_of_the_wall_has_ended_when_nothing_runs_on_it(program: Program, night: Night) -> None:
+    program.ask("all ended", wall=True, name="")
+    program.run(30)
+    end(night, 1)
+    program.run(120)
+    assert program.told == []
+    searched = night.answers["search_tasks"]
+    night.answers["search_tasks"] = [a_fault()]
+    program.run(60)
+    assert "asked: all ended" not in dict(program.told)
+    assert "The network is away" in program.waiting[0].unseen
+    night.answers["search_tasks"] = searched
+    end(night, 2)
+    program.run(600)
+    assert ("asked: all ended", "nothing runs on it any more") in program.told
+
+
+def test_a_line_that_matches_is_told_with_the_line(program: Program, night: Night, clock: HandClock) -> None:
+    log = ModelLog()
+    log.add(milliseconds(START) - 1000, "saving frame 1")
+    night.answers["log_page"] = [log]
+    program.ask_of_session("line", pattern="saving frame")
+    program.run(30)
+    # What was written before it was asked for is no news.
+    assert program.told == []
+    log.add(milliseconds(clock.now()), "Saving Frame 2 \x1b[2J")
+    program.run(60)
+    assert program.told == [("asked: line", "a line matched saving frame")]
+    assert program.alerts[0].evidence.startswith("Saving Frame 2 ")
+    assert program.alerts[0].evidence.isprintable()
+
+
+def test_a_line_that_never_came_is_told_when_the_session_has_ended(program: Program, night: Night) -> None:
+    night.answers["log_page"] = [ModelLog()]
+    program.ask_of_session("line", pattern="never")
+    program.run(30)
+    night.runs[0].lifecycle, night.runs[0].status = "ENDED", "SUCCEEDED"
+    program.run(900)
+    assert [rule for rule, _ in program.told] == ["asked: line"]
+    assert program.told[0][1].startswith("it has ended: ")
+
+
+def test_a_restart_keeps_what_is_waited_for_and_repeats_nothing(
+    program: Program, night: Night, tmp_path: Path, clock: HandClock
+) -> None:
+    program.ask_of_session()
+    program.run(10)
+    program.end()
+    end(night)
+    again = Program(night, tmp_path, clock)
+    again.run(20)
+    assert len(again.told) == 1
+    again.end()
+    # As if the program had ended before the state file was written.
+    file = StateFile(tmp_path / "state.json")
+    asked = KeptAsked(
+        DEFAULT_CONNECTION, (FARM_ID, QUEUE_ID, JOB_ID, session_id(1)), "ended", START, "shot_01"
+    )
+    file.change(lambda state: replace(state, asked=(asked,)))
+    file.close()
+    last = Program(night, tmp_path, clock)
+    last.run(20)
+    assert last.told == []
+    assert last.file.state.asked == ()
+    last.end()
+
+
+def test_it_is_waited_for_no_longer_where_somebody_says_so(program: Program, night: Night) -> None:
+    program.ask_of_session()
+    program.run(10)
+    program.walls.ask_no_more(program.waiting[0].id)
+    end(night)
+    program.run(30)
+    assert program.told == []
+    assert program.waiting == ()
+    assert program.file.state.asked == ()
+
+
+def test_in_quiet_hours_it_waits_for_their_end(night: Night, tmp_path: Path, clock: HandClock) -> None:
+    program = Program(night, tmp_path, clock, ("02:00-02:20",))
+    program.ask_of_session()
+    end(night)
+    program.run(300)
+    assert program.told == []
+    assert program.alerts[0].state is State.FIRING
+    assert program.walls.judge().observed.quiet_until == START + timedelta(minutes=10)
+    program.run(330)
+    assert len(program.told) == 1
+    program.end()
+
+
+def test_a_mute_of_its_rule_holds_for_it_too(program: Program, night: Night) -> None:
+    program.ask_of_session()
+    program.run(10)
+    now, alerts = program.clock.now(), program.walls.judge()
+    alerts.mute(MuteKind.RULE, "asked: ended", now + timedelta(hours=1), now)
+    end(night)
+    program.run(60)
+    assert program.told == []
+    now = program.clock.now()
+    alerts.mute(MuteKind.RULE, "asked: ended", now, now)
+    program.run(10)
+    assert len(program.told) == 1
+
+
+def test_what_cannot_be_waited_for_is_refused_in_words(program: Program) -> None:
+    with pytest.raises(BadPattern, match="can take for ever"):
+        program.ask_of_session("line", pattern="(a+)+$")
+    for number in range(MOST):
+        program.ask_of_session(number=number)
+    with pytest.raises(TooManyAsked, match="100 things are waited for already"):
+        program.ask_of_session(number=MOST)
+
+
+def test_a_file_that_says_what_cannot_be_is_no_harm(night: Night, tmp_path: Path, clock: HandClock) -> None:
+    ids = (FARM_ID, QUEUE_ID, JOB_ID, session_id(1))
+    sound = KeptAsked(DEFAULT_CONNECTION, ids, "ended", START, "shot_01")
+    asked = (
+        replace(sound, kind="exploded"),
+        replace(sound, ids=("../../etc", "x", "y", "z")),
+        replace(sound, ids=ids[:2]),
+        replace(sound, kind="line", pattern="(a+)+$"),
+        replace(sound, kind="line"),
+        replace(sound, kind="all ended"),
+        replace(sound, at=START.replace(tzinfo=None)),
+        replace(sound, name="x" * 100_000),
+        replace(sound, connection="elsewhere"),
+        sound,
+    )
+    file = StateFile(tmp_path / "state.json")
+    file.change(lambda state: replace(state, asked=asked))
+    file.close()
+    program = Program(night, tmp_path, clock)
+    program.run(20)
+    assert sorted(one.unseen for one in program.waiting) == [
+        "",
+        "there is no connection 'elsewhere' in this run",
+    ]
+    program.end()
