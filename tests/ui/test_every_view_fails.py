@@ -22,6 +22,7 @@ from farmwatch.listings.place import Place
 from farmwatch.ui.navigation import ShowMergedLogs
 from farmwatch.ui.screens.acting import ActScreen
 from farmwatch.ui.screens.alerts.screen import AlertsScreen
+from farmwatch.ui.screens.asking import AskScreen
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
@@ -62,6 +63,7 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "columns": (Settings(), ("C",), ColumnsScreen),
     "connect": (Settings(), ("f3",), ConnectScreen),
     "acting": (replace(AT_SESSION, allow_actions=True), ("X",), ActScreen),
+    "asking": (AT_SESSION, ("exclamation_mark",), AskScreen),
     "palette": (AT_SESSION, ("ctrl+p",), Screen),
 }
 """Where the program is started, the keys that lead to a screen, and what that is."""

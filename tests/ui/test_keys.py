@@ -65,7 +65,7 @@ def test_what_does_not_hold_together_is_refused(keys: dict[str, str], told: str)
 
 @pytest.mark.parametrize(
     "keys",
-    [{"refresh": "f5"}, {"refresh": "p", "pause": "r"}, {"search": "f7,ctrl+f"}, {"why": "exclamation_mark"}],
+    [{"refresh": "f5"}, {"refresh": "p", "pause": "r"}, {"search": "f7,ctrl+f"}, {"why": "dollar_sign"}],
 )
 def test_what_holds_together_is_taken(keys: dict[str, str]) -> None:
     check(keys)

@@ -113,18 +113,22 @@ class OwnWatches:
             if _is_sound(kept):
                 self._hold(kept)
 
-    def add(self, kept: KeptAsked) -> None:
-        """Wait for something, and remember it. Raises `TooManyAsked`, and `BadPattern` (`logs.patterns`)."""
+    def add(self, kept: KeptAsked) -> bool:
+        """Wait for something, and remember it; whether it was not waited for already. Raises `TooManyAsked`,
+        and `BadPattern` (`logs.patterns`)."""
         if kept.kind == AskedKind.LINE:
             from farmwatch.logs.patterns import lasting_query
 
             lasting_query(kept.pattern)
         with self._lock:
+            kept = replace(kept, name=clean(kept.name, LONGEST_NAME))
+            if any(_is_same(kept, one.kept) for one in self.waiting):
+                return False
             if len(self._watches) >= MOST:
                 raise TooManyAsked(f"{MOST} things are waited for already: take some back first.")
-            kept = replace(kept, name=clean(kept.name, LONGEST_NAME))
             self._hold(kept)
         self._file.change(lambda state: replace(state, asked=(*state.asked, kept)))
+        return True
 
     def remove(self, watch_id: str) -> None:
         """Wait for it no longer."""
@@ -243,6 +247,11 @@ class OwnWatches:
         evidence = f"{len(rows) - gone:,} sessions that the wall still shows have ended"
         evidence += f", {gone:,} are not found any more" if gone else ""
         return waiting, _found(waiting, "nothing runs on it any more", evidence, now)
+
+
+def _is_same(one: KeptAsked, other: KeptAsked) -> bool:
+    """Whether two ask for the same; of a wall the name says which."""
+    return replace(one, at=other.at, name=other.name if one.ids else one.name) == other
 
 
 def _is_seen(observed: WallObserved, since: datetime) -> bool:

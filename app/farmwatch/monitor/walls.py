@@ -140,13 +140,15 @@ class Walls:
         if self._file.state.asked:
             self.judge()
 
-    def ask(self, kept: KeptAsked) -> None:
-        """Wait for something that somebody wants to be told of. Raises `TooManyAsked`, and `BadPattern`."""
+    def ask(self, kept: KeptAsked) -> bool:
+        """Wait for something that somebody wants to be told of; whether it was not waited for already. Raises
+        `TooManyAsked`, and `BadPattern`."""
         alerts = self.judge()
-        self.own.add(kept)
+        is_new = self.own.add(kept)
         if not kept.ids:
             self.follow()
         alerts.refresh()
+        return is_new
 
     def ask_no_more(self, watch_id: str) -> None:
         """Wait for it no longer."""

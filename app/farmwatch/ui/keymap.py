@@ -14,6 +14,7 @@ from textual.keys import KEY_NAME_REPLACEMENTS, KEY_TO_UNICODE_NAME, Keys
 from farmwatch.ui.keys import PROGRAM_BINDINGS
 from farmwatch.ui.screens.acting import ActScreen
 from farmwatch.ui.screens.alerts.screen import AlertsScreen
+from farmwatch.ui.screens.asking import AskScreen
 from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
@@ -61,6 +62,7 @@ PAGES: Mapping[str, Sequence[type[DOMNode]]] = {
     "connect": (ConnectScreen,),
     "goto": (GotoScreen,),
     "acting": (ActScreen,),
+    "asking": (AskScreen,),
 }
 """Where only their own keys hold."""
 

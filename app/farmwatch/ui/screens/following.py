@@ -41,6 +41,18 @@ MARK = Binding(
 ACT = Binding(
     "X", "act", "Act", show=False, tooltip="End, cancel or requeue it, where that is allowed", id="act"
 )
+ASK = Binding(
+    "exclamation_mark",
+    "ask",
+    "Tell me",
+    key_display="!",
+    show=False,
+    tooltip="Tell me when it ends, when all of it has, or when a line is written",
+    id="ask",
+)
+COLUMNS = Binding(
+    "C", "columns", "Columns", show=False, tooltip="Choose the columns of the list", id="columns"
+)
 HISTORY = Binding("h", "app.history", "History", tooltip="What happened, by session", id="history")
 DIGEST = Binding(
     "D",
@@ -53,6 +65,9 @@ DIGEST = Binding(
 HELP = Binding("question_mark", "app.help", "Help", key_display="?", tooltip="All keys", id="help")
 QUIT = Binding("q", "app.quit", "Quit", tooltip="Leave Farmwatch", id="quit")
 """The keys of every screen that follows something; each screen puts them into its footer in its own order."""
+
+LAST = (COPY_ID, HISTORY, HELP, QUIT)
+"""Those with which a list ends."""
 
 
 class Held(Protocol):
@@ -80,6 +95,9 @@ class FollowingScreen(Screen[None]):
     """
 
     AUTO_FOCUS = None
+
+    is_wall = False
+    """Whether it shows the wall, which somebody can ask about as a whole."""
 
     def __init__(self, place: Place) -> None:
         super().__init__()
@@ -124,6 +142,16 @@ class FollowingScreen(Screen[None]):
     def choices(self) -> Sequence[Choice]:
         """What can be done to what is under the cursor, or picked."""
         return ()
+
+    @property
+    def chosen(self) -> list[tuple[SessionRef, str]]:
+        """The sessions that are shown, under the cursor, or picked, each with what it is called; empty where
+        that is not known."""
+        return [(self.place.ref, "")] if self.place.level is Level.SESSION else []
+
+    def asked_about(self) -> Sequence[tuple[Place, str]]:
+        """The sessions and jobs that somebody can ask about, with what they are called."""
+        return [(Place.at(ref), name) for ref, name in self.chosen]
 
     def tells_of(self, ref: SessionRef | None) -> bool:
         """Whether news of a session is to be seen here, or (``None``) of whatever is marked."""
@@ -277,6 +305,13 @@ class FollowingScreen(Screen[None]):
         from farmwatch.ui.screens.acting import ask
 
         ask(self, self.farmwatch, self.choices())
+
+    def action_ask(self) -> None:
+        """Ask what somebody wants to be told of, and wait for that."""
+        from farmwatch.ui.screens.asking import ask
+
+        wall = self.farmwatch.walls.name if self.is_wall else None
+        ask(self, self.farmwatch, self.asked_about(), wall)
 
     def action_up(self) -> None:
         """Go up one level, and after a visit back to where one came from; from the first list nowhere."""

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from farmwatch.alerts.alert import Alert, State
 from farmwatch.monitor.alerts import AlertsObserved
+from farmwatch.ui.screens.alerts.beside import Beside, Names, cells_of, key_of, text_of
+from farmwatch.ui.widgets.table_cells import spans
 from farmwatch.ui.widgets.virtual_table import Cell, Column
 from farmwatch.words.text import Part, TimeStyle, brief, clock_time_and_age, day_time, short_id
 
@@ -35,6 +37,8 @@ _STATES: Mapping[State, Part] = {
 
 def state_part(alert: Alert, now: datetime) -> Part:
     """What has become of an alert, in a word; that nobody is told of it goes before that it fires."""
+    if alert.is_asked and alert.resolved_at is not None:
+        return "○ told", "muted"
     if alert.is_open and alert.acknowledgement is None:
         if alert.muted_by:
             return "· muted", "muted"
@@ -42,6 +46,8 @@ def state_part(alert: Alert, now: datetime) -> Part:
             return "z snoozed", "accent"
         if alert.is_flapping:
             return "≈ flapping", "warning"
+        if alert.is_asked:
+            return "! happened", "accent"
     return _STATES[alert.state]
 
 
@@ -116,16 +122,6 @@ def details(alert: Alert, observed: AlertsObserved, now: datetime) -> list[tuple
     return rows
 
 
-def unneeded(alerts: Sequence[Alert], now: datetime) -> tuple[str, ...]:
-    """The columns in which nothing would stand, or the same in every row: others have their room."""
-    has = {
-        "who": any(_who(alert) for alert in alerts),
-        "note": any(_note(alert, now) for alert in alerts),
-        "connection": len({alert.subject.connection for alert in alerts}) > 1,
-    }
-    return tuple(key for key, is_needed in has.items() if not is_needed)
-
-
 def whole(alert: Alert, now: datetime) -> list[Part]:
     """What is cut off in a row as a rule: the evidence, and who knows of it."""
     known = alert.acknowledgement
@@ -137,49 +133,74 @@ def whole(alert: Alert, now: datetime) -> list[Part]:
 
 
 class AlertRows:
-    """The rows that a filter leaves: every word of it has to be in what is known of an alert."""
+    """The rows that a filter leaves: every word of it has to be in what is known of an alert. Below the
+    alerts stands what is waited for, and what is muted."""
 
     def __init__(self) -> None:
         self.now = datetime.min.replace(tzinfo=UTC)
-        self._alerts: Sequence[Alert] = ()
+        self._names: Names = {}
+        self._rows: Sequence[Alert | Beside] = ()
         self._at: dict[str, int] = {}
 
     @property
     def unneeded(self) -> tuple[str, ...]:
-        """The columns that tell nothing of these."""
-        return unneeded(self._alerts, self.now)
+        """The columns in which nothing would stand, or the same in every row: others have their room."""
+        cells = [self.cells(index) for index in range(len(self))]
+        told = {
+            column.key: {words for row in cells if (words := "".join(text for text, _ in spans(row[at])))}
+            for at, column in enumerate(COLUMNS)
+        }
+        least = {"who": 1, "note": 1, "connection": 2}
+        return tuple(key for key, needed in least.items() if len(told[key]) < needed)
 
-    def show(self, alerts: Sequence[Alert], text: str, now: datetime) -> None:
-        """Have these from now on."""
+    def show(self, observed: AlertsObserved, text: str, now: datetime, names: Names) -> None:
+        """Have these from now on; ``names`` are those of queues and jobs, by their ids."""
         words = text.casefold().split()
-        self.now = now
-        self._alerts = [one for one in alerts if all(word in _text(one, now) for word in words)]
-        self._at = {alert.id: index for index, alert in enumerate(self._alerts)}
+        self.now, self._names = now, names
+        rows: list[Alert | Beside] = [*observed.alerts, *observed.waiting, *observed.mutes]
+        self._rows = [one for one in rows if all(word in self._text(one) for word in words)]
+        self._at = {self.key(index): index for index in range(len(self._rows))}
+
+    def _text(self, row: Alert | Beside) -> str:
+        return _text(row, self.now) if isinstance(row, Alert) else text_of(row, self._names, self.now)
+
+    def row(self, key: str | None) -> Alert | Beside | None:
+        """What a row is about; ``None`` where there is no such row."""
+        index = None if key is None else self._at.get(key)
+        return None if index is None else self._rows[index]
 
     def alert(self, key: str | None) -> Alert | None:
-        """The alert of a row; ``None`` where there is no such row."""
-        index = None if key is None else self._at.get(key)
-        return None if index is None else self._alerts[index]
+        """The alert of a row; ``None`` where there is no such row, or it is about none."""
+        row = self.row(key)
+        return row if isinstance(row, Alert) else None
 
     def __len__(self) -> int:
-        return len(self._alerts)
+        return len(self._rows)
 
     def key(self, index: int) -> str:
-        """The id of the alert in a row."""
-        return self._alerts[index].id
+        """The id of the alert in a row, or the key of what else is there."""
+        row = self._rows[index]
+        return row.id if isinstance(row, Alert) else key_of(row)
 
     def index(self, key: str) -> int | None:
-        """Where an alert is; ``None`` where it is not there."""
+        """Where a row is; ``None`` where it is not there."""
         return self._at.get(key)
 
     def cells(self, index: int) -> Sequence[Cell]:
         """What stands in a row."""
-        alert, now = self._alerts[index], self.now
+        alert, now = self._rows[index], self.now
+        if not isinstance(alert, Alert):
+            return cells_of(alert, self._names, now)
         tone = "" if alert.is_open else "muted"
         return (
             state_part(alert, now),
             (alert.name, tone),
-            (f"{alert.rule}: {alert.words}" if alert.rule not in alert.words else alert.words, tone),
+            (
+                f"{alert.rule}: {alert.words}"
+                if alert.rule not in alert.words and not alert.is_asked
+                else alert.words,
+                tone,
+            ),
             (_lasted(alert, now), tone),
             _who(alert),
             _note(alert, now),

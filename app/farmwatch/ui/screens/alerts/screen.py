@@ -12,15 +12,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
 
-from farmwatch.alerts.alert import MuteKind, State
+from farmwatch.alerts.alert import Mute, MuteKind, State
 from farmwatch.history.time_expression import UNTIL_FORMS, parse_until
 from farmwatch.listings.place import Place
 from farmwatch.monitor.alerts import AlertsObserved
+from farmwatch.monitor.asked import Waiting
 from farmwatch.monitor.update import AlertsRef
 from farmwatch.polling.freshness import Freshness
 from farmwatch.polling.freshness import State as Fresh
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowDetails, ShowOnWall, Visit
+from farmwatch.ui.screens.alerts.beside import Beside, details_of
 from farmwatch.ui.screens.alerts.rows import COLUMNS, AlertRows, details, whole
 from farmwatch.ui.screens.following import (
     ACT,
@@ -36,7 +38,7 @@ from farmwatch.ui.screens.following import (
 from farmwatch.ui.widgets.table_columns import Arrangement
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.keys import key
-from farmwatch.words.text import Part, clock_time, muted
+from farmwatch.words.text import Part, clock_time, day_time, muted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +79,7 @@ class AlertsScreen(FollowingScreen):
             id="acknowledge",
         ),
         Binding("z", "snooze", "Snooze", tooltip="Be silent about it until a time", id="snooze"),
-        Binding("u", "undo", "Undo", tooltip="Take back what was said of the alert", id="undo"),
+        Binding("u", "undo", "Undo", tooltip="Take back what was said; end a mute, or a wait", id="undo"),
         Binding("d", "details", "Details", tooltip="Everything about the row", id="details"),
         Binding(
             "t",
@@ -174,7 +176,8 @@ class AlertsScreen(FollowingScreen):
     def _show_rows(self) -> None:
         if self.is_alive:
             self._is_behind = False
-            self._rows.show(self.observed.alerts, self._text, self.farmwatch.clock.now())
+            now, names = self.farmwatch.clock.now(), self.monitor.names
+            self._rows.show(self.observed, self._text, now, names)
             unneeded = self._rows.unneeded
             if unneeded != self._unneeded:
                 self._unneeded = unneeded
@@ -196,6 +199,8 @@ class AlertsScreen(FollowingScreen):
             self._show_rows()
         what: list[Part] = [(f"/ {self._text}   ", "accent")] if self._text else []
         what += _counted(observed)
+        if observed.quiet_until is not None:
+            what.append((f"quiet hours until {day_time(observed.quiet_until, now)}   ", "accent"))
         is_judged = observed.seen_at is not None
         words = (
             "not judged yet" if observed.seen_at is None else f"judged at {clock_time(observed.seen_at, now)}"
@@ -216,7 +221,7 @@ class AlertsScreen(FollowingScreen):
     def _empty_words(self, observed: AlertsObserved) -> str:
         if not observed.walls:
             return "Waiting for the wall, by which alerts are judged…"
-        if observed.alerts:
+        if observed.alerts or observed.waiting or observed.mutes:
             return f"No match for “{self._text}”. {key('back', 'Escape')} clears the filter."
         return (
             "No alerts.\n"
@@ -245,6 +250,7 @@ class AlertsScreen(FollowingScreen):
     def _open(self, message: VirtualTable.RowSelected) -> None:
         alert = self._rows.alert(message.key)
         if alert is None:
+            self._open_beside()
             return
         worker_id = alert.subject.worker_id
         if worker_id:
@@ -264,11 +270,24 @@ class AlertsScreen(FollowingScreen):
         alert, walls = self._chosen, () if self.held is None else self.held.observed
         return () if alert is None else choices_of(alert, walls, lambda of: self.monitor.names.get(of, ""))
 
+    def _open_beside(self) -> None:
+        row = self._rows.row(self.table.cursor_key)
+        if isinstance(row, Waiting) and row.kept.ids and row.kept.connection in self.monitor.connections:
+            place = Place(row.kept.connection, *row.kept.ids)
+            self.monitor.want_names(place)
+            self.post_message(Visit(place))
+        else:
+            self.action_details()
+
     def action_details(self) -> None:
-        """Show everything about the alert under the cursor."""
-        alert = self._chosen
-        if alert is not None:
-            rows = details(alert, self.observed, self.farmwatch.clock.now())
+        """Show everything about the row under the cursor."""
+        alert, row = self._chosen, self._rows.row(self.table.cursor_key)
+        now = self.farmwatch.clock.now()
+        if isinstance(row, Beside):
+            what = "Waiting" if isinstance(row, Waiting) else "Mute"
+            self.post_message(ShowDetails(what, details_of(row, self.monitor.names, now)))
+        elif alert is not None:
+            rows = details(alert, self.observed, now)
             self.post_message(ShowDetails(alert.name or alert.rule, rows))
 
     def action_filter(self) -> None:
@@ -293,10 +312,17 @@ class AlertsScreen(FollowingScreen):
             )
 
     def action_undo(self) -> None:
-        """Take back what was said of the alert under the cursor, and what mutes its rule, queue or job."""
+        """Take back what was said of the alert under the cursor, and what mutes its rule, queue or job; end
+        the mute under it; wait no longer for what is waited for."""
         alert, alerts = self._chosen, self.alerts
-        if alert is not None and alerts is not None:
-            alerts.undo([alert.id], self.farmwatch.clock.now())
+        row, now = self._rows.row(self.table.cursor_key), self.farmwatch.clock.now()
+        if isinstance(row, Waiting):
+            self.farmwatch.walls.ask_no_more(row.id)
+        elif isinstance(row, Mute) and alerts is not None:
+            alerts.mute(row.kind, row.value, now, now)
+            self._changed()
+        elif alert is not None and alerts is not None:
+            alerts.undo([alert.id], now)
             self._changed()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
@@ -380,7 +406,11 @@ class AlertsScreen(FollowingScreen):
 
     def chosen_id(self) -> str | None:
         """The id of the session or the worker that the alert under the cursor is about."""
-        alert = self._chosen
+        alert, row = self._chosen, self._rows.row(self.table.cursor_key)
+        if isinstance(row, Waiting):
+            return row.kept.ids[-1] if row.kept.ids else None
+        if isinstance(row, Mute):
+            return row.value
         if alert is None:
             return None
         subject = alert.subject

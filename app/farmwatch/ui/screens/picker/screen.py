@@ -23,18 +23,7 @@ from farmwatch.ui.content import content
 from farmwatch.ui.marking import mark, put_on_wall
 from farmwatch.ui.navigation import GoTo, ShowDetails
 from farmwatch.ui.screens.arranging import arrangement_of, choose_columns
-from farmwatch.ui.screens.following import (
-    ACT,
-    BACK,
-    COPY_ID,
-    HELP,
-    HISTORY,
-    MARK,
-    NOW,
-    PAUSE,
-    QUIT,
-    FollowingScreen,
-)
+from farmwatch.ui.screens.following import ACT, ASK, BACK, COLUMNS, LAST, MARK, NOW, PAUSE, FollowingScreen
 from farmwatch.ui.screens.orders import Detail, Sort
 from farmwatch.ui.screens.picker.acting import choices_at
 from farmwatch.ui.screens.picker.lists import LEVELS, NONE, query_for, summary
@@ -54,7 +43,7 @@ if TYPE_CHECKING:
 TYPING_PAUSE = 0.25
 """Seconds without a key before a filter is put to the service: one search a word, not one a letter."""
 
-TYPED = ("filter", "mark", "act", "put", "columns")
+TYPED = ("filter", "mark", "act", "ask", "put", "columns")
 """What the keys do that are letters."""
 
 MARKED = (Level.JOBS, Level.SESSIONS)
@@ -84,19 +73,15 @@ class PickerScreen(FollowingScreen):
         Binding("d", "details", "Details", tooltip="Everything about the row", id="details"),
         MARK,
         ACT,
-        Binding(
-            "C", "columns", "Columns", show=False, tooltip="Choose the columns of the list", id="columns"
-        ),
+        ASK,
+        COLUMNS,
         Binding(
             "w", "put", "Wall", show=False, tooltip="Put the row on the wall, or take it off", id="wall-item"
         ),
         NOW,
         # With it the keys take more than 80 columns.
         replace(PAUSE, show=False),
-        COPY_ID,
-        HISTORY,
-        HELP,
-        QUIT,
+        *LAST,
     ]
 
     def __init__(self, place: Place, cursor_key: str | None = None, kept: KeptState | None = None) -> None:
@@ -362,7 +347,7 @@ class PickerScreen(FollowingScreen):
             return False
         if action == "act":
             return self.lists in (*MARKED, Level.MARKED)
-        return action != "mark" or self.lists in (*MARKED, Level.MARKED)
+        return action not in ("mark", "ask") or self.lists in (*MARKED, Level.MARKED)
 
     def action_filter(self) -> None:
         """Open the filter's line, with what is in it, and type there."""
@@ -422,6 +407,11 @@ class PickerScreen(FollowingScreen):
         """What can be done to the job or the session under the cursor."""
         place = self._place_of(self.table.cursor_key)
         return () if place is None else choices_at(place, self._rows.item(self.table.cursor_key))
+
+    def asked_about(self) -> Sequence[tuple[Place, str]]:
+        """The job or the session under the cursor."""
+        place, item = self._place_of(self.table.cursor_key), self._rows.item(self.table.cursor_key)
+        return () if place is None else [(place, getattr(item, "name", ""))]
 
     def action_columns(self) -> None:
         """Choose the columns of this list, and of all others of its kind."""

@@ -22,7 +22,7 @@ from farmwatch.sessions.tracker import SessionObserved
 from farmwatch.ui.content import content
 from farmwatch.ui.marking import mark
 from farmwatch.ui.navigation import ShowDetails, ShowLog, ShowWhy
-from farmwatch.ui.screens.following import ACT, BACK, COPY_ID, HELP, MARK, NOW, PAUSE, QUIT
+from farmwatch.ui.screens.following import ACT, ASK, BACK, COPY_ID, HELP, MARK, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.session.rows import ACTION_COLUMNS, ERROR_COLUMNS, ActionRows, ErrorRows, error_rows
 from farmwatch.ui.screens.session_following import SessionFollowing
 from farmwatch.ui.widgets.lines import age_part, entitle, put
@@ -96,6 +96,7 @@ class SessionScreen(SessionFollowing):
         COPY_ID,
         MARK,
         ACT,
+        ASK,
         HELP,
         QUIT,
     ]

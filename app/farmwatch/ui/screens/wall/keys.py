@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from textual.binding import Binding, BindingType
 
-from farmwatch.ui.screens.following import ACT, BACK, COPY_ID, HELP, HISTORY, MARK, NOW, PAUSE, QUIT
+from farmwatch.ui.screens.following import ACT, ASK, BACK, COPY_ID, HELP, HISTORY, MARK, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.wall.failures import FAILURES
 from farmwatch.ui.screens.wall.running import RUNNING, TROUBLE
 from farmwatch.ui.screens.wall.view import TabView
@@ -30,6 +30,7 @@ TYPED = (
     "why",
     "mark",
     "act",
+    "ask",
     "columns",
     "roomy",
     "wall",
@@ -83,6 +84,7 @@ WALL_BINDINGS: list[BindingType] = [
     Binding("W", "wall", "Wall", show=False, tooltip="Show another wall, or make one", id="wall"),
     MARK,
     ACT,
+    ASK,
     NOW,
     PAUSE,
     COPY_ID,

@@ -50,8 +50,8 @@ class WallScreen(FollowingScreen):
     """Four tables of one thing, of which one is seen; lies over the place that it was opened from."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]
-
     BINDINGS = WALL_BINDINGS
+    is_wall = True
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)

@@ -1,0 +1,89 @@
+"""What stands below the alerts, in the same table: what is waited for, and what is muted until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from farmwatch.alerts.alert import Mute
+from farmwatch.aws.cleaning import clean
+from farmwatch.monitor.asked import AskedKind, Waiting
+from farmwatch.ui.widgets.virtual_table import Cell
+from farmwatch.words.text import TimeStyle, brief, clock_time_and_age, day_time, short_id
+
+Beside = Waiting | Mute
+
+Names = Mapping[str, str]
+"""Of queues and jobs, by their ids."""
+
+
+def key_of(one: Beside) -> str:
+    """What tells it from others, and from every alert."""
+    return f"waiting {one.id}" if isinstance(one, Waiting) else f"mute {one.id}"
+
+
+def _name(one: Beside, names: Names) -> str:
+    if isinstance(one, Mute):
+        return f"{one.kind.value} {clean(names.get(one.value, short_id(one.value)), 200)}"
+    kept = one.kept
+    return clean(kept.name, 200) if kept.ids else f"wall {clean(kept.name, 200)}".rstrip()
+
+
+def _what(one: Waiting) -> str:
+    """What somebody is to be told of."""
+    what = {
+        AskedKind.ENDED: "tell when it has ended",
+        AskedKind.ALL_ENDED: "tell when all of it has ended",
+        AskedKind.LINE: f"tell when a line matches {clean(one.kept.pattern, 200)}",
+    }
+    return what[one.kind]
+
+
+def _trouble(one: Beside, now: datetime) -> str:
+    if isinstance(one, Waiting):
+        return _what(one)
+    return f"nobody is told until {day_time(one.until, now)}"
+
+
+def text_of(one: Beside, names: Names, now: datetime) -> str:
+    """All that a filter looks at."""
+    if isinstance(one, Mute):
+        words = ["muted", _name(one, names), one.value, one.who, _trouble(one, now)]
+    else:
+        words = ["waiting", _name(one, names), _what(one), one.unseen, one.kept.connection, *one.kept.ids]
+    return " ".join(words).casefold()
+
+
+def cells_of(one: Beside, names: Names, now: datetime) -> Sequence[Cell]:
+    """What stands in its row, column by column of the alerts."""
+    name, trouble = _name(one, names), _trouble(one, now)
+    if isinstance(one, Mute):
+        by = one.who or "somebody here"
+        return (("· mute", "muted"), name, trouble, brief(now - one.at), by, "", "", "", "", "", "")
+    state = ("? cannot see", "warning") if one.unseen else ("◌ waiting", "accent")
+    unseen = (one.unseen, "warning")
+    return (state, name, trouble, brief(now - one.kept.at), "", unseen, "", "", "", "", one.kept.connection)
+
+
+def details_of(one: Beside, names: Names, now: datetime) -> list[tuple[str, str]]:
+    """Everything about it, names and values."""
+
+    def at(time: datetime) -> str:
+        return clock_time_and_age(time, now, TimeStyle.LOCAL)
+
+    if isinstance(one, Mute):
+        return [
+            ("muted", _name(one, names)),
+            (one.kind.value, one.value),
+            ("by", one.who or "somebody here"),
+            ("since", at(one.at)),
+            ("until", at(one.until)),
+        ]
+    kept = one.kept
+    rows = [("waiting", _what(one)), ("what", _name(one, names)), ("since", at(kept.at))]
+    if one.unseen:
+        rows.append(("cannot be seen", one.unseen))
+    if kept.pattern:
+        rows.append(("pattern", kept.pattern))
+    rows += list(zip(("farm", "queue", "job", "session"), kept.ids, strict=False))
+    return [*rows, ("connection", kept.connection or "–")]

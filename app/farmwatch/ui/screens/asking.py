@@ -1,0 +1,192 @@
+"""Asking to be told: that a session ends, that all of a job or the wall has ended, that a line is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from farmwatch.config.state import KeptAsked
+from farmwatch.monitor.asked import AskedKind
+from farmwatch.ui.content import content
+from farmwatch.words.keys import key
+from farmwatch.words.text import Part, clean, short_id
+
+if TYPE_CHECKING:
+    from farmwatch.listings.place import Place
+    from farmwatch.ui.program import Program
+
+Named = tuple["Place", str]
+"""A session or a job, with the name of the job, empty where that is not known."""
+
+
+class Wanted(Struct, frozen=True):
+    """Something that can be asked for: ``title`` says what, ``does`` of what; one for each of the things."""
+
+    title: str
+    does: str
+    asked: tuple[KeptAsked, ...]
+
+
+def choices_of(
+    named: Sequence[Named], program: Program, now: datetime, wall: str | None = None
+) -> list[Wanted]:
+    """What can be asked for of sessions and jobs, and of the wall of that name."""
+    sessions = [(place, name) for place, name in named if len(place.ids) == 4]
+    choices: list[Wanted] = []
+
+    def kept(kind: AskedKind, place: Place, name: str) -> KeptAsked:
+        known = program.monitor.names.get(place.ids[2], "")
+        if kind is not AskedKind.ALL_ENDED:
+            known = name or known
+        known = known or name or short_id(place.ids[2])
+        return KeptAsked(place.connection, place.ids, kind.value, now, known)
+
+    if len(sessions) == 1:
+        ((place, name),) = sessions
+        one = kept(AskedKind.ENDED, place, name)
+        session = f"{one.name}, {short_id(place.ids[3])}"
+        choices.append(Wanted("It ends", session, (one,)))
+        choices.append(Wanted("A line of its log matches", session, (kept(AskedKind.LINE, place, name),)))
+    elif sessions:
+        every = tuple(kept(AskedKind.ENDED, place, name) for place, name in sessions)
+        choices.append(Wanted("Each of them ends", f"{len(sessions):,} sessions, told one by one", every))
+    jobs = {replace(place, session_id=None): name for place, name in named}
+    if len(jobs) == 1:
+        ((place, name),) = jobs.items()
+        one = kept(AskedKind.ALL_ENDED, place, name)
+        choices.append(Wanted("All of the job has ended", one.name, (one,)))
+    if wall is not None:
+        one = KeptAsked("", (), AskedKind.ALL_ENDED.value, now, wall)
+        choices.append(Wanted("All of the wall has ended", "nothing runs on it any more", (one,)))
+    return choices
+
+
+def ask(screen: Screen[Any], program: Program, named: Sequence[Named], wall: str | None = None) -> None:
+    """Ask over a screen of the program what somebody wants to be told of, and wait for that."""
+    choices = choices_of(named, program, program.clock.now(), wall)
+    if not choices:
+        screen.notify("There is nothing here that could end.", markup=False, timeout=4)
+        return
+
+    def begin(chosen: Wanted | None) -> None:
+        if chosen is not None:
+            _begin(program, chosen)
+
+    screen.app.push_screen(AskScreen(choices), begin)
+
+
+def _begin(program: Program, chosen: Wanted) -> None:
+    listed = f"{key('alerts', 'A')} lists it"
+    try:
+        # Each of them, where some are waited for already too.
+        is_new = sum(program.walls.ask(one) for one in chosen.asked) > 0
+    except ValueError as error:
+        program.notify(clean(str(error), 300), timeout=8, markup=False)
+        return
+    what = chosen.does if len(chosen.asked) > 1 else chosen.asked[0].name or "the wall"
+    words = f"You will be told: {chosen.title.lower()} ({what}); {listed}."
+    words = words if is_new else f"That is waited for already; {listed}."
+    program.notify(clean(words, 300), timeout=5, markup=False)
+
+
+class AskScreen(ModalScreen[Wanted | None]):
+    """Lists what somebody can be told of; for a line of a log its pattern is typed."""
+
+    BINDINGS = [
+        Binding("escape", "back", "Back", tooltip="Back, without waiting for anything", id="ask-back"),
+    ]
+
+    def __init__(self, choices: Sequence[Wanted]) -> None:
+        super().__init__()
+        self._choices = choices
+        self._chosen: Wanted | None = None
+
+    def compose(self) -> ComposeResult:
+        """What is asked, and below it what there is to choose from, or a line for the pattern."""
+        with Vertical(classes="page box") as page:
+            page.border_title = content("Tell me")
+            yield Static(id="asks")
+            yield OptionList(id="choices", markup=False, compact=True)
+            yield Input(id="pattern", compact=True, placeholder="a word, or a regular expression")
+
+    def on_mount(self) -> None:
+        """Show the choices."""
+        width = max(len(one.title) for one in self._choices)
+        self.query_one(OptionList).add_options(
+            Option(content((f"{one.title:<{width}}  ", ""), (clean(one.does, 200), "muted")), id=str(number))
+            for number, one in enumerate(self._choices)
+        )
+        self._show_choices()
+
+    def _show_choices(self) -> None:
+        self._chosen = None
+        parts: list[Part] = [
+            ("Tell me when…", "strong"),
+            ("\nwhat has ended already is told at once", "muted"),
+        ]
+        self._show(parts, "⏎ waits for it")
+        options = self.query_one(OptionList)
+        options.display, self.query_one(Input).display = True, False
+        if options.highlighted is None:
+            options.highlighted = 0
+        options.focus()
+
+    def _show(self, parts: list[Part], enter: str) -> None:
+        self.query_one("#asks", Static).update(content(*parts))
+        self.query_one(".page").border_subtitle = content(f"{enter}   {key('ask-back', 'esc')} goes back")
+
+    def _show_pattern(self, trouble: str = "") -> None:
+        parts: list[Part] = [("Tell me when a line of the log matches…", "strong")]
+        parts.append(
+            ("\nin any case, unless there is a capital; lines from now on, until the session ends", "muted")
+        )
+        if trouble:
+            parts.append((f"\n{clean(trouble, 300)}", "error"))
+        self._show(parts, "⏎ waits for it")
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, event: OptionList.OptionSelected) -> None:
+        choice = self._choices[event.option_index]
+        if choice.asked[0].kind != AskedKind.LINE:
+            self.dismiss(choice)
+            return
+        self._chosen = choice
+        self.query_one(OptionList).display = False
+        box = self.query_one(Input)
+        box.display = True
+        self._show_pattern()
+        box.focus()
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        from farmwatch.logs.patterns import lasting_query
+        from farmwatch.logs.scan import BadPattern
+
+        if self._chosen is None:
+            return
+        pattern = event.value.strip()
+        try:
+            lasting_query(pattern)
+        except BadPattern as error:
+            self._show_pattern(str(error))
+            return
+        asked = tuple(replace(one, pattern=pattern) for one in self._chosen.asked)
+        self.dismiss(replace(self._chosen, asked=asked))
+
+    def action_back(self) -> None:
+        """Back to what can be asked for; from there out."""
+        if self._chosen is None:
+            self.dismiss(None)
+        else:
+            self._show_choices()
