@@ -29,6 +29,12 @@ from tests.canned import REF
 NOW = datetime.now(UTC)
 
 
+@pytest.fixture(autouse=True)
+def just_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The times of a test are told by when it begins: that this file was read may be long ago."""
+    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC))
+
+
 def run(*arguments: str) -> Any:
     return CliRunner().invoke(cli.cli, ["digest", *arguments])
 

@@ -18,6 +18,14 @@ from farmwatch.history.store import VERSION, History
 from tests.canned import REF, an_action
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def just_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The times of a test are told by when it begins: that this file was read may be long ago."""
+    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC))
+
+
 OTHER = replace(REF, session_id="session-" + "a" * 32)
 
 
