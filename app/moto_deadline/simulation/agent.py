@@ -94,6 +94,8 @@ class SessionOnWorker:
         self.task: Record | None = None
         self.kind = ""
         """What the agent calls an action like this one."""
+        self.hangs = False
+        """Whether its process does nothing any more."""
 
     @property
     def is_over(self) -> bool:

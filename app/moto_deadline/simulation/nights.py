@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from moto_deadline.simulation.account import Record, SessionIds
 from moto_deadline.simulation.agent import all_on, open_session, under_way
+from moto_deadline.simulation.host import hang, tells_of_itself
 from moto_deadline.simulation.jobs import Run, submit
 from moto_deadline.simulation.scenario import make_farm, make_fleet, make_queue
 from moto_deadline.simulation.script import FAILS, NO_GPU, WELL, session_play, told_to_end
@@ -19,6 +20,7 @@ FRAME = 600.0
 
 _BEGINS_AFTER = 60.0
 _RENDERS = 1500.0
+_SAYS_NOTHING = 4 * 3600.0
 
 
 def stage_night(world: World, name: str) -> None:
@@ -30,6 +32,8 @@ def stage_night(world: World, name: str) -> None:
     queue_id = make_queue(world, farm_id, "lighting", "SCHEDULING")
     run = submit(world, farm_id, queue_id, "sq010_sh0010_lgt_v001", frames=400, by="mira")
     NIGHTS[name](world, run, workers)
+    for worker in workers:
+        world.play(tells_of_itself(world, worker), world.start)
 
 
 def until(play: Play, seconds: float) -> Play:
@@ -60,7 +64,12 @@ def _siblings(run: Run, workers: Sequence[Record]) -> None:
 
 def _hangs(run: Run, worker: Record) -> None:
     session = _open(run, worker)
-    run.world.play(until(session_play(run, session, worker, pace=3 * _RENDERS, steps=60), _RENDERS))
+    run.world.play(_hanging(run, session, worker))
+
+
+def _hanging(run: Run, session: Record, worker: Record) -> Play:
+    yield from until(session_play(run, session, worker, pace=3 * _RENDERS, steps=60), _RENDERS)
+    hang(run.world, session)
 
 
 def _quiet(world: World, run: Run, workers: Sequence[Record]) -> None:
@@ -74,6 +83,20 @@ def _stuck(world: World, run: Run, workers: Sequence[Record]) -> None:
     del world
     _hangs(run, workers[0])
     _siblings(run, workers[1:4])
+
+
+def _silent_busy(world: World, run: Run, workers: Sequence[Record]) -> None:
+    """A session tells of nothing for hours, and its worker is busy with it all the time."""
+    session = _open(run, workers[0])
+    world.play(session_play(run, session, workers[0], pace=_SAYS_NOTHING, steps=1))
+    _siblings(run, workers[1:4])
+
+
+def _silent_shared(world: World, run: Run, workers: Sequence[Record]) -> None:
+    """A session hangs on a worker that is busy with another one."""
+    del world
+    _hangs(run, workers[0])
+    _siblings(run, workers[:4])
 
 
 def _slow(world: World, run: Run, workers: Sequence[Record]) -> None:
@@ -174,6 +197,8 @@ def _storm(world: World, workers: Sequence[Record]) -> Play:
 NIGHTS: dict[str, Callable[[World, Run, Sequence[Record]], None]] = {
     "quiet": _quiet,
     "stuck": _stuck,
+    "silent-busy": _silent_busy,
+    "silent-shared": _silent_shared,
     "slow": _slow,
     "not-responding": _not_responding,
     "dead-worker": _dead_worker,

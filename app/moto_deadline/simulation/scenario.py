@@ -10,6 +10,7 @@ from moto_deadline.log_stream import Generated, ServiceLogStream
 from moto_deadline.simulation.account import Record, SessionIds, log_configuration, named
 from moto_deadline.simulation.agent import open_session
 from moto_deadline.simulation.archive import fill_archive
+from moto_deadline.simulation.host import tells_of_itself
 from moto_deadline.simulation.jobs import Run, submit
 from moto_deadline.simulation.scenes import ago, perform, stage_troubles
 from moto_deadline.simulation.script import (
@@ -116,6 +117,8 @@ def stage(world: World) -> None:
     fleet_id = crews[0][0]["fleetId"]
     bad, *well = (_add_worker(world, farm_id, fleet_id, "g6e.2xlarge") for _ in range(3))
     world.play(_bad_worker(world, farm_id, fx, bad, well), ago(world, BAD_FOR))
+    for worker in (*crews[0], *crews[1], bad, *well):
+        world.play(tells_of_itself(world, worker), world.start)
 
 
 BAD_FOR = 14.0

@@ -68,6 +68,28 @@ def plain_event(message: str) -> str:
     return _encode({"level": "INFO", "message": message})
 
 
+def metrics_event(cpu: float, memory: int) -> str:
+    """What a worker tells of its machine every minute: ``cpu`` is how busy its processor is, in per cent,
+    ``memory`` how much of its 64 GiB is in use."""
+    is_busy = cpu > 50
+    members = {
+        "cpu-usage-percent": f"{cpu:.1f}",
+        "memory-total-bytes": f"{64 << 30}",
+        "memory-used-bytes": f"{memory << 30}",
+        "memory-used-percent": f"{100 * memory / 64:.1f}",
+        "swap-used-bytes": "0",
+        "total-disk-bytes": f"{250 << 30}",
+        "total-disk-used-bytes": f"{25 << 30}",
+        "total-disk-used-percent": "10.0",
+        "user-disk-available-bytes": f"{76 << 30}",
+        "network-sent-bytes-per-second": "137545" if is_busy else "22938",
+        "network-recv-bytes-per-second": "624230" if is_busy else "22938",
+        "disk-read-bytes-per-second": "63078" if is_busy else "0",
+        "disk-write-bytes-per-second": "158106" if is_busy else "22938",
+    }
+    return worker_event("Metrics", "System", "INFO", members)
+
+
 class WorkerLog:
     """The events of one session in the log of its worker."""
 
@@ -277,14 +299,7 @@ class WorkerLog:
 
     def _metrics(self) -> str:
         busy = (self._requests * 37) % 40
-        members = {
-            "cpu-usage-percent": f"{60 + busy}.{busy % 10}",
-            "memory-total-bytes": f"{64 << 30}",
-            "memory-used-bytes": f"{(8 + busy) << 30}",
-            "memory-used-percent": f"{100 * (8 + busy) / 64:.1f}",
-            "swap-used-bytes": "0",
-        }
-        return worker_event("Metrics", "System", "INFO", members)
+        return metrics_event(60 + busy + busy % 10 / 10, 8 + busy)
 
     # --- the worker -----------------------------------------------------------------------------------
 
