@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -12,7 +13,11 @@ from moto import mock_aws
 from farmwatch.alerts.alert import Alert, Notice, State
 from farmwatch.alerts.life import step
 from farmwatch.alerts.seen import pass_of, strangers
+from farmwatch.aws.log_page import LogEvent, LogPage, LogSource
+from farmwatch.polling.schedule import RequestBudget
 from farmwatch.wall.values import LastLine
+from farmwatch.wall.worker_metrics import WorkerMetrics
+from moto_deadline.simulation import host
 from tests.wall.large import LargeWall
 
 
@@ -20,6 +25,20 @@ from tests.wall.large import LargeWall
 def account() -> Iterator[None]:
     with mock_aws():
         yield
+
+
+class WorkerLogs:
+    """Answers for the newest pages of logs, out of the streams of the farm."""
+
+    def __init__(self, wall: LargeWall) -> None:
+        self.wall = wall
+        self.asked = 0
+
+    def log_page(self, source: LogSource, *, from_head: bool, limit: int) -> LogPage:
+        self.asked += 1
+        stream = self.wall.simulation.logs.stream(source.group, source.stream)
+        events, back, on = stream.get_log_events(None, None, limit, None, from_head)
+        return LogPage([LogEvent(one["timestamp"], one["message"]) for one in events], on, back)
 
 
 class Watched:
@@ -30,6 +49,10 @@ class Watched:
         self.wall = LargeWall(night=night)
         self.wall.target.judging.lines = self._lines
         self.wall.client.on_ask = self._answer
+        self.logs = WorkerLogs(self.wall)
+        target = self.wall.target
+        self.metrics = WorkerMetrics(lambda: target.judging.silent, RequestBudget(rate=5.0, burst=5.0))
+        target.judging.cpu = self.metrics.known
         self.begin = self.wall.clock.now()
         self.is_cut_off = False
         self.alerts: dict[str, Alert] = {}
@@ -67,6 +90,9 @@ class Watched:
             target = self.wall.target
             target.want_well(wanted, strangers(target.observed, self.alerts.values()))
             self.wall.refresh()
+            logs: Any = self.logs
+            while self.metrics.poll(logs, self.wall.clock).again_in == 0.0:
+                pass
             now = self.wall.clock.now()
             seen = pass_of(target.observed, self.alerts.values(), now)
             self.alerts, notices = step(self.alerts, seen, now)
@@ -136,6 +162,46 @@ def test_a_slow_session_that_goes_on_is_no_more_than_suspect() -> None:
     watched.pass_minutes(100)
     assert watched.suspect == {"straggler": {watched.subject()}}
     assert watched.told == []
+
+
+def hang(watched: Watched) -> None:
+    simulation, ids = watched.wall.simulation, watched.wall.simulation.cast["subject"]
+    host.hang(simulation, simulation.account.sessions[ids.job_id][ids.session_id])
+
+
+def test_a_silent_session_whose_worker_is_busy_with_it_is_quiet_and_works() -> None:
+    watched = Watched("silent-busy")
+    watched.pass_minutes(100)
+    assert watched.told == []
+    assert watched.suspect == {"quiet, working": {watched.subject()}, "straggler": {watched.subject()}}
+    (row,) = [one for one in watched.wall.target.observed.rows if one.ref.session_id == watched.subject()]
+    assert row.troubles[-1] == "quiet, working"
+    assert [one.evidence for one in row.findings if "CPU 9" in one.evidence and "(Metrics)" in one.evidence]
+    # From twenty minutes on, every five minutes.
+    assert 10 <= watched.logs.asked <= 100 / 5
+    # As soon as it does nothing any more, what it says nothing of counts.
+    hang(watched)
+    watched.pass_minutes(6 + 2 + 6)
+    assert watched.told == ["fired: stuck"]
+    assert "CPU" in watched.notices[0].alerts[0].evidence
+
+
+def test_the_same_session_on_a_worker_that_does_nothing_is_told() -> None:
+    watched = Watched("silent-busy")
+    watched.pass_minutes(1)
+    hang(watched)
+    watched.pass_minutes(75)
+    assert watched.told == ["fired: stuck"]
+    assert "quiet, working" not in watched.suspect
+
+
+def test_a_silent_session_is_not_excused_by_what_else_runs_on_its_worker() -> None:
+    watched = Watched("silent-shared")
+    watched.pass_minutes(65)
+    assert watched.told == ["fired: stuck"]
+    assert watched.notices[0].alerts[0].subject.session_id == watched.subject()
+    assert "2 sessions on its worker" in watched.notices[0].alerts[0].evidence
+    assert watched.logs.asked == 0
 
 
 @pytest.mark.parametrize("night", ["quiet", "spot-storm"])

@@ -121,6 +121,22 @@ def test_two_signals_make_it_stuck_and_one_suspect() -> None:
     assert severities(straggler) == {Severity.STUCK}
 
 
+def test_a_session_is_quiet_and_works_from_two_passes_on_and_is_stuck_when_its_worker_rests() -> None:
+    def at(cpu: float) -> SessionFacts:
+        facts = stuck()
+        assert facts.action is not None
+        told = {"on_worker": 1, "cpu": cpu, "cpu_at": ago(1)}
+        return replace(facts, action=replace(facts.action, **told))
+
+    passes = Passes()
+    passes.see(at(93.0))
+    assert passes.see(at(93.0)) == {"session-1": ["frozen progress", "quiet, working"]}
+    passes.see(at(2.0))
+    assert passes.see(at(2.0)) == {"session-1": ["silent", "frozen progress"]}
+    passes.see(at(93.0))
+    assert passes.see(at(93.0)) == {"session-1": ["frozen progress", "quiet, working"]}
+
+
 def test_what_was_called_not_stuck_is_found_and_marked_so_and_other_work_is_not() -> None:
     judge = Judge()
     judge.contradicted = {"action-1"}

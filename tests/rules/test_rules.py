@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,10 @@ from farmwatch.rules.rules import (
     frozen_progress,
     lasting,
     log_trouble,
+    nears_silence,
     never_started,
     poison_task,
+    quiet_working,
     silent,
     straggler,
     update_failed,
@@ -67,9 +70,63 @@ def test_a_silence_is_told_with_the_run_and_the_siblings() -> None:
     facts = at_work(line_at=ago(38), line_seen_at=NOW, median=720.0, siblings=14)
     finding = fires(silent, facts)
     assert finding.words == "silent 38 min of 55"
-    assert finding.evidence == "silent 38 min of a run of 55 min; siblings' median 12 min, n = 14"
+    compared = "silent 38 min of a run of 55 min; siblings' median 12 min, n = 14"
+    assert finding.evidence == f"{compared}; no metrics of its worker"
     alone = at_work(line_at=ago(38), line_seen_at=NOW, median=720.0, siblings=2)
     assert "no baseline" in fires(silent, alone).evidence
+
+
+def busy(**given: Any) -> SessionFacts:
+    """One that is silent, alone on a worker that is busy."""
+    line = {"line_at": ago(38), "line_seen_at": NOW}
+    return at_work(**{**line, "on_worker": 1, "cpu": 93.0, "cpu_at": ago(4), **given})
+
+
+def test_what_is_silent_on_a_busy_worker_of_its_own_is_quiet_and_works() -> None:
+    assert silent(busy(), DEFAULTS) is None
+    finding = fires(quiet_working, busy())
+    assert (finding.severity, finding.words) == (Severity.WORKING, "quiet, working")
+    assert finding.evidence == f"silent 38 min; its worker's CPU 93 % at {ago(4):%H:%M} (Metrics)"
+    assert summary([finding]) == ("quiet, working",)
+    assert not finding.is_serious
+
+
+@pytest.mark.parametrize(
+    ("given", "evidence"),
+    [
+        ({"cpu": 50.0}, f"its worker's CPU 50 % at {ago(4):%H:%M} (Metrics)"),
+        ({"cpu": 0.4}, f"its worker's CPU 0.4 % at {ago(4):%H:%M} (Metrics)"),
+        ({"on_worker": 2}, "2 sessions on its worker"),
+        ({"cpu": None, "cpu_at": None}, "no metrics of its worker"),
+        # What was before the silence, or long ago, says nothing of now.
+        ({"cpu_at": ago(38)}, "no metrics of its worker"),
+        ({"cpu_at": ago(10)}, "no metrics of its worker"),
+    ],
+)
+def test_without_a_busy_worker_of_its_own_it_is_silent_and_says_so(
+    given: dict[str, Any], evidence: str
+) -> None:
+    assert quiet_working(busy(**given), DEFAULTS) is None
+    assert fires(silent, busy(**given)).evidence.endswith(f"; {evidence}")
+
+
+def test_a_busy_worker_is_nothing_to_speak_of_where_the_log_goes_on_or_cannot_be_seen() -> None:
+    assert quiet_working(busy(line_at=ago(5)), DEFAULTS) is None
+    assert quiet_working(busy(line_at=None, line_seen_at=None), DEFAULTS) is None
+    assert quiet_working(busy(status="SUCCEEDED"), DEFAULTS) is None
+    read_long_ago = busy(started_at=ago(90), line_at=ago(80), line_seen_at=ago(11))
+    assert quiet_working(read_long_ago, DEFAULTS) is NOT_SEEN
+    assert quiet_working(a_session(), DEFAULTS) is None
+
+
+@pytest.mark.parametrize(
+    ("silence", "run", "nears"),
+    [(20, 40, True), (20 - SECOND, 40, False), (25, 60, True), (25, 61, False), (38, 30, False)],
+)
+def test_a_silence_is_near_ten_minutes_before_it_fires(silence: float, run: float, nears: bool) -> None:
+    action = at_work(started_at=ago(run), line_at=ago(silence), line_seen_at=NOW).action
+    assert action is not None
+    assert nears_silence(action, DEFAULTS, timedelta(minutes=10)) is nears
 
 
 @pytest.mark.parametrize(

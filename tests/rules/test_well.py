@@ -25,6 +25,14 @@ def test_a_stuck_session_is_not_well() -> None:
     assert STUCK_RULE not in well_session(stuck())
 
 
+def test_a_session_that_is_quiet_and_works_is_not_stuck() -> None:
+    busy = stuck()
+    assert busy.action is not None
+    action = replace(busy.action, siblings=10, median=3_000.0, on_worker=1, cpu=93.0, cpu_at=ago(1))
+    assert STUCK_RULE in well_session(replace(busy, action=action))
+    assert STUCK_RULE not in well_session(replace(busy, action=replace(action, cpu=7.0)))
+
+
 def test_what_was_not_looked_at_for_long_is_not_known_to_be_well() -> None:
     # Its progress was never seen to change, and nobody reads its log.
     assert STUCK_RULE not in well_session(at_work(progress_since=ago(1)))

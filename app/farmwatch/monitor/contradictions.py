@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from farmwatch.rules.finding import Severity
-
 if TYPE_CHECKING:
     from farmwatch.config.state import KeptState, StateFile
     from farmwatch.wall.values import WallRow
@@ -30,9 +28,9 @@ class Contradictions:
 
     def toggle(self, row: WallRow) -> bool:
         """Call what a session does now not stuck, or take that back; whether it is called so now. The rules
-        that have found it by signals are counted as contradicted; what is certain is not contradicted."""
+        that have found it by signals are counted as contradicted; what is no signal is not contradicted."""
         subject = row.subject
-        rules = [one.rule for one in row.findings if one.severity is not Severity.CERTAIN]
+        rules = [one.rule for one in row.findings if one.severity.is_signal]
         is_so = subject not in self.subjects
 
         def change(state: KeptState) -> KeptState:

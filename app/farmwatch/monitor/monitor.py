@@ -48,8 +48,6 @@ from farmwatch.monitor.update import (
     RunningRef,
     Snapshot,
     Update,
-    WallLinesRef,
-    WallRef,
 )
 from farmwatch.polling.clock import Clock, SystemClock
 from farmwatch.polling.freshness import Rhythm
@@ -377,8 +375,7 @@ class Monitor:
         """Follow all that runs on every connection, or in what is chosen; failures from ``since`` on. What
         has ended is told of for so long. By what ``judge`` makes trouble is found, by default by the rules
         with their usual thresholds."""
-        from farmwatch.monitor.wall import WallHandle, WallPart
-        from farmwatch.wall.last_lines import LastLines
+        from farmwatch.monitor.wall import WallHandle, WallPart, part_of
         from farmwatch.wall.scope import scope_of
         from farmwatch.wall.target import WallTarget
 
@@ -388,16 +385,9 @@ class Monitor:
             if scope is not None:
                 rate = connection.poller.budget.rate
                 target = WallTarget(name, scope, since, self._records, rate=rate, leaves_after=keeps_ended)
-                lines = LastLines(name, partial(getattr, target, "observed"), connection.log_budget)
-                target.judging.lines = lines.known
                 if judge is not None:
                     target.judging.judge = judge()
-                parts[name] = WallPart(
-                    self._look(name, target, WallRef(name)),
-                    target,
-                    self._look(name, lines, WallLinesRef(name)),
-                    lines,
-                )
+                parts[name] = part_of(name, target, connection.log_budget, partial(self._look, name))
         return WallHandle(parts)
 
     def act(self, wish: Wish) -> LookHandle:

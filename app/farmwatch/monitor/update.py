@@ -75,6 +75,12 @@ class WallLinesRef(Struct, frozen=True):
     connection: str
 
 
+class WallMetricsRef(Struct, frozen=True):
+    """Names how busy the workers of a connection's part of the wall are."""
+
+    connection: str
+
+
 class AlertsRef(Struct, frozen=True):
     """Names all alerts, of every connection."""
 

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from farmwatch.monitor.update import WallLinesRef, WallMetricsRef, WallRef
 from farmwatch.polling.freshness import Rhythm
+from farmwatch.wall.last_lines import LastLines
+from farmwatch.wall.worker_metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from farmwatch.aws.model import SessionRef
     from farmwatch.monitor.handles import Look
-    from farmwatch.wall.last_lines import LastLines
+    from farmwatch.polling.schedule import RequestBudget
+    from farmwatch.polling.target import Target
     from farmwatch.wall.target import WallTarget
     from farmwatch.wall.values import LastLine, LogLine, WallObserved
 
 
 class WallPart(NamedTuple):
-    """What is followed of the wall on one connection: what runs, and the newest lines of its logs."""
+    """What is followed of the wall on one connection: what runs, the newest lines of its logs, and how busy
+    the workers are of those that are silent."""
 
     look: Look
     target: WallTarget
     lines_look: Look
     lines: LastLines
+    metrics_look: Look
+    metrics: WorkerMetrics
+
+
+def part_of(
+    name: str, target: WallTarget, budget: RequestBudget, look: Callable[[Target, Hashable], Look]
+) -> WallPart:
+    """What is followed on the connection of that name; logs are read on the ``budget``, and trouble is judged
+    by them. ``look`` begins to follow something, under what names it."""
+    lines = LastLines(name, partial(getattr, target, "observed"), budget)
+    metrics = WorkerMetrics(partial(getattr, target.judging, "silent"), budget)
+    target.judging.lines, target.judging.cpu = lines.known, metrics.known
+    return WallPart(
+        look(target, WallRef(name)),
+        target,
+        look(lines, WallLinesRef(name)),
+        lines,
+        look(metrics, WallMetricsRef(name)),
+        metrics,
+    )
 
 
 class WallHandle:
@@ -51,16 +77,19 @@ class WallHandle:
 
     def refresh(self) -> None:
         """Ask at once; for logs that are denied, or not there, too."""
-        for look, target, lines_look, lines in self._parts.values():
-            look.poller.now(target.key)
-            lines.want_again()
-            lines_look.poller.now(lines.key)
+        for part in self._parts.values():
+            part.look.poller.now(part.target.key)
+            part.lines.want_again()
+            part.lines_look.poller.now(part.lines.key)
+            part.metrics.want_again()
+            part.metrics_look.poller.now(part.metrics.key)
 
     def pause(self, *, paused: bool) -> None:
         """Stop asking, or go on."""
-        for look, target, lines_look, lines in self._parts.values():
-            look.poller.pause(target.key, paused)
-            lines_look.poller.pause(lines.key, paused)
+        for part in self._parts.values():
+            part.look.poller.pause(part.target.key, paused)
+            part.lines_look.poller.pause(part.lines.key, paused)
+            part.metrics_look.poller.pause(part.metrics.key, paused)
 
     def looked_at(self, connection: str, session_id: str) -> None:
         """Somebody has looked at a session: if it has failed and ended, it need not stay."""
@@ -143,6 +172,7 @@ class WallHandle:
         for part in self._parts.values():
             part.look.let_go()
             part.lines_look.let_go()
+            part.metrics_look.let_go()
 
 
 def _key(ref: SessionRef) -> str:

@@ -21,7 +21,9 @@ class ActionFacts(Struct, frozen=True, gc=False):
     and ``runs_before`` whether an action before it in the session runs, ``None`` where that is not known.
     ``line_at`` is when the newest line of the log was written, by what was read at ``line_seen_at``; both
     ``None`` where nobody reads the log. ``median`` is how long tasks of the step took, in seconds, of
-    ``siblings`` that ended.
+    ``siblings`` that ended. ``on_worker`` is how many sessions run on its worker, 0 where that is not known;
+    ``cpu`` is how busy the worker's processor was ``cpu_at`` (per cent; the time is told in the zone that it
+    has), both ``None`` where its log does not say so, or nobody reads it.
     """
 
     action_id: str
@@ -37,6 +39,9 @@ class ActionFacts(Struct, frozen=True, gc=False):
     line_seen_at: datetime | None = None
     median: float | None = None
     siblings: int = 0
+    on_worker: int = 0
+    cpu: float | None = None
+    cpu_at: datetime | None = None
 
 
 class SessionFacts(Struct, frozen=True, gc=False):

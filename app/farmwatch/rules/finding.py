@@ -12,17 +12,24 @@ from msgspec.structs import replace
 
 class Severity(StrEnum):
     """How sure a finding is, the worst first. SUSPECT is one signal that something is stuck, STUCK one of at
-    least two; CERTAIN needs no other. SLOW has too little to compare with, and is no trouble."""
+    least two; CERTAIN needs no other. SLOW has too little to compare with, and is no trouble; WORKING looks
+    like a signal, and is known to be none."""
 
     CERTAIN = "certain"
     STUCK = "stuck"
     SUSPECT = "suspect"
     SLOW = "slow"
+    WORKING = "working"
 
     @property
     def rank(self) -> int:
         """0 for the worst."""
         return _RANKS[self]
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether it is of what somebody may call not stuck."""
+        return self in (Severity.STUCK, Severity.SUSPECT, Severity.SLOW)
 
 
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
@@ -64,6 +71,7 @@ def summary(findings: Iterable[Finding]) -> tuple[str, ...]:
         signals = [one.words for one in told if one.severity is severity]
         if signals:
             words.append(f"{severity.value}: {', '.join(signals)}")
+    words += (one.words for one in told if one.severity is Severity.WORKING)
     return tuple(words)
 
 
@@ -78,10 +86,10 @@ def worst(findings: Iterable[Finding]) -> int:
 
 
 def contradicted(findings: Iterable[Finding], *, is_so: bool) -> tuple[Finding, ...]:
-    """The findings of what was called not stuck, or was not; what is certain stays as it is."""
+    """The findings of what was called not stuck, or was not; what is no signal stays as it is."""
     return worst_first(
         one
-        if one.severity is Severity.CERTAIN or one.is_contradicted is is_so
+        if not one.severity.is_signal or one.is_contradicted is is_so
         else replace(one, is_contradicted=is_so)
         for one in findings
     )

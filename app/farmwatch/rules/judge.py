@@ -86,6 +86,10 @@ class Judge:
         self._workers: dict[str, _States] = {}
         self._tasks: dict[str, _States] = {}
 
+    def limits_of(self, facts: SessionFacts) -> Thresholds:
+        """The thresholds that a session has."""
+        return self._limits if self._limits_of is None else self._limits_of(facts)
+
     def judge(self, sessions: Iterable[SessionFacts], now: datetime, fresh_for: timedelta) -> Findings:
         """A pass over all sessions there are: the findings of those that have any, by their ids, the worst
         first. What was seen longer than ``fresh_for`` ago is not fresh."""

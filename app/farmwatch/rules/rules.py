@@ -12,15 +12,25 @@ from statistics import median
 from typing import Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.model import ENDED, UPDATE_FAILED
 from farmwatch.aws.session_action import NOT_BEGUN
-from farmwatch.rules.facts import SessionFacts, TaskFacts, WorkerFacts
+from farmwatch.rules.facts import ActionFacts, SessionFacts, TaskFacts, WorkerFacts
 from farmwatch.rules.finding import NOT_SEEN, Finding, Severity, Verdict
 from farmwatch.rules.thresholds import Thresholds
 
 LINE_IS_OLD = timedelta(minutes=10)
 """How long before the action was seen its log may have been read for the silence to count."""
+
+METRICS_ARE_OLD = timedelta(minutes=10)
+"""How long before the action was seen its worker may have told of its processor for that to count."""
+
+BUSY = 50.0
+"""Per cent of a worker's processor above which it works."""
+
+QUIET_WORKING = "quiet, working"
+"""What is silent is called where its worker's processor says that it works."""
 
 LEAST_GAPS = 2
 """Times between two changes of an action's progress that have a median worth comparing with."""
@@ -61,6 +71,8 @@ def silent(facts: SessionFacts, limits: Thresholds) -> Verdict:
     run = action.line_seen_at - action.started_at
     if silence > run or silence < run * limits.silent_share:
         return None
+    if action.cpu is not None and _works(action):
+        return None
     baseline = (
         f"siblings' median {lasting(timedelta(seconds=action.median))}, n = {action.siblings}"
         if action.median is not None and action.siblings >= limits.few_siblings
@@ -70,9 +82,59 @@ def silent(facts: SessionFacts, limits: Thresholds) -> Verdict:
         "silent",
         Severity.SUSPECT,
         f"silent {lasting(silence)} of {lasting(run).removesuffix(' min')}",
-        f"silent {lasting(silence)} of a run of {lasting(run)}; {baseline}",
+        f"silent {lasting(silence)} of a run of {lasting(run)}; {baseline}; {_of_worker(action)}",
         action.line_at,
     )
+
+
+def quiet_working(facts: SessionFacts, limits: Thresholds) -> Verdict:
+    """It would be called silent if its worker's processor were not busy, on which nothing else runs."""
+    action = facts.action
+    if action is None or action.cpu is None or not _works(action):
+        return None
+    if action.line_at is None or action.line_seen_at is None:
+        return None
+    signal = silent(replace(facts, action=replace(action, cpu=None)), limits)
+    if not isinstance(signal, Finding):
+        return signal
+    evidence = f"silent {lasting(action.line_seen_at - action.line_at)}; {_of_worker(action)}"
+    return replace(
+        signal, rule=QUIET_WORKING, severity=Severity.WORKING, words=QUIET_WORKING, evidence=evidence
+    )
+
+
+def _is_told(action: ActionFacts) -> bool:
+    """Whether its worker has told of its processor lately, and since the last line of the log."""
+    at, line_at = action.cpu_at, action.line_at
+    if action.cpu is None or at is None or line_at is None:
+        return False
+    return at > line_at and action.seen_at - at < METRICS_ARE_OLD
+
+
+def _works(action: ActionFacts) -> bool:
+    """Whether its worker is busy, which says something of it only where nothing else runs there."""
+    return action.on_worker == 1 and action.cpu is not None and action.cpu > BUSY and _is_told(action)
+
+
+def _of_worker(action: ActionFacts) -> str:
+    if action.on_worker > 1:
+        return f"{action.on_worker} sessions on its worker"
+    if action.cpu is None or not _is_told(action):
+        return "no metrics of its worker"
+    return f"its worker's CPU {action.cpu:g} % at {action.cpu_at:%H:%M} (Metrics)"
+
+
+def nears_silence(action: ActionFacts, limits: Thresholds, within: timedelta) -> bool:
+    """Whether a log is silent by the thresholds, or will be within a time if no line comes, whatever its
+    worker does; not where that cannot be seen."""
+    if action.status != _RUNNING or action.started_at is None:
+        return False
+    if action.line_at is None or action.line_seen_at is None:
+        return False
+    if action.line_seen_at < action.seen_at - LINE_IS_OLD:
+        return False
+    silence, run = action.line_seen_at - action.line_at, action.line_seen_at - action.started_at
+    return silence <= run and silence + within >= max(limits.silent, (run + within) * limits.silent_share)
 
 
 def frozen_progress(facts: SessionFacts, limits: Thresholds) -> Verdict:
@@ -307,6 +369,12 @@ SESSION_RULES: tuple[Rule[SessionFacts], ...] = (
         "silent",
         lambda t: f"no log line for {lasting(t.silent)}, and for {t.silent_share * 100:g} % of the run",
         silent,
+        is_of_action=True,
+    ),
+    Rule(
+        QUIET_WORKING,
+        lambda _: f"silent, but the CPU of its worker, where it runs alone, above {BUSY:g} %: no trouble",
+        quiet_working,
         is_of_action=True,
     ),
     Rule(

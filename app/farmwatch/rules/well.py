@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from farmwatch.rules.facts import ActionFacts, SessionFacts, WorkerFacts
 from farmwatch.rules.finding import NotSeen, Severity
 from farmwatch.rules.judge import OWN_RULES, STUCK
-from farmwatch.rules.rules import LEAST_SESSIONS, SESSION_RULES, bad_worker
+from farmwatch.rules.rules import LEAST_SESSIONS, QUIET_WORKING, SESSION_RULES, bad_worker
 from farmwatch.rules.thresholds import DEFAULTS, Thresholds, relaxed
 
 STUCK_RULE = "stuck"
@@ -43,7 +43,7 @@ def _signals(facts: SessionFacts, action: ActionFacts, limits: Thresholds) -> in
     """How many signals there may be that a session is stuck; what is certain is no signal."""
     waits = None if action.waits_since is None else _ALWAYS
     worst = replace(facts, action=replace(action, waits_since=waits))
-    may_be = {rule.name: rule.check(worst, limits) for rule in SESSION_RULES}
+    may_be = {rule.name: rule.check(worst, limits) for rule in SESSION_RULES if rule.name != QUIET_WORKING}
     names = {
         name
         for name, verdict in may_be.items()

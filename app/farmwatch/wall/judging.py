@@ -3,7 +3,7 @@ of. One pass a refresh."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -12,15 +12,23 @@ from msgspec.structs import replace
 from farmwatch.rules.facts import ActionFacts, SessionFacts, TaskFacts, WorkerFacts
 from farmwatch.rules.finding import worst_first
 from farmwatch.rules.judge import Findings, Judge
+from farmwatch.rules.rules import nears_silence
 from farmwatch.rules.well import well_session, well_worker
 from farmwatch.wall.entry import Entry
 from farmwatch.wall.outcomes import Outcomes
 from farmwatch.wall.surroundings import Surroundings
-from farmwatch.wall.values import Failure, LastLine, WallRow
+from farmwatch.wall.values import Failure, LastLine, WallRow, WorkerCpu
 
 FRESH_FOR = timedelta(seconds=60)
 """How long after two intervals what was seen is fresh enough to be judged: not everything is asked for by
 every refresh."""
+
+
+NEARLY_SILENT = timedelta(minutes=10)
+"""How long before a log is silent it is looked at what its worker does."""
+
+QUIET = timedelta(minutes=1)
+"""How long there has to be no line before anything of that is asked at all."""
 
 
 def no_lines() -> Mapping[str, LastLine]:
@@ -28,11 +36,16 @@ def no_lines() -> Mapping[str, LastLine]:
     return {}
 
 
+def no_cpu() -> Mapping[str, WorkerCpu]:
+    """Where nobody looks at workers."""
+    return {}
+
+
 class Judging:
     """Tells the rules what is known, and rows and failures what was found of them.
 
     ``lines`` tells the newest lines of logs that are known, by the keys of rows. Without a line nobody is
-    called silent.
+    called silent. ``cpu`` tells how busy workers are, by their ids, as far as that was asked for.
     """
 
     def __init__(self, outcomes: Outcomes, surroundings: Surroundings) -> None:
@@ -40,6 +53,9 @@ class Judging:
         self._outcomes = outcomes
         self._surroundings = surroundings
         self.lines: Callable[[], Mapping[str, LastLine]] = no_lines
+        self.cpu: Callable[[], Mapping[str, WorkerCpu]] = no_cpu
+        self.silent: Sequence[WallRow] = ()
+        """The rows whose logs are silent, or soon will be, each alone on its worker."""
         self.workers: Findings = {}
         """What was found of workers, by their ids."""
         self.asked_of: Container[str] = ()
@@ -62,9 +78,23 @@ class Judging:
         """A pass: the rows are those of the entries, with names and medians; ``failures`` are all that are
         known. What was seen long before the last ``interval`` begins nothing, and ends nothing."""
         lines, surroundings = self.lines(), self._surroundings
+        # Where no line is known nobody is silent.
+        on_worker, cpu = sessions_on_workers(rows) if lines else {}, self.cpu()
         facts = [
-            facts_of(entry, row, lines.get(row.key), surroundings.names.get(row.ref.queue_id, ""))
+            facts_of(
+                entry,
+                row,
+                lines.get(row.key),
+                surroundings.names.get(row.ref.queue_id, ""),
+                on_worker.get(row.worker_id, 0),
+                cpu.get(row.worker_id),
+            )
             for entry, row in zip(entries, rows, strict=True)
+        ]
+        self.silent = [
+            row
+            for row, one in zip(rows, facts, strict=True)
+            if one is not None and self._nears_silence(one) and on_worker.get(row.worker_id) == 1
         ]
         known = [one for one in facts if one is not None]
         self._sessions = self.judge.judge(known, now, 2 * interval + FRESH_FOR)
@@ -81,6 +111,14 @@ class Judging:
             }
         well = {one.ref.session_id: well_session(one) for one in known if one.ref.session_id in self.asked_of}
         self.well = {**well, **self._well_workers}
+
+    def _nears_silence(self, facts: SessionFacts) -> bool:
+        action = facts.action
+        if facts.is_over or action is None or action.line_at is None or action.line_seen_at is None:
+            return False
+        if action.line_seen_at - action.line_at < QUIET:
+            return False
+        return nears_silence(action, self.judge.limits_of(facts), NEARLY_SILENT)
 
     def told(self, row: WallRow) -> WallRow:
         """A row with what was found of it; while it runs, of its worker and of its task too."""
@@ -99,7 +137,14 @@ class Judging:
         return replace(failure, findings=found) if found and not failure.is_interruption else failure
 
 
-def facts_of(entry: Entry, row: WallRow, line: LastLine | None, queue: str) -> SessionFacts | None:
+def sessions_on_workers(rows: Iterable[WallRow]) -> Mapping[str, int]:
+    """How many sessions run on each worker, by its id."""
+    return Counter(row.session.worker_id for row in rows if row.session is not None and row.ended_at is None)
+
+
+def facts_of(
+    entry: Entry, row: WallRow, line: LastLine | None, queue: str, on_worker: int, cpu: WorkerCpu | None
+) -> SessionFacts | None:
     """What is known of a session; ``None`` before it was seen."""
     session, action = row.session, row.action
     if session is None or row.seen_at is None:
@@ -120,6 +165,9 @@ def facts_of(entry: Entry, row: WallRow, line: LastLine | None, queue: str) -> S
             None if line is None else line.seen_at,
             None if row.median is None else row.median.total_seconds(),
             row.siblings,
+            on_worker,
+            None if cpu is None else cpu.percent,
+            None if cpu is None else cpu.at,
         )
     return SessionFacts(
         row.ref,

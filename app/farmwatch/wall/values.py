@@ -88,8 +88,9 @@ class WallRow(Struct, frozen=True):
 
     @property
     def is_troubled(self) -> bool:
-        """Whether it is certain to be in trouble, or suspected to be; what is only slow is not."""
-        return self.severity not in (None, Severity.SLOW)
+        """Whether it is certain to be in trouble, or suspected to be; what is only slow is
+        not, nor what is quiet and works."""
+        return self.severity not in (None, Severity.SLOW, Severity.WORKING)
 
     def running_for(self, now: datetime) -> timedelta | None:
         """How long its action has run, or ran; ``None`` where none has begun."""
@@ -115,6 +116,14 @@ class LastLine(Struct, frozen=True):
     text: str
     at: datetime | None
     seen_at: datetime
+
+
+class WorkerCpu(Struct, frozen=True):
+    """How busy the processor of a worker was, in per cent, by its log, ``at`` a time in the zone in which
+    it is told."""
+
+    percent: float
+    at: datetime
 
 
 class LogLine(Struct, frozen=True):

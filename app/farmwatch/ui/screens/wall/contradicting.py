@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farmwatch.rules.finding import Severity
 from farmwatch.wall.values import WallRow
 from farmwatch.words.text import clean, short_id
 
@@ -20,7 +19,7 @@ def call_not_stuck(program: Program, row: object, known: Known) -> None:
         return
     walls = program.walls
     name = f"{row.job or short_id(row.ref.job_id)} {row.frame}".rstrip()
-    signals = [one.rule for one in row.findings if one.severity is not Severity.CERTAIN]
+    signals = [one.rule for one in row.findings if one.severity.is_signal]
     if not signals:
         words = f"Nothing says that {name} is stuck."
     elif walls.toggle_not_stuck(row):

@@ -97,6 +97,7 @@ _SEVERITIES: Mapping[Severity | None, tuple[str, str]] = {
     Severity.STUCK: ("▲", "error"),
     Severity.SUSPECT: ("▲", "warning"),
     Severity.SLOW: ("○", "muted"),
+    Severity.WORKING: ("○", "muted"),
 }
 
 
