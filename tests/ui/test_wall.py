@@ -16,16 +16,19 @@ from farmwatch.config.rules_table import RulesTable, SessionRulesTable
 from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.config.state import StateFile
 from farmwatch.logs.times import milliseconds
+from farmwatch.rules.finding import Finding, Severity
 from farmwatch.ui.app import FarmwatchApp
 from farmwatch.ui.screens.log.merged import MergedLogScreen
 from farmwatch.ui.screens.log.screen import LogScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
+from farmwatch.ui.screens.wall.running import trouble
 from farmwatch.ui.screens.wall.screen import WallScreen
 from farmwatch.ui.screens.wall.strip import WallStrip
 from farmwatch.ui.screens.why.screen import WhyScreen
 from farmwatch.ui.widgets.table_cells import spans
-from tests.canned import QUEUE_ID, START, HandClock, a_fault
+from farmwatch.wall.values import WallRow
+from tests.canned import QUEUE_ID, REF, START, HandClock, a_fault
 from tests.logs.model_log import ModelLog
 from tests.ui.log.stage import settle
 from tests.ui.stage import Stage, by_hand, on_stage
@@ -505,17 +508,22 @@ async def beside_a_stuck_one(
     kept: StateFile | None = None,
     size: tuple[int, int] = (150, 30),
     settings: Settings | None = None,
+    cpu: float | None = None,
 ) -> AsyncIterator[Stage]:
-    """A night in which the session of shot_01 renders for a while, and then does nothing more."""
-    log = ModelLog()
+    """A night in which the session of shot_01 renders for a while, and then does nothing more; workers say
+    that they are so busy, if they say anything."""
+    log, worker_log = ModelLog(), ModelLog()
     log.add(milliseconds(START), "a line of it")
     farm = a_night()
-    farm.answers["log_page"] = [log]
+    farm.answers |= {"log_page": [log], "worker_log": [worker_log]}
     async with at_wall(farm, settings, size, kept) as stage:
         for minutes, first in ((1, 0), (1, 0), (1, 0), (1, 0), (40, 1), (1, 1), (1, 1)):
             for run in farm.runs[first:3]:
                 run.progress += 1
             stage.clock.move(minutes * 60)
+            if cpu is not None:
+                told = f'{{"level": "INFO", "type": "Metrics", "cpu-usage-percent": "{cpu}"}}'
+                worker_log.add(milliseconds(stage.clock.now()), told)
             await refresh(stage)
         yield stage
 
@@ -574,6 +582,26 @@ async def test_what_is_not_stuck_is_called_so_and_that_is_remembered(tmp_path: P
         await stage.press("n")
         assert "✗ worker log: Missing" in rows(stage)[0], "what is certain is not contradicted"
     again.close()
+
+
+async def test_what_is_quiet_and_works_is_shown_so_and_its_silence_is_no_signal() -> None:
+    async with beside_a_stuck_one(size=(200, 44), cpu=93.5) as stage:
+        for _ in range(3):
+            stage.clock.move(30)
+            await refresh(stage)
+        await stage.press("slash", *"job:01", "enter")
+        assert "▲ suspect: progress" in rows(stage)[0]
+        await stage.press("d")
+        shown = " ".join(stage.text.split())
+        assert re.search(r"○ quiet, working: silent 4\d min; its worker's CPU 93.5 % at \d\d:\d\d", shown)
+        assert "▲ silent" not in shown
+
+
+def test_what_is_quiet_and_works_is_no_trouble() -> None:
+    finding = Finding("quiet, working", Severity.WORKING, "quiet, working", "silent 38 min", START)
+    row = WallRow(REF, findings=(finding,))
+    assert trouble(row.findings) == ("○ quiet, working", "muted")
+    assert not row.is_troubled
 
 
 async def test_of_what_nothing_is_said_there_is_nothing_to_contradict() -> None:

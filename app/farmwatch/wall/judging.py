@@ -27,7 +27,7 @@ every refresh."""
 NEARLY_SILENT = timedelta(minutes=10)
 """How long before a log is silent it is looked at what its worker does."""
 
-QUIET = timedelta(minutes=1)
+QUIET = timedelta(minutes=3)
 """How long there has to be no line before anything of that is asked at all."""
 
 
@@ -86,8 +86,8 @@ class Judging:
                 row,
                 lines.get(row.key),
                 surroundings.names.get(row.ref.queue_id, ""),
-                on_worker.get(row.worker_id, 0),
-                cpu.get(row.worker_id),
+                on_worker,
+                cpu,
             )
             for entry, row in zip(entries, rows, strict=True)
         ]
@@ -114,7 +114,7 @@ class Judging:
 
     def _nears_silence(self, facts: SessionFacts) -> bool:
         action = facts.action
-        if facts.is_over or action is None or action.line_at is None or action.line_seen_at is None:
+        if action is None or action.line_at is None or action.line_seen_at is None or facts.is_over:
             return False
         if action.line_seen_at - action.line_at < QUIET:
             return False
@@ -143,13 +143,19 @@ def sessions_on_workers(rows: Iterable[WallRow]) -> Mapping[str, int]:
 
 
 def facts_of(
-    entry: Entry, row: WallRow, line: LastLine | None, queue: str, on_worker: int, cpu: WorkerCpu | None
+    entry: Entry,
+    row: WallRow,
+    line: LastLine | None,
+    queue: str,
+    on_worker: Mapping[str, int],
+    cpu: Mapping[str, WorkerCpu],
 ) -> SessionFacts | None:
-    """What is known of a session; ``None`` before it was seen."""
+    """What is known of a session; ``None`` before it was seen. ``on_worker`` is how many sessions run on
+    workers, ``cpu`` how busy those are, both by their ids."""
     session, action = row.session, row.action
     if session is None or row.seen_at is None:
         return None
-    acts = None
+    acts, busy = None, cpu.get(session.worker_id)
     if action is not None and entry.action_seen_at is not None:
         acts = ActionFacts(
             action.action_id,
@@ -165,9 +171,9 @@ def facts_of(
             None if line is None else line.seen_at,
             None if row.median is None else row.median.total_seconds(),
             row.siblings,
-            on_worker,
-            None if cpu is None else cpu.percent,
-            None if cpu is None else cpu.at,
+            on_worker.get(session.worker_id, 0),
+            None if busy is None else busy.percent,
+            None if busy is None else busy.at,
         )
     return SessionFacts(
         row.ref,
