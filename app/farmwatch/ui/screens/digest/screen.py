@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from farmwatch.history.recorder import Recorder
 from farmwatch.history.time_expression import FORMS, parse_since
@@ -21,6 +21,7 @@ from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack
 from farmwatch.ui.screens.following import BACK, HELP, HISTORY, NOW, QUIT, FollowingScreen
 from farmwatch.ui.widgets.lines import put
+from farmwatch.ui.widgets.prompt import For, Prompt
 from farmwatch.words.digest import heading, markdown, parts, sections
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time, muted
@@ -78,9 +79,9 @@ class DigestScreen(FollowingScreen):
         return self.query_one("#digest-page", VerticalScroll)
 
     @property
-    def box(self) -> Input:
+    def prompt(self) -> Prompt:
         """The line to type a time into; not there until one is asked for."""
-        return self.query_one("#digest-box", Input)
+        return self.query_one(Prompt)
 
     def wake(self) -> None:
         """Read it, or go on reading it where another screen lay above."""
@@ -113,7 +114,7 @@ class DigestScreen(FollowingScreen):
 
     def body(self) -> ComposeResult:
         """The line to type into, and the page."""
-        yield Input(id="digest-box", compact=True)
+        yield Prompt(id="digest-prompt")
         with VerticalScroll(id="digest-page"):
             yield Static(id="digest-text")
 
@@ -165,37 +166,28 @@ class DigestScreen(FollowingScreen):
 
     def action_since(self) -> None:
         """Open the line for a time to look back to; it counts when it is entered."""
-        box = self.box
-        box.placeholder = f"since when: {FORMS}; empty: the last 12 h"
-        box.value = ""
-        box.display = True
-        # At once: what is typed right after the key belongs here.
-        self.set_focus(box)
+        self.prompt.ask(For.SINCE, f"since when: {FORMS}; empty: the last 12 h")
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
+    @on(Prompt.Entered)
+    def _take_entered(self, message: Prompt.Entered) -> None:
         since: datetime | None = None
-        if event.value.strip():
+        if message.text:
             try:
-                since = parse_since(event.value, self.farmwatch.clock.now())
+                since = parse_since(message.text, self.farmwatch.clock.now())
             except ValueError as error:
                 self.notify(str(error), severity="error", markup=False)
                 return
         self.look_since(since)
-        self._close_box()
-
-    def _close_box(self) -> None:
-        self.box.display = False
-        self.page.focus()
+        self.prompt.close(self.page)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """While something is typed, a letter is a letter."""
-        return action not in ("since", "copy_digest") or not isinstance(self.focused, Input)
+        return action not in ("since", "copy_digest") or not isinstance(self.focused, Prompt)
 
     def action_up(self) -> None:
         """Close the line; else leave the handover."""
-        if self.box.display:
-            self._close_box()
+        if self.prompt.is_open:
+            self.prompt.close(self.page)
         else:
             self.post_message(GoBack())
 

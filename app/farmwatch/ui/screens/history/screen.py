@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import Input
 
 from farmwatch.history.query import HistoryView
 from farmwatch.history.recorder import Recorder
@@ -18,6 +17,7 @@ from farmwatch.polling.freshness import Freshness, State
 from farmwatch.ui.navigation import GoBack, Visit
 from farmwatch.ui.screens.following import BACK, COPY_ID, DIGEST, HELP, QUIT, FollowingScreen
 from farmwatch.ui.screens.history.rows import COLUMNS, HistoryRows
+from farmwatch.ui.widgets.prompt import For, Prompt
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.history import summary
 from farmwatch.words.keys import key
@@ -69,7 +69,6 @@ class HistoryScreen(FollowingScreen):
         self._rows = HistoryRows(lambda action_id: self.farmwatch.action_names(action_id))
         self._text = ""
         self._failures_only = False
-        self._asks_since = False
 
     def tells_of(self, ref: SessionRef | None) -> bool:  # noqa: ARG002 - of all of them
         """Whatever comes in is to be seen here."""
@@ -86,9 +85,9 @@ class HistoryScreen(FollowingScreen):
         return self.query_one(VirtualTable)
 
     @property
-    def box(self) -> Input:
+    def prompt(self) -> Prompt:
         """The line to type a filter or a time into; not there until one is asked for."""
-        return self.query_one("#history-box", Input)
+        return self.query_one(Prompt)
 
     @property
     def held(self) -> HistoryHandle | None:
@@ -126,7 +125,7 @@ class HistoryScreen(FollowingScreen):
 
     def body(self) -> ComposeResult:
         """The line to type into, and the table."""
-        yield Input(id="history-box", compact=True)
+        yield Prompt(id="history-prompt")
         yield VirtualTable(COLUMNS, empty="Reading the history…", id="history-table")
 
     def on_mount(self) -> None:
@@ -235,58 +234,42 @@ class HistoryScreen(FollowingScreen):
 
     def action_filter(self) -> None:
         """Open the line for a filter, with the one there is; every letter typed filters at once."""
-        self._ask(since=False, hint="filter", text=self._text)
+        self.prompt.ask(For.FILTER, "words that are to be there", self._text)
 
     def action_since(self) -> None:
         """Open the line for a time to look back to; it counts when it is entered."""
-        self._ask(since=True, hint=f"since when: {FORMS}; empty: since it was marked as seen", text="")
+        self.prompt.ask(For.SINCE, f"since when: {FORMS}; empty: since it was marked as seen")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """While something is typed, a letter is a letter."""
-        return action not in TYPED or not isinstance(self.focused, Input)
+        return action not in TYPED or not isinstance(self.focused, Prompt)
 
-    def _ask(self, *, since: bool, hint: str, text: str) -> None:
-        self._asks_since = since
-        box = self.box
-        box.placeholder = hint
-        with self.prevent(Input.Changed):
-            box.value = text
-        box.cursor_position = len(text)
-        box.display = True
-        # At once: what is typed right after the key belongs here.
-        self.set_focus(box)
+    @on(Prompt.Filtered)
+    def _filter(self, message: Prompt.Filtered) -> None:
+        self._text = message.text
+        self._show_rows()
+        self.redraw()
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        if not self._asks_since and self.box.display:
-            self._text = event.value.strip()
-            self._show_rows()
-            self.redraw()
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        if self._asks_since:
+    @on(Prompt.Entered)
+    def _take_entered(self, message: Prompt.Entered) -> None:
+        if message.asked_for is For.SINCE:
             since: datetime | None = None
-            if event.value.strip():
+            if message.text:
                 try:
-                    since = parse_since(event.value, self.farmwatch.clock.now())
+                    since = parse_since(message.text, self.farmwatch.clock.now())
                 except ValueError as error:
                     self.notify(str(error), severity="error", markup=False)
                     return
             if self._handle is not None:
                 self._handle.choose(since)
-        self._close_box()
-
-    def _close_box(self) -> None:
-        self.box.display = False
-        self.table.focus()
+        self.prompt.close(self.table)
 
     def action_up(self) -> None:
         """Close the line and drop the filter typed there; else drop the filter; else leave the history."""
-        if self.box.display:
-            if not self._asks_since:
+        if self.prompt.is_open:
+            if self.prompt.asks_for is For.FILTER:
                 self._text = ""
-            self._close_box()
+            self.prompt.close(self.table)
         elif self._text:
             self._text = ""
         else:

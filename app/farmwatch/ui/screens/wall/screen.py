@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from farmwatch.listings.place import Place
 from farmwatch.monitor.update import RunningRef, WallLinesRef, WallRef
@@ -27,13 +27,13 @@ from farmwatch.ui.screens.wall.contradicting import call_not_stuck
 from farmwatch.ui.screens.wall.failures import FAILURES, cause
 from farmwatch.ui.screens.wall.keys import TABS, TYPED, WALL_BINDINGS
 from farmwatch.ui.screens.wall.known import Known
-from farmwatch.ui.screens.wall.prompt import For, WallPrompt
 from farmwatch.ui.screens.wall.rows import Heading, Order, WallRows
 from farmwatch.ui.screens.wall.running import RUNNING
 from farmwatch.ui.screens.wall.strip import WallStrip
 from farmwatch.ui.screens.wall.view import View
 from farmwatch.ui.screens.wall.wishes import LogWishes
 from farmwatch.ui.widgets.lines import put
+from farmwatch.ui.widgets.prompt import For, Prompt
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.wall.values import Failure
 from farmwatch.wall.workers import WorkerRow
@@ -94,9 +94,9 @@ class WallScreen(FollowingScreen):
         return self.query_one(f"#wall-{self.tab.key}", VirtualTable)
 
     @property
-    def prompt(self) -> WallPrompt:
+    def prompt(self) -> Prompt:
         """The line to type a filter, a time or a name into; not there until one is asked for."""
-        return self.query_one(WallPrompt)
+        return self.query_one(Prompt)
 
     def wake(self) -> None:
         """Follow the wall, and show what came in while another screen lay above."""
@@ -136,7 +136,7 @@ class WallScreen(FollowingScreen):
         """The tabs with their numbers, the line to type into, a table for each tab, and at the right of them
         the row under the cursor."""
         yield WallStrip()
-        yield WallPrompt(id="wall-prompt", compact=True)
+        yield Prompt(id="wall-prompt")
         with Horizontal(id="rows"):
             for key, tab in TABS.items():
                 yield VirtualTable(tab.columns, id=f"wall-{key}", classes="wall-table")
@@ -309,7 +309,7 @@ class WallScreen(FollowingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """While something is typed, a letter is a letter."""
-        return action not in TYPED or not isinstance(self.focused, Input)
+        return action not in TYPED or not isinstance(self.focused, Prompt)
 
     def action_tab(self, key: str) -> None:
         """Show another tab, as it was left."""
@@ -435,8 +435,8 @@ class WallScreen(FollowingScreen):
 
     def action_up(self) -> None:
         """Close the line and drop the filter; else drop what is picked; else leave the wall."""
-        if self.prompt.display or self.order.text:
-            if self.prompt.asks_for is For.FILTER or not self.prompt.display:
+        if self.prompt.is_open or self.order.text:
+            if self.prompt.asks_for is For.FILTER or not self.prompt.is_open:
                 self._orders[self.tab.key] = replace(self.order, text="")
             self._close_prompt()
         elif self._picked:
@@ -455,20 +455,20 @@ class WallScreen(FollowingScreen):
 
     def action_since(self) -> None:
         """Open the line for a time from which on failures are told; it counts when it is entered."""
-        self.prompt.ask_since()
+        self.prompt.ask(For.SINCE, telling.SINCE_HINT)
 
     def action_wall(self) -> None:
         """Open the line for the name of a wall; one that is not there yet is made."""
-        self.prompt.ask_name(self.farmwatch.walls.names)
+        self.prompt.ask(For.NAME, telling.name_hint(self.farmwatch.walls.names))
 
-    @on(WallPrompt.Filtered)
-    def _filter(self, message: WallPrompt.Filtered) -> None:
+    @on(Prompt.Filtered)
+    def _filter(self, message: Prompt.Filtered) -> None:
         self._orders[self.tab.key] = replace(self.order, text=message.text)
         self._show_rows()
         self.redraw()
 
-    @on(WallPrompt.Entered)
-    def _take_entered(self, message: WallPrompt.Entered) -> None:
+    @on(Prompt.Entered)
+    def _take_entered(self, message: Prompt.Entered) -> None:
         if message.asked_for is For.SINCE:
             try:
                 self.farmwatch.walls.look_back(message.text)
@@ -488,8 +488,7 @@ class WallScreen(FollowingScreen):
         self.redraw()
 
     def _close_prompt(self) -> None:
-        self.prompt.display = False
-        self.table.focus()
+        self.prompt.close(self.table)
 
     def chosen_id(self) -> str | None:
         """The id of the worker or the session under the cursor."""

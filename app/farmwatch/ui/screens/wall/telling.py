@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from textual.geometry import Size
 
 from farmwatch.history.running import BACK, STEPS, RunningView
+from farmwatch.history.time_expression import FORMS
 from farmwatch.polling.freshness import Freshness, State
 from farmwatch.ui.screens.orders import Detail
 from farmwatch.ui.screens.wall.rows import Order, WallRows
@@ -23,8 +24,18 @@ DETAIL_LINES = 34
 SHORTEST = 3
 """Stretches of time that a line of them has at least."""
 
+SINCE_HINT = f"since when: {FORMS}; empty: since the last visit"
+"""Stands in the line to type a time into from which on failures are told."""
+
 Every = Mapping[str, Freshness]
 Strip = Sequence[WallStrip.Part]
+
+
+def name_hint(names: Iterable[str]) -> str:
+    """Stands in the line to type the name of a wall into; these there are."""
+    others = ", ".join(filter(None, names))
+    known = f"; there {'is' if ',' not in others else 'are'} {others}" if others else ""
+    return f"name of a wall, empty for the one without a name{known}"
 
 
 def together(every: Every) -> Freshness:

@@ -1,4 +1,4 @@
-"""The line of the wall to type a filter, a time or the name of a wall into."""
+"""The line of a screen to type something into: a filter, a time, a note or a name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from enum import StrEnum
 
 from textual import on
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
-
-from farmwatch.history.time_expression import FORMS
 
 
 class For(StrEnum):
@@ -17,11 +16,14 @@ class For(StrEnum):
 
     FILTER = "filter"
     SINCE = "since"
+    UNTIL = "until"
     NAME = "name"
+    NOTE = "note"
 
 
-class WallPrompt(Input):
-    """Not there until something is asked for. A filter counts with every letter, the others when entered."""
+class Prompt(Input):
+    """Not there until something is asked for, and open until it is closed: what was entered and makes no
+    sense can be mended. A filter counts with every letter, the others when entered."""
 
     class Filtered(Message):
         """A filter is being typed; this is what it is by now."""
@@ -39,23 +41,18 @@ class WallPrompt(Input):
             self.text = text
 
     asks_for = For.FILTER
+    """What is asked for, or was asked for last."""
 
-    def ask_filter(self, fields: Iterable[str], text: str) -> None:
-        """Ask for a filter, with the one there is; it may name these fields."""
-        names = " ".join(f"{name}:" for name in fields)
-        self._ask(For.FILTER, f"words, {names} and -words that are not wanted", text)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as every widget
+        super().__init__(id=id, compact=True)
 
-    def ask_since(self) -> None:
-        """Ask for a time from which on failures are told."""
-        self._ask(For.SINCE, f"since when: {FORMS}; empty: since the last visit")
+    @property
+    def is_open(self) -> bool:
+        """Whether something is asked for."""
+        return self.display
 
-    def ask_name(self, names: Iterable[str]) -> None:
-        """Ask for the name of a wall; these there are."""
-        others = ", ".join(filter(None, names))
-        known = f"; there {'is' if ',' not in others else 'are'} {others}" if others else ""
-        self._ask(For.NAME, f"name of a wall, empty for the one without a name{known}")
-
-    def _ask(self, asks_for: For, hint: str, text: str = "") -> None:
+    def ask(self, asks_for: For, hint: str, text: str = "") -> None:
+        """Ask for something, beginning with a text; the hint stands there as long as there is none."""
         self.asks_for = asks_for
         self.placeholder = hint
         with self.prevent(Input.Changed):
@@ -65,10 +62,20 @@ class WallPrompt(Input):
         # At once: what is typed right after the key belongs here.
         self.screen.set_focus(self)
 
+    def ask_filter(self, fields: Iterable[str], text: str) -> None:
+        """Ask for a filter, with the one there is; it may name these fields."""
+        names = " ".join(f"{name}:" for name in fields)
+        self.ask(For.FILTER, f"words, -words that are not wanted, {names}", text)
+
+    def close(self, focus: Widget) -> None:
+        """Be gone, and give the focus to another widget."""
+        self.display = False
+        focus.focus()
+
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self.asks_for is For.FILTER and self.display:
+        if self.asks_for is For.FILTER and self.is_open:
             self.post_message(self.Filtered(event.value.strip()))
 
     @on(Input.Submitted)
