@@ -247,6 +247,10 @@ class CannedFarm:
         answer: Page[Task] | Fault = self._answer("search_tasks", search, offset)
         return answer
 
+    def task(self, ref: SessionRef, step_id: str, task_id: str) -> Task | Fault:
+        answer: Task | Fault = self._answer("task", ref, step_id, task_id)
+        return answer
+
     def task_count(self, farm_id: str, queue_ids: Sequence[str], statuses: Sequence[str]) -> int | Fault:
         answer: int | Fault = self._answer("task_count", farm_id, queue_ids, statuses)
         return answer

@@ -43,6 +43,7 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
         ),
     ),
     "task_count": ("SearchTasks", lambda ask: ask.task_count(FARM_ID, (QUEUE_ID,), ("RUNNING",))),
+    "task": ("GetTask", lambda ask: ask.task(REF, STEP_ID, f"task-{STEP_ID[5:]}-7")),
     "search_workers": ("SearchWorkers", lambda ask: ask.search_workers(FARM_ID, (FLEET_ID,))),
     "worker_sessions": (
         "ListSessionsForWorker",

@@ -209,6 +209,20 @@ async def test_a_job_is_canceled_from_its_list() -> None:
         assert "sq010_lgt" in notices(stage)
 
 
+async def test_that_a_job_which_was_to_be_canceled_is_so_is_told_in_the_end() -> None:
+    job = a_job(1, "RUNNING", job_id=JOB_ID, name="sq010_lgt")
+    farm = CannedFarm(search_jobs=Page((job,), total=1), update_job=[None], job=[job])
+    async with on_stage(farm, replace(ALLOWED, farm_id=FARM_ID, queue_id=QUEUE_ID)) as stage:
+        await stage.press("X", "enter", "enter")
+        await stage.poll()
+        assert "TAKEN" in notices(stage)
+        await stage.move(12)
+        assert "DONE" not in notices(stage)
+        farm.answers["job"] = [replace(job, task_run_status="CANCELED", task_counts={"CANCELED": 10})]
+        await stage.move(12)
+        assert "DONE  Cancel the job: sq010_lgt" in notices(stage)
+
+
 async def test_that_a_session_which_was_to_end_has_not_is_told_in_the_end() -> None:
     async with at_session(end_session=[None]) as stage:
         await end_it(stage)

@@ -41,6 +41,7 @@ OPERATIONS = {
     "actions_of_sessions": "BatchGetSessionAction",
     "search_tasks": "SearchTasks",
     "task_count": "SearchTasks",
+    "task": "GetTask",
     "search_workers": "SearchWorkers",
     "worker_sessions": "ListSessionsForWorker",
     "fleets": "ListFleets",
@@ -113,6 +114,9 @@ class DeadlineApi(Protocol):
 
     def search_tasks(self, search: TaskSearch, offset: int = 0) -> Page[Task] | Fault:
         """A page of the tasks that SearchTasks finds; paged as `search_jobs`."""
+
+    def task(self, ref: SessionRef, step_id: str, task_id: str) -> Task | Fault:
+        """A task of a session's job by its id (GetTask)."""
 
     def task_count(self, farm_id: str, queue_ids: Sequence[str], statuses: Sequence[str]) -> int | Fault:
         """How many tasks of up to ten queues are in these run statuses, 10,000 at the most (SearchTasks)."""

@@ -169,6 +169,11 @@ class DeadlineClient:
             sortExpressions=[{"fieldSort": {"name": search.sort, "sortOrder": order}}],
         )
 
+    def task(self, ref: SessionRef, step_id: str, task_id: str) -> Task | Fault:
+        """GetTask, whose reply has of all ids that of the task alone."""
+        ids = {**_job_ids(ref), "stepId": step_id}
+        return self._ask("GetTask", lambda reply: Task.from_reply({**reply, **ids}), **ids, taskId=task_id)
+
     def task_count(self, farm_id: str, queue_ids: Sequence[str], statuses: Sequence[str]) -> int | Fault:
         """How many tasks of up to ten queues are in these run statuses: the ``totalResults`` of SearchTasks,
         which tells 10,000 at the most; a reply without it is a bad reply, and so a `Fault`."""

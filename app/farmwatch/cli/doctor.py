@@ -264,7 +264,12 @@ def _on_farm(tried: _Calls, ask: DeadlineClient, connection: str, farm_id: str, 
     if job is None:
         tried.not_tried("no job to try it on", "everything below a job")
         return
-    tried.ask("SearchTasks", lambda: ask.search_tasks(TaskSearch(farm_id, (queue_id,))))
+    task = tried.first("SearchTasks", lambda: ask.search_tasks(TaskSearch(farm_id, (queue_id,))))
+    if task is None:
+        tried.not_tried("no task runs to try it on", "GetTask")
+    else:
+        of_job = SessionRef(connection, farm_id, task.queue_id, task.job_id, task.session_id or "")
+        tried.ask("GetTask", lambda: ask.task(of_job, task.step_id, task.task_id))
     tried.ask("GetJob", lambda: ask.job(farm_id, queue_id, job.job_id))
     tried.ask("BatchGetJob", lambda: ask.jobs_by_id([(farm_id, queue_id, job.job_id)]))
     session = tried.first("ListSessions", lambda: ask.sessions(farm_id, queue_id, job.job_id))

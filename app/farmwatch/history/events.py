@@ -40,8 +40,9 @@ class Event(Struct, frozen=True):
     ``watcher`` is who watched.
 
     Of a request ``subject`` has the API operation, the status that was wished, the id of what was to be
-    changed, and the wish's token; ``new`` is what came of it, ASKED before that is known. Where it was about
-    a whole job, the id of the job stands in place of the session's.
+    changed, and the wish's token; ``new`` is what came of it, ASKED before that is known, and what became of
+    it in the end where it was followed (``DONE: CANCELED``). Where it was about a whole job, the id of the
+    job stands in place of the session's.
 
     Of an action that has ended ``exit_code`` is that of its process, where it was told with the status, and
     ``step`` the name of its step, where that was known.

@@ -390,14 +390,14 @@ class Monitor:
                 parts[name] = part_of(name, target, connection.log_budget, partial(self._look, name))
         return WallHandle(parts)
 
-    def act(self, wish: Wish) -> LookHandle:
-        """Send a wish that was confirmed (`farmwatch.actions.wishes`), once. Its updates, by a `RequestRef`,
-        tell what came of it; it is in the history before that."""
+    def act(self, wish: Wish, *, follows: bool = False) -> LookHandle:
+        """Send a wish that was confirmed (`farmwatch.actions.wishes`), once; ``follows``: look at the task or
+        job until it is so. Its updates, by a `RequestRef`, tell what came of it, after the history has it."""
         from farmwatch.actions.request import RequestTarget
         from farmwatch.actions.wishes import ref_of
 
-        subject = RequestRef(wish.token)
-        return LookHandle(self._look(ref_of(wish).connection, RequestTarget(wish, self._records), subject))
+        target = RequestTarget(wish, self._records, follows=follows)
+        return LookHandle(self._look(ref_of(wish).connection, target, RequestRef(wish.token)))
 
     def watch_alerts(self, recorder: Recorder | None, quiet: QuietUntil | None = None) -> AlertsHandle:
         """Judge alerts by whatever walls are followed, from now on; they are kept where there is a history,
@@ -477,7 +477,7 @@ class Monitor:
             is_local = isinstance(look.target, LocalList) or isinstance(subject, HistoryRef | AlertsRef)
             connection = "" if is_local else name
             self._publish(Update(connection, subject, Snapshot(observed, news.rhythm), news.events))
-            if isinstance(subject, RequestRef):
+            if isinstance(subject, RequestRef) and not observed.is_followed:
                 # It was made, and is over.
                 look.let_go()
 

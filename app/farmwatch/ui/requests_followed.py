@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from farmwatch.monitor.update import SessionSnapshot, Update
 
 MOST = 20
-"""Sessions of one choice that are followed: each is asked for. What becomes of more is on the wall."""
+"""Sessions, tasks or jobs of one choice that are followed: each is asked for. What becomes of more is on the
+wall."""
 
 FOLLOWED_FOR = timedelta(minutes=15)
 """After how long it is told that a session has not ended."""

@@ -256,7 +256,7 @@ def _request(sent: RequestsSent, digest: Digest) -> Line:
     times = _time(sent.first_at, digest)
     if _time(sent.last_at, digest) != times:
         times = f"{times} to {_time(sent.last_at, digest)}"
-    tone = {"TAKEN": "success"}.get(outcome, "warning")
+    tone = "success" if outcome in ("TAKEN", "DONE") else "warning"
     return Line(
         (
             _own(f"{times}  "),

@@ -78,8 +78,8 @@ def _request(entry: Event) -> list[Part]:
     told = f"→ {REQUESTED.get(wished, wished)}"
     which = f" {short_id(rest)}" if rest != entry.ref.session_id else ""
     outcome, _, why = (entry.new or "–").partition(": ")
-    tone = {"TAKEN": "success", "ASKED": "accent"}.get(outcome, "warning")
-    said = {"ASKED": "asked", "TAKEN": "taken"}.get(outcome, outcome)
+    tone = {"TAKEN": "success", "ASKED": "accent", "DONE": "success"}.get(outcome, "warning")
+    said = {"ASKED": "asked", "TAKEN": "taken", "DONE": "done"}.get(outcome, outcome)
     return [(f"{told}{which}: ", ""), (said, tone), (f"  {why}" if why else "", "muted")]
 
 

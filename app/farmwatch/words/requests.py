@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from farmwatch.actions.following import Became
+from farmwatch.actions.following import Came as CameOf
 from farmwatch.actions.request import Outcome, Requested
 from farmwatch.actions.wishes import (
     CANCELED,
@@ -169,6 +171,30 @@ def ended_words(sessions: Sequence[tuple[str, Came]]) -> tuple[str, Severity]:
             of = names[0] if len(names) == 1 else f"{len(names):,} of {len(sessions):,} sessions"
             lines.append(f"{came}  {of}. {_CAME[came]}".rstrip())
     return " ".join(lines), "information" if all(what is Came.ENDED for _, what in sessions) else "warning"
+
+
+_BECAME = {
+    CameOf.DONE: "By now: {}.",
+    CameOf.OVER_BEFORE: "It ended by itself: {}.",
+    CameOf.FAILED: "The service could not do it: {}.",
+    CameOf.LATE: "It was taken 15 min ago, and nothing has come of it: {}.",
+    CameOf.UNSEEN: "It was taken; what came of it cannot be seen: {}.",
+}
+
+
+def became_words(title: str, ends: Sequence[tuple[str, Became]]) -> tuple[str, Severity]:
+    """What came of the wishes of a choice of that ``title``, by the names of what they were about, and how
+    bad that is."""
+    lines = []
+    for came in CameOf:
+        those = [(name, became) for name, became in ends if became.came is came]
+        if those:
+            of = "" if len(ends) == 1 else f" ({len(those):,} of {len(ends):,})"
+            what = title if len(ends) > 1 else f"{title}: {those[0][0]}"
+            statuses = ", ".join(sorted({became.status for _, became in those} - {""})) or "–"
+            lines.append(f"{came}{of}  {what}. {_BECAME[came].format(statuses)}")
+    fine = all(became.came is CameOf.DONE for _, became in ends)
+    return " ".join(lines), "information" if fine else "warning"
 
 
 def _why(one: Requested, who: Who) -> str:
