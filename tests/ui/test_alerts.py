@@ -135,6 +135,31 @@ async def test_the_filter_leaves_what_has_all_its_words_and_letters_are_letters(
         assert isinstance(stage.app.screen, PickerScreen)
 
 
+async def test_the_filter_knows_the_fields_of_alerts_as_that_of_the_wall_knows_those_of_rows() -> None:
+    async with at_alerts() as stage:
+
+        async def left(text: str) -> list[str]:
+            """The alerts that a filter leaves."""
+            await stage.press("escape", "slash", *text)
+            table = stage.part("#alerts-table")
+            return [name for name in ("shot_01", "shot_02", "shot_09") if name in table]
+
+        await stage.press("slash")
+        assert await left("rule:poison") == ["shot_09"]
+        assert await left("-rule:poison") == ["shot_01", "shot_02"]
+        assert await left(f"session:{session_id(2)}") == ["shot_02"]
+        assert await left(f"worker:{worker_id(1)[7:15]}") == ["shot_01"]
+        assert await left('state:firing severity:certain job:"shot_01"') == ["shot_01"]
+        assert await left("state:acknowledged") == []
+        assert await left("colour:red") == []
+        assert "no field colour:" in stage.line(2)
+        await stage.press("escape")
+        await go_to(stage, "shot_01")
+        await stage.press("z", *"rule 2h", "enter", "slash")
+        assert await left("state:muted rule:update") == ["shot_01", "shot_02"]
+        assert "rule update failed" in stage.part("#alerts-table")
+
+
 async def test_enter_leads_to_the_session_and_escape_back() -> None:
     async with at_alerts() as stage:
         await go_to(stage, "shot_02")

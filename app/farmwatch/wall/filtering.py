@@ -1,8 +1,8 @@
-"""What is typed to leave some rows of the wall: words, and words of one field, wanted or not."""
+"""What is typed to leave some rows: words, and words of one field, wanted or not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 
 from msgspec import Struct
 
@@ -23,7 +23,7 @@ class Filter(Struct, frozen=True):
     unknown: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, text: str, fields: Mapping[str, object]) -> Filter:
+    def of(cls, text: str, fields: Collection[str]) -> Filter:
         """``status:failed worker:7e2 -user:jon lighting``: words with a space or a colon go in quotes, as in
         ``job:"sh 10"``. The name of a field may be cut short as long as it is meant by no other."""
         terms: list[Term] = []
@@ -44,7 +44,7 @@ class Filter(Struct, frozen=True):
                 terms.append(Term(bare.replace('"', ""), "", is_unwanted))
         return cls(tuple(terms), tuple(unknown))
 
-    def leaves(self, text_of: Callable[[str], str], fields: Mapping[str, object]) -> bool:
+    def leaves(self, text_of: Callable[[str], str], fields: Collection[str]) -> bool:
         """Whether a row is left; ``text_of`` gives the text of a field of it."""
         every: str | None = None
         for term in self.terms:
@@ -58,7 +58,7 @@ class Filter(Struct, frozen=True):
         return True
 
 
-def _field(name: str, fields: Mapping[str, object]) -> str:
+def _field(name: str, fields: Collection[str]) -> str:
     if name in fields:
         return name
     meant = [one for one in fields if name and one.startswith(name)]

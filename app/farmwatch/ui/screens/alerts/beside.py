@@ -45,13 +45,21 @@ def _trouble(one: Beside, now: datetime) -> str:
     return f"nobody is told until {day_time(one.until, now)}"
 
 
-def text_of(one: Beside, names: Names, now: datetime) -> str:
-    """All that a filter looks at."""
+def texts_of(one: Beside, names: Names, now: datetime) -> Mapping[str, str]:
+    """What a filter looks in, by the names of its fields."""
+    name, trouble = _name(one, names), _trouble(one, now)
     if isinstance(one, Mute):
-        words = ["muted", _name(one, names), one.value, one.who, _trouble(one, now)]
-    else:
-        words = ["waiting", _name(one, names), _what(one), one.unseen, one.kept.connection, *one.kept.ids]
-    return " ".join(words).casefold()
+        muted = f"{names.get(one.value, '')} {one.value}"
+        return {"state": "muted", one.kind.value: muted, "who": one.who, "what": name, "trouble": trouble}
+    ids = dict(zip(("farm", "queue", "job", "session"), one.kept.ids, strict=False))
+    return {
+        **{level: f"{names.get(of, '')} {of}" for level, of in ids.items()},
+        "state": "waiting cannot see" if one.unseen else "waiting",
+        "connection": one.kept.connection,
+        "what": name,
+        "trouble": trouble,
+        "evidence": one.unseen,
+    }
 
 
 def cells_of(one: Beside, names: Names, now: datetime) -> Sequence[Cell]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from farmwatch.alerts.alert import Alert, State
+from farmwatch.alerts.alert import Alert, Mute, State
 from farmwatch.monitor.alerts import AlertsObserved
-from farmwatch.ui.screens.alerts.beside import Beside, Names, cells_of, key_of, text_of
+from farmwatch.ui.screens.alerts.beside import Beside, Names, cells_of, key_of, texts_of
 from farmwatch.ui.widgets.table_cells import spans
 from farmwatch.ui.widgets.virtual_table import Cell, Column
+from farmwatch.wall.filtering import Filter
 from farmwatch.words.text import Part, TimeStyle, brief, clock_time_and_age, day_time, short_id
 
 COLUMNS = (
@@ -35,12 +36,13 @@ _STATES: Mapping[State, Part] = {
 }
 
 
-def state_part(alert: Alert, now: datetime) -> Part:
-    """What has become of an alert, in a word; that nobody is told of it goes before that it fires."""
+def state_part(alert: Alert, now: datetime, mutes: Sequence[Mute] = ()) -> Part:
+    """What has become of an alert, in a word; that nobody is told of it, by a greater alert or by one of the
+    ``mutes``, goes before that it fires."""
     if alert.is_asked and alert.resolved_at is not None:
         return "○ told", "muted"
     if alert.is_open and alert.acknowledgement is None:
-        if alert.muted_by:
+        if alert.muted_by or any(mute.covers(alert) for mute in mutes):
             return "· muted", "muted"
         if alert.is_snoozed(now):
             return "z snoozed", "accent"
@@ -73,12 +75,48 @@ def _lasted(alert: Alert, now: datetime) -> str:
     return brief((alert.resolved_at or now) - alert.since)
 
 
-def _text(alert: Alert, now: datetime) -> str:
-    """All that a filter looks at."""
+FIELDS = (
+    "state",
+    "rule",
+    "severity",
+    "job",
+    "worker",
+    "who",
+    "note",
+    "queue",
+    "farm",
+    "connection",
+    "session",
+    "task",
+    "what",
+    "trouble",
+    "evidence",
+)
+"""What a filter can ask for."""
+
+
+def _texts(alert: Alert, state: str, names: Names, now: datetime) -> Mapping[str, str]:
+    """What a filter looks in, by `FIELDS`; ``state`` is the word for it."""
     subject = alert.subject
-    ids = (subject.connection, subject.queue_id, subject.job_id, subject.session_id, alert.worker_id)
-    words = (alert.rule, alert.name, alert.words, alert.evidence, _who(alert), _note(alert, now))
-    return " ".join((state_part(alert, now)[0], *words, *ids)).casefold()
+    sessions = (subject.session_id, *(ref.session_id for ref in alert.sessions))
+    return {
+        "state": f"{state} {alert.state.value}",
+        "rule": alert.rule,
+        "severity": alert.severity.value,
+        # It begins with the name of the job, where it is about one.
+        "job": f"{alert.name} {subject.job_id}" if subject.job_id else "",
+        "worker": f"{alert.name if subject.worker_id else ''} {alert.worker_id or subject.worker_id}",
+        "who": _who(alert),
+        "note": _note(alert, now),
+        "queue": f"{names.get(subject.queue_id, '')} {subject.queue_id}",
+        "farm": f"{names.get(subject.farm_id, '')} {subject.farm_id}",
+        "connection": subject.connection,
+        "session": " ".join(sessions),
+        "task": subject.task_id,
+        "what": alert.name,
+        "trouble": alert.words,
+        "evidence": alert.evidence,
+    }
 
 
 def details(alert: Alert, observed: AlertsObserved, now: datetime) -> list[tuple[str, str]]:
@@ -91,7 +129,7 @@ def details(alert: Alert, observed: AlertsObserved, now: datetime) -> list[tuple
     known, greater = alert.acknowledgement, by_id.get(alert.muted_by)
     mutes = [mute for mute in observed.mutes if mute.covers(alert)]
     rows = [
-        ("state", state_part(alert, now)[0]),
+        ("state", state_part(alert, now, mutes)[0]),
         ("what", alert.name),
         ("rule", alert.rule),
         ("trouble", alert.words),
@@ -133,12 +171,14 @@ def whole(alert: Alert, now: datetime) -> list[Part]:
 
 
 class AlertRows:
-    """The rows that a filter leaves: every word of it has to be in what is known of an alert. Below the
-    alerts stands what is waited for, and what is muted."""
+    """The rows that a filter leaves. Below the alerts stands what is waited for, and what is muted."""
 
     def __init__(self) -> None:
         self.now = datetime.min.replace(tzinfo=UTC)
+        self.unknown: tuple[str, ...] = ()
+        """Fields that were typed and that there are none of."""
         self._names: Names = {}
+        self._mutes: Sequence[Mute] = ()
         self._rows: Sequence[Alert | Beside] = ()
         self._at: dict[str, int] = {}
 
@@ -155,14 +195,20 @@ class AlertRows:
 
     def show(self, observed: AlertsObserved, text: str, now: datetime, names: Names) -> None:
         """Have these from now on; ``names`` are those of queues and jobs, by their ids."""
-        words = text.casefold().split()
-        self.now, self._names = now, names
+        wanted = Filter.of(text, FIELDS)
+        self.now, self._names, self.unknown = now, names, wanted.unknown
+        self._mutes = observed.mutes
         rows: list[Alert | Beside] = [*observed.alerts, *observed.waiting, *observed.mutes]
-        self._rows = [one for one in rows if all(word in self._text(one) for word in words)]
+        self._rows = [one for one in rows if self._is_left(one, wanted)] if wanted.terms else rows
         self._at = {self.key(index): index for index in range(len(self._rows))}
 
-    def _text(self, row: Alert | Beside) -> str:
-        return _text(row, self.now) if isinstance(row, Alert) else text_of(row, self._names, self.now)
+    def _is_left(self, row: Alert | Beside, wanted: Filter) -> bool:
+        names, now = self._names, self.now
+        if isinstance(row, Alert):
+            texts = _texts(row, state_part(row, now, self._mutes)[0], names, now)
+        else:
+            texts = texts_of(row, names, now)
+        return wanted.leaves(lambda field: texts.get(field, ""), FIELDS)
 
     def row(self, key: str | None) -> Alert | Beside | None:
         """What a row is about; ``None`` where there is no such row."""
@@ -193,7 +239,7 @@ class AlertRows:
             return cells_of(alert, self._names, now)
         tone = "" if alert.is_open else "muted"
         return (
-            state_part(alert, now),
+            state_part(alert, now, self._mutes),
             (alert.name, tone),
             (
                 f"{alert.rule}: {alert.words}"

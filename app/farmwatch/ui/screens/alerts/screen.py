@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from farmwatch.alerts.alert import Mute, MuteKind, State
 from farmwatch.history.time_expression import UNTIL_FORMS, parse_until
@@ -23,7 +22,7 @@ from farmwatch.polling.freshness import State as Fresh
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowDetails, ShowOnWall, Visit
 from farmwatch.ui.screens.alerts.beside import Beside, details_of
-from farmwatch.ui.screens.alerts.rows import COLUMNS, AlertRows, details, whole
+from farmwatch.ui.screens.alerts.rows import COLUMNS, FIELDS, AlertRows, details, whole
 from farmwatch.ui.screens.following import (
     ACT,
     BACK,
@@ -35,6 +34,7 @@ from farmwatch.ui.screens.following import (
     QUIT,
     FollowingScreen,
 )
+from farmwatch.ui.widgets.prompt import For, Prompt
 from farmwatch.ui.widgets.table_columns import Arrangement
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.keys import key
@@ -55,14 +55,6 @@ TYPED = ("filter", "acknowledge", "snooze", "undo", "details", "act")
 
 
 _KINDS = frozenset(kind.value for kind in MuteKind)
-
-
-class For(StrEnum):
-    """What the line is for."""
-
-    FILTER = "filter"
-    NOTE = "note"
-    UNTIL = "until"
 
 
 class AlertsScreen(FollowingScreen):
@@ -105,7 +97,6 @@ class AlertsScreen(FollowingScreen):
         self._is_behind = True
         """Whether something has come in that the rows do not show yet."""
         self._unneeded: tuple[str, ...] = ()
-        self._asks_for = For.FILTER
         self._asked_of = ""
         """The id of the alert that something is typed about: the cursor may move to another one meanwhile."""
 
@@ -132,9 +123,9 @@ class AlertsScreen(FollowingScreen):
         return self.query_one(VirtualTable)
 
     @property
-    def box(self) -> Input:
+    def prompt(self) -> Prompt:
         """The line to type into; not there until something is asked for."""
-        return self.query_one("#alerts-box", Input)
+        return self.query_one(Prompt)
 
     def wake(self) -> None:
         """Follow the wall, by which alerts are judged."""
@@ -154,7 +145,7 @@ class AlertsScreen(FollowingScreen):
 
     def body(self) -> ComposeResult:
         """The line to type into, the table, and what is cut off in the row under the cursor."""
-        yield Input(id="alerts-box", compact=True)
+        yield Prompt(id="alerts-prompt")
         yield VirtualTable(COLUMNS, id="alerts-table")
         yield Static(id="alerts-chosen")
 
@@ -198,6 +189,7 @@ class AlertsScreen(FollowingScreen):
         if self._is_behind:
             self._show_rows()
         what: list[Part] = [(f"/ {self._text}   ", "accent")] if self._text else []
+        what += [(f"no field {name}:   ", "warning") for name in self._rows.unknown]
         what += _counted(observed)
         if observed.quiet_until is not None:
             what.append((f"quiet hours until {day_time(observed.quiet_until, now)}   ", "accent"))
@@ -292,7 +284,7 @@ class AlertsScreen(FollowingScreen):
 
     def action_filter(self) -> None:
         """Open the line for a filter, with the one there is; every letter typed filters at once."""
-        self._ask(For.FILTER, "filter: words that are to be there", self._text)
+        self.prompt.ask_filter(FIELDS, self._text)
 
     def action_acknowledge(self) -> None:
         """Open the line for a note; entered, the alert is acknowledged."""
@@ -327,40 +319,31 @@ class AlertsScreen(FollowingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """While something is typed, a letter is a letter."""
-        return action not in TYPED or not isinstance(self.focused, Input)
+        return action not in TYPED or not isinstance(self.focused, Prompt)
 
     # --- the line to type into --------------------------------------------------------------------------
 
-    def _ask(self, asks_for: For, hint: str, text: str = "") -> None:
-        self._asks_for = asks_for
+    def _ask(self, asks_for: For, hint: str) -> None:
         self._asked_of = self.table.cursor_key or ""
-        box = self.box
-        box.placeholder = hint
-        with self.prevent(Input.Changed):
-            box.value = text
-        box.cursor_position = len(text)
-        box.display = True
-        # At once: what is typed right after the key belongs here.
-        self.set_focus(box)
+        self.prompt.ask(asks_for, hint)
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        if self._asks_for is For.FILTER and self.box.display:
-            self._text = event.value.strip()
-            self._changed()
+    @on(Prompt.Filtered)
+    def _filter(self, message: Prompt.Filtered) -> None:
+        self._text = message.text
+        self._changed()
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        alerts, text, now = self.alerts, event.value.strip(), self.farmwatch.clock.now()
-        if self._asks_for is For.NOTE and alerts is not None:
+    @on(Prompt.Entered)
+    def _take_entered(self, message: Prompt.Entered) -> None:
+        alerts, text, now = self.alerts, message.text, self.farmwatch.clock.now()
+        if message.asked_for is For.NOTE and alerts is not None:
             alerts.acknowledge([self._asked_of], text, now)
-        elif self._asks_for is For.UNTIL:
+        elif message.asked_for is For.UNTIL:
             try:
                 self._be_silent(text, now)
             except ValueError as error:
                 self.notify(str(error), severity="error", markup=False)
                 return
-        self._close_box()
+        self.prompt.close(self.table)
         self._changed()
 
     def _be_silent(self, text: str, now: datetime) -> None:
@@ -383,20 +366,16 @@ class AlertsScreen(FollowingScreen):
             raise ValueError(f"It belongs to no {kind.value}.")
         alerts.mute(kind, values[kind], until, now)
 
-    def _close_box(self) -> None:
-        self.box.display = False
-        self.table.focus()
-
     def _changed(self) -> None:
         self._show_rows()
         self.redraw()
 
     def action_up(self) -> None:
         """Close the line and drop the filter typed there; else drop the filter; else leave the alerts."""
-        if self.box.display:
-            if self._asks_for is For.FILTER:
+        if self.prompt.is_open:
+            if self.prompt.asks_for is For.FILTER:
                 self._text = ""
-            self._close_box()
+            self.prompt.close(self.table)
         elif self._text:
             self._text = ""
         else:
