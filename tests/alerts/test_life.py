@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from farmwatch.alerts.alert import Alert, Mute, MuteKind, NoticeKind, State, Wish, id_of
 from farmwatch.alerts.life import Pass, acknowledged, snoozed, step, undone, with_wish
@@ -29,6 +30,13 @@ def test_what_is_certain_fires_at_once_and_is_told_once() -> None:
     for _ in range(5):
         life.see(failed())
     assert life.kinds == ["fired"]
+
+
+def test_it_began_when_it_was_found_first_though_a_rule_knows_no_more_than_now() -> None:
+    life = Life()
+    life.see(failed())
+    life.see(replace(failed(), since=life.now))
+    assert life.of(failed()).since == NOW
 
 
 def test_what_is_stuck_is_pending_for_five_minutes() -> None:

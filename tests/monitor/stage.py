@@ -18,6 +18,7 @@ class Notebook(NoRecords):
 
     def __init__(self) -> None:
         self.entries: list[Event] = []
+        self.watched: list[Watched] = []
         self.known: dict[SessionRef, Past] = {}
 
     def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
@@ -25,6 +26,7 @@ class Notebook(NoRecords):
 
     def record(self, entries: Sequence[Event], watched: Sequence[Watched]) -> None:
         self.entries += entries
+        self.watched += watched
 
 
 class Watching:

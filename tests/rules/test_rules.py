@@ -236,6 +236,9 @@ def test_three_failures_of_a_step_that_succeeds_on_two_others_make_a_bad_worker(
         "3 tasks of Render failed on it within 42 min; the step succeeded on 2 other workers"
     )
     assert verdict.since == ago(50)
+    at_once = bad_worker(failing(8, 8, 8), DEFAULTS)
+    assert isinstance(at_once, Finding)
+    assert "failed on it within 1 min" in at_once.evidence
     assert bad_worker(failing(20, 8), DEFAULTS) is None
     assert bad_worker(failing(69, 20, 8), DEFAULTS) is None, "not within an hour"
     assert isinstance(bad_worker(failing(68, 20, 8), DEFAULTS), Finding)

@@ -214,5 +214,5 @@ async def test_what_came_of_a_test_of_the_targets_is_said(written: Written) -> N
     async with told("bell") as stage:
         stage.app.telling.test(lambda: tried)
         await stage.wait_for(lambda: "not told: exit code 3" in stage.text)
-        await stage.wait_for(lambda: "told (webhook chat.example)" in stage.text)
+        assert "told (webhook chat.example)" in stage.text, "all in one notice"
         assert written == ["\x07"]

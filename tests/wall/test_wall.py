@@ -197,6 +197,9 @@ def test_statuses_and_failures_are_written_down(farm: Farm) -> None:
     assert {("status", "STARTED"), ("action", "RUNNING"), ("action", "FAILED")} <= kinds
     told = [(one.ref, one.kind, one.subject, one.new) for one in wall.notebook.entries]
     assert len(told) == len(set(told)), "nothing is written down twice"
+    assert all(one.farm and one.queue for one in wall.notebook.watched), (
+        "by name: a handover is read by people"
+    )
 
 
 def test_an_empty_account_is_an_empty_wall() -> None:

@@ -123,7 +123,8 @@ def _judged(alert: Alert, found: Found | None, seen: Pass, now: datetime) -> Ale
             severity=found.severity,
             words=found.words,
             evidence=found.evidence,
-            since=found.since,
+            # Some rules know no more than when they have found it, and an hour that slides goes on.
+            since=min(alert.since, found.since),
             name=found.name or alert.name,
             worker_id=found.worker_id or alert.worker_id,
             sessions=found.sessions or alert.sessions,

@@ -6,7 +6,7 @@ are no trouble, of no rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Generic, TypeVar
@@ -283,7 +283,7 @@ def bad_worker(facts: WorkerFacts, limits: Thresholds) -> Verdict:
             Severity.CERTAIN,
             f"bad worker: {len(run)} failed",
             f"{len(run)} tasks of {facts.steps.get(step) or step} failed on it within "
-            f"{lasting(run[-1] - run[0])}; the step succeeded on {len(others)} other workers",
+            f"{_within(run)}; the step succeeded on {len(others)} other workers",
             run[0],
         )
     return None
@@ -337,9 +337,14 @@ def poison_task(facts: TaskFacts, limits: Thresholds) -> Verdict:
         "poison task",
         Severity.CERTAIN,
         f"poison task: failed on {len(times)} workers",
-        f"the same task failed on {len(times)} workers within {lasting(times[-1] - times[0])}",
+        f"the same task failed on {len(times)} workers within {_within(times)}",
         times[0],
     )
+
+
+def _within(times: Sequence[datetime]) -> str:
+    """The minutes within which all of these times are, the first and the last of them; 1 at the least."""
+    return lasting(max(_MINUTE, -((times[0] - times[-1]) // _MINUTE) * _MINUTE))
 
 
 def _short(seconds: float) -> str:

@@ -253,13 +253,19 @@ class Telling:
         threading.Thread(target=do, name="test-notice", daemon=True).start()
 
     def _try(self, try_targets: Callable[[], Sequence[Tried]]) -> None:
-        for tried in try_targets():
-            self._later(self._say, tried)
+        every = try_targets()
+        if every:
+            self._later(self._say, every)
 
-    def _say(self, tried: Tried) -> None:
-        words = f"not told: {tried.fault}" if tried.fault else f"told ({tried.kind} {tried.where})"
-        severity: Any = "error" if tried.fault else "information"
-        self._app.notify(clean(words), title=clean(tried.name), severity=severity, markup=False)
+    def _say(self, every: Sequence[Tried]) -> None:
+        """All in one, or they would cover the screen."""
+        lines = []
+        for one in every:
+            what = f"not told: {one.fault}" if one.fault else f"told ({one.kind} {one.where})"
+            lines.append(clean(f"{one.name}  {what}"))
+        severity: Any = "error" if any(one.fault for one in every) else "information"
+        timeout = SHOWN_FOR if severity == "error" else None
+        self._app.notify("\n".join(lines), severity=severity, timeout=timeout, markup=False)
 
 
 def _first_line(message: Message) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from farmwatch.aws.task import Worker
+from farmwatch.history.events import Watched
 from farmwatch.wall.calls import Calls
 from farmwatch.wall.scope import Chosen, in_tens
+from farmwatch.wall.values import WallRow
 
 PLACES_EVERY = 300.0
 """Seconds after which farms, queues and fleets are listed again."""
@@ -38,6 +41,13 @@ class Surroundings:
     def forget(self) -> None:
         """List farms and queues anew with the next refresh."""
         self._placed_at = float("-inf")
+
+    def watched(self, row: WallRow, job: str, until: datetime) -> Watched:
+        """What the history is to know of a session of the wall that was seen ``until`` then: the names that
+        it goes by, and its worker."""
+        ref, names = row.ref, self.names
+        farm, queue = names.get(ref.farm_id, ""), names.get(ref.queue_id, "")
+        return Watched(ref, farm, queue, job, session_until=until, worker_id=row.worker_id)
 
     def look(self, calls: Calls, now: float) -> Iterator[None]:
         """What is old is asked for again, one call at a time."""

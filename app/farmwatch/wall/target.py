@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, ENDED, Fault, FaultKind, JobSearch, SessionRef
 from farmwatch.aws.task import Task, TaskSearch, session_of
-from farmwatch.history.events import Event, NoRecords, Records, Watched
+from farmwatch.history.events import Event, NoRecords, Records
 from farmwatch.polling.clock import Clock
 from farmwatch.polling.schedule import Schedule
 from farmwatch.polling.target import PollResult, Target
@@ -419,12 +419,8 @@ class WallTarget(Target):
 
     def _write(self, events: Sequence[Event], entries: Iterable[Entry]) -> None:
         now = self._now
-        name = self._names.job
-        rows = [entry.row for entry in entries]
-        watched = [
-            Watched(one.ref, job=name(one.ref.job_id), session_until=now, worker_id=one.worker_id)
-            for one in rows
-        ]
+        job, watched_of = self._names.job, self._surroundings.watched
+        watched = [watched_of(row, job(row.ref.job_id), now) for row in [entry.row for entry in entries]]
         self._records.record(events, watched)
         self._events += events
 

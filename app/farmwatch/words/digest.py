@@ -135,10 +135,9 @@ def _not_seen(digest: Digest) -> Iterator[Line]:
         yield Line((_own(f"{times}: nothing was recorded. Nobody watched, or nothing changed."),))
     unseen = sum(one.unseen for one in digest.jobs)
     if unseen:
-        verb = "has" if unseen == 1 else "have"
-        yield Line(
-            (_own(f"{_count(unseen, 'session')} {verb} not been seen for a while: it may have ended."),)
-        )
+        verb, those = ("has", "it") if unseen == 1 else ("have", "they")
+        words = f"{_count(unseen, 'session')} {verb} not been seen for a while: {those} may have ended."
+        yield Line((_own(words),))
     yield from (_gap(one, digest) for one in digest.gaps)
 
 
