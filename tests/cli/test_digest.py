@@ -290,12 +290,15 @@ def test_no_line_for_a_terminal_is_wider_than_100_columns() -> None:
         an_alert(1, evidence="words " * 80),
         an_alert(2, evidence="w" * 300),
         an_alert(3, evidence="夜" * 90),
+        an_alert(4, evidence="a   " * 60),
     ]
     keep([action(session(1), 1, "FAILED", 1, 1)], [seen(1, job="long " * 50)], alerts)
     output = run().output
     widths = [sum(1 + (east_asian_width(one) == "W") for one in line) for line in output.splitlines()]
     assert 90 < max(widths) <= 100
     assert output.count("夜") == 90
+    begins = {len(line) - len(line.lstrip()) for line in output.splitlines() if line.strip()}
+    assert begins == {0, 2, 6, 8}, "where a line is broken between spaces none begins the next one"
 
 
 def test_failures_before_the_step_has_a_name_are_of_the_same_cause() -> None:

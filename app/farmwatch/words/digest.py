@@ -327,7 +327,9 @@ def _wrapped(pieces: Iterable[Piece], first: str, rest: str) -> list[str]:
         if _cells(line) + _cells(word) > WIDTH and line.strip():
             lines.append(line.rstrip())
             line = rest
-        line += f"{word} "
+        # Of several spaces where a line is broken none begins the next one.
+        if word or line.strip() or not lines:
+            line += f"{word} "
     return [*lines, line.rstrip()]
 
 
