@@ -315,4 +315,6 @@ def _look_at_job(waiting: Waiting, handle: SessionSetHandle, now: datetime) -> t
     )
     ended_at = now if job.ended_at is None else job.ended_at
     words = f"all of it has ended, {job.task_run_status}: {counted}"
-    return waiting, _found(waiting, words, evidence, ended_at)
+    found = _found(waiting, words, evidence, ended_at)
+    # Its name may not have been known when somebody asked.
+    return waiting, replace(found, name=clean(job.name, LONGEST_NAME) or found.name)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from farmwatch.monitor.update import Update
     from farmwatch.monitor.wall import WallHandle
     from farmwatch.rules.judge import Judge
-    from farmwatch.wall.values import WallRow
+    from farmwatch.wall.values import Failure, WallRow
 
 FIRST_LOOK = timedelta(hours=8)
 """How far back the wall looks that nobody has left yet."""
@@ -94,6 +94,18 @@ class Walls:
     def open_alerts(self) -> int:
         """How many alerts somebody should know of, and nobody has acknowledged."""
         return 0 if self._alerts is None else self._alerts.observed.open
+
+    def name_of(self, of: str) -> str:
+        """The name of a farm, a queue or a job by its id, wherever it is known; empty where it is not."""
+        names = self._monitor.names
+        if of not in names and self._handle is not None:
+            for one in self._handle.observed:
+                every: list[WallRow | Failure] = [*one.rows, *one.failures]
+                jobs = (row.job for row in every if row.ref.job_id == of and row.job)
+                if found := one.names.get(of) or next(jobs, ""):
+                    # It may leave the wall before it is asked for again.
+                    names[of] = found
+        return names.get(of, "")
 
     def told_to(self, teller: Callable[[Notice], None]) -> None:
         """Tell this one of every notice, in a thread of the Monitor's; it returns at once. Called before the

@@ -46,11 +46,8 @@ def choices_of(
     choices: list[Wanted] = []
 
     def kept(kind: AskedKind, place: Place, name: str) -> KeptAsked:
-        known = program.monitor.names.get(place.ids[2], "")
-        if kind is not AskedKind.ALL_ENDED:
-            known = name or known
-        known = known or name or short_id(place.ids[2])
-        return KeptAsked(place.connection, place.ids, kind.value, now, known)
+        name = name or program.walls.name_of(place.ids[2]) or short_id(place.ids[2])
+        return KeptAsked(place.connection, place.ids, kind.value, now, name)
 
     if len(sessions) == 1:
         ((place, name),) = sessions
@@ -61,7 +58,8 @@ def choices_of(
     elif sessions:
         every = tuple(kept(AskedKind.ENDED, place, name) for place, name in sessions)
         choices.append(Wanted("Each of them ends", f"{len(sessions):,} sessions, told one by one", every))
-    jobs = {replace(place, session_id=None): name for place, name in named}
+    # What a session is called is more than the name of its job.
+    jobs = {replace(place, session_id=None): "" if place.session_id else name for place, name in named}
     if len(jobs) == 1:
         ((place, name),) = jobs.items()
         one = kept(AskedKind.ALL_ENDED, place, name)
@@ -88,15 +86,17 @@ def ask(screen: Screen[Any], program: Program, named: Sequence[Named], wall: str
 
 def _begin(program: Program, chosen: Wanted) -> None:
     listed = f"{key('alerts', 'A')} lists it"
+    new = 0
     try:
-        # Each of them, where some are waited for already too.
-        is_new = sum(program.walls.ask(one) for one in chosen.asked) > 0
+        for one in chosen.asked:
+            new += program.walls.ask(one)
     except ValueError as error:
-        program.notify(clean(str(error), 300), timeout=8, markup=False)
+        part = f"{new:,} of {len(chosen.asked):,} are waited for now. " if new else ""
+        program.notify(clean(f"{part}{error}", 300), timeout=8, markup=False)
         return
-    what = chosen.does if len(chosen.asked) > 1 else chosen.asked[0].name or "the wall"
-    words = f"You will be told: {chosen.title.lower()} ({what}); {listed}."
-    words = words if is_new else f"That is waited for already; {listed}."
+    what = chosen.does if len(chosen.asked) > 1 else chosen.asked[0].name
+    words = f"You will be told: {chosen.title.lower()}{f' ({what})' if what else ''}; {listed}."
+    words = words if new else f"That is waited for already; {listed}."
     program.notify(clean(words, 300), timeout=5, markup=False)
 
 

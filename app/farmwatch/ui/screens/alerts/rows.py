@@ -108,8 +108,8 @@ def _texts(alert: Alert, state: str, names: Names, now: datetime) -> Mapping[str
         "worker": f"{alert.name if subject.worker_id else ''} {alert.worker_id or subject.worker_id}",
         "who": _who(alert),
         "note": _note(alert, now),
-        "queue": f"{names.get(subject.queue_id, '')} {subject.queue_id}",
-        "farm": f"{names.get(subject.farm_id, '')} {subject.farm_id}",
+        "queue": f"{names(subject.queue_id)} {subject.queue_id}",
+        "farm": f"{names(subject.farm_id)} {subject.farm_id}",
         "connection": subject.connection,
         "session": " ".join(sessions),
         "task": subject.task_id,
@@ -177,7 +177,7 @@ class AlertRows:
         self.now = datetime.min.replace(tzinfo=UTC)
         self.unknown: tuple[str, ...] = ()
         """Fields that were typed and that there are none of."""
-        self._names: Names = {}
+        self._names: Names = lambda _: ""
         self._mutes: Sequence[Mute] = ()
         self._rows: Sequence[Alert | Beside] = ()
         self._at: dict[str, int] = {}
@@ -194,7 +194,7 @@ class AlertRows:
         return tuple(key for key, needed in least.items() if len(told[key]) < needed)
 
     def show(self, observed: AlertsObserved, text: str, now: datetime, names: Names) -> None:
-        """Have these from now on; ``names`` are those of queues and jobs, by their ids."""
+        """Have these from now on; ``names`` tells those of queues and jobs."""
         wanted = Filter.of(text, FIELDS)
         self.now, self._names, self.unknown = now, names, wanted.unknown
         self._mutes = observed.mutes

@@ -21,6 +21,7 @@ from farmwatch.polling.freshness import Freshness
 from farmwatch.polling.freshness import State as Fresh
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowDetails, ShowOnWall, Visit
+from farmwatch.ui.screens.alerts import beside
 from farmwatch.ui.screens.alerts.beside import Beside, details_of
 from farmwatch.ui.screens.alerts.rows import COLUMNS, FIELDS, AlertRows, details, whole
 from farmwatch.ui.screens.following import (
@@ -167,7 +168,7 @@ class AlertsScreen(FollowingScreen):
     def _show_rows(self) -> None:
         if self.is_alive:
             self._is_behind = False
-            now, names = self.farmwatch.clock.now(), self.monitor.names
+            now, names = self.farmwatch.clock.now(), self.farmwatch.walls.name_of
             self._rows.show(self.observed, self._text, now, names)
             unneeded = self._rows.unneeded
             if unneeded != self._unneeded:
@@ -177,10 +178,12 @@ class AlertsScreen(FollowingScreen):
 
     def _show_chosen(self) -> None:
         """The evidence of the row under the cursor, whole."""
-        alert, line = self._chosen, self.query_one("#alerts-chosen", Static)
-        line.display = alert is not None
-        if alert is not None:
-            line.update(content(*whole(alert, self.farmwatch.clock.now())))
+        row, line = self._rows.row(self.table.cursor_key), self.query_one("#alerts-chosen", Static)
+        now, names = self.farmwatch.clock.now(), self.farmwatch.walls.name_of
+        line.display = row is not None
+        if row is not None:
+            told = beside.whole(row, names, now) if isinstance(row, Beside) else whole(row, now)
+            line.update(content(*told))
 
     def draw(self, now: datetime) -> None:
         """Bring up to date: how many there are of each kind, when they were judged, the words for no rows."""
@@ -199,7 +202,7 @@ class AlertsScreen(FollowingScreen):
         )
         fresh = Freshness(Fresh.FINAL if observed.walls else Fresh.WAITING, None)
         notes = tuple(
-            f"{mute.kind.value} {self.monitor.names.get(mute.value, mute.value)} is muted until "
+            f"{beside.name_of(mute, self.farmwatch.walls.name_of)} is muted until "
             f"{clock_time(mute.until, now)}, by {mute.who or 'somebody here'}"
             for mute in observed.mutes
         )
@@ -277,7 +280,7 @@ class AlertsScreen(FollowingScreen):
         now = self.farmwatch.clock.now()
         if isinstance(row, Beside):
             what = "Waiting" if isinstance(row, Waiting) else "Mute"
-            self.post_message(ShowDetails(what, details_of(row, self.monitor.names, now)))
+            self.post_message(ShowDetails(what, details_of(row, self.farmwatch.walls.name_of, now)))
         elif alert is not None:
             rows = details(alert, self.observed, now)
             self.post_message(ShowDetails(alert.name or alert.rule, rows))
@@ -397,11 +400,13 @@ class AlertsScreen(FollowingScreen):
 
 
 def _counted(observed: AlertsObserved) -> list[Part]:
-    """How many alerts there are in each state."""
+    """How many alerts there are in each state, and how much stands below them."""
     counts = Counter(alert.state for alert in observed.alerts)
     tones = {State.FIRING: "error", State.CANNOT_SEE: "warning", State.ACKNOWLEDGED: "accent"}
-    return [
+    parts = [
         (f"{counts[state]:,} {state.value}   ", tones.get(state, "") if counts[state] else "")
         for state in State
         if counts[state] or state is State.FIRING
     ]
+    beside = {"waiting": len(observed.waiting), "muted": len(observed.mutes)}
+    return [*parts, *((f"{count:,} {what}   ", "accent") for what, count in beside.items() if count)]

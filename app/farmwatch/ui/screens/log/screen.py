@@ -25,7 +25,7 @@ from farmwatch.monitor.update import LogSnapshot
 from farmwatch.polling.freshness import State
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowWhy
-from farmwatch.ui.screens.following import ACT, BACK, HELP, NOW, PAUSE, QUIT
+from farmwatch.ui.screens.following import ACT, ASK, BACK, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.log.rows import OUTLINE_COLUMNS, OutlineRows
 from farmwatch.ui.screens.session_following import SessionFollowing
 from farmwatch.ui.widgets.lines import entitle, put
@@ -93,6 +93,7 @@ class LogScreen(SessionFollowing):
         replace(NOW, show=False, tooltip="Refresh"),
         replace(PAUSE, show=False),
         ACT,
+        ASK,
         HELP,
         QUIT,
     ]
