@@ -192,6 +192,24 @@ def test_troubles_are_told_with_their_evidence_and_who_knows_of_them() -> None:
     assert "sq010 4" not in output, "it never fired"
 
 
+def test_what_somebody_asked_to_be_told_of_is_no_trouble_and_has_a_heading_of_its_own() -> None:
+    asked = {"rule": "asked: all ended", "severity": Severity.CERTAIN, "evidence": "2 sessions have ended"}
+    words = "all of it has ended, FAILED: of its actions 1 failed"
+    late = an_alert(1, **asked, words=words, since=ago(1), resolved_at=ago(1))
+    quiet = an_alert(2, **asked, words="nobody was told yet", since=ago(0.1))
+    early = an_alert(3, **asked, words="long ago", since=ago(9), resolved_at=ago(9))
+    keep([status(session(1), "STARTED", 3)], [seen(1)], [late, quiet, early])
+    found = members("--since", "6h")
+    assert sorted(one["name"] for one in found["asked"]) == ["sq010 1", "sq010 2"]
+    assert (found["firing"], found["resolved"]) == ([], [])
+    output = told("--since", "6h")
+    assert f"Asked to be told of sq010 1 {words}" in output
+    assert "sq010 2 nobody was told yet" in output
+    assert "asked: all ended" not in output
+    assert "In trouble now" not in output
+    assert "Resolved" not in output
+
+
 def test_what_was_resolved_before_that_time_is_not_told() -> None:
     keep(alerts=[an_alert(1, resolved_at=ago(8))])
     assert members("--since", "6h")["resolved"] == []

@@ -101,6 +101,8 @@ class Digest(Struct, frozen=True):
     acknowledged: tuple[Alert, ...] = ()
     silenced: tuple[Alert, ...] = ()
     resolved: tuple[Alert, ...] = ()
+    asked: tuple[Alert, ...] = ()
+    """What somebody asked to be told of and has happened: no trouble."""
     mutes: tuple[Mute, ...] = ()
     requests: tuple[RequestsSent, ...] = ()
     gaps: tuple[Gap, ...] = ()

@@ -380,7 +380,10 @@ def _sorted_alerts(
     for alert in sorted(alerts, key=lambda one: (one.severity.rank, one.since, one.id)):
         if alert.fired_at is None or alert.fired_at > until:
             continue
-        if alert.state is State.RESOLVED:
+        if alert.is_asked:
+            if alert.resolved_at is None or alert.resolved_at >= since:
+                found["asked"].append(alert)
+        elif alert.state is State.RESOLVED:
             resolved_at = alert.resolved_at or now
             if since <= resolved_at <= until:
                 found["resolved"].append(alert)

@@ -127,6 +127,7 @@ def _members(digest: Digest) -> dict[str, Any]:
         "acknowledged": [_alert(one) for one in digest.acknowledged],
         "silenced": [_alert(one) for one in digest.silenced],
         "resolved": [_alert(one) for one in digest.resolved],
+        "asked": [_alert(one) for one in digest.asked],
         "mutes": [
             {
                 "kind": one.kind.value,

@@ -104,6 +104,7 @@ def sections(digest: Digest) -> list[Section]:
         Section("Acknowledged", tuple(_alert(one, digest) for one in digest.acknowledged), "accent"),
         Section("Failed", tuple(_cause(one, digest) for one in digest.causes), "error"),
         Section("Interrupted", tuple(_interruptions(digest)), "warning"),
+        Section("Asked to be told of", tuple(_alert(one, digest) for one in digest.asked), "accent"),
         Section("Resolved", tuple(_alert(one, digest) for one in digest.resolved)),
         Section("Muted or silent", tuple(silenced)),
         Section("Requests sent from here", tuple(_request(one, digest) for one in digest.requests)),
@@ -154,8 +155,10 @@ def _alert(alert: Alert, digest: Digest) -> Line:
     end = alert.resolved_at or digest.until
     lasted = f"for {brief(end - alert.since)}"
     cannot = "  cannot be seen now" if alert.state is State.CANNOT_SEE else ""
-    trouble = alert.words if alert.rule in alert.words else f"{alert.rule}: {alert.words}"
-    since = f"  since {_time(alert.since, digest)}, {lasted}"
+    is_clear = alert.is_asked or alert.rule in alert.words
+    trouble = alert.words if is_clear else f"{alert.rule}: {alert.words}"
+    at = _time(alert.since, digest)
+    since = f"  {at}" if alert.is_asked else f"  since {at}, {lasted}"
     pieces = (
         _value(alert.name or alert.subject.connection, "strong"),
         _own("  "),
