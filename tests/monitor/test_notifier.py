@@ -12,16 +12,16 @@ from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.config.alerts_table import AlertsTable
 from farmwatch.config.notify_table import NotifyTable, TargetTable
 from farmwatch.config.settings import ConnectionSettings, Settings
-from farmwatch.config.state import StateFile
+from farmwatch.config.state import KeptAsked, StateFile
 from farmwatch.history.recorder import Recorder
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.notifier import Notifier
 from farmwatch.monitor.walls import Walls
 from farmwatch.notify.heartbeat import Heartbeat
-from tests.canned import HandClock, a_fault, present
+from tests.canned import FARM_ID, QUEUE_ID, HandClock, a_fault, present
 from tests.notify.receiver import Receiver, receiving
 from tests.waiting import eventually
-from tests.wall.night import Night, Run, worker_id
+from tests.wall.night import Night, Run, session_id, worker_id
 
 SECRET = "xoxb-very-secret"
 
@@ -40,7 +40,9 @@ def path(tmp_path: Path) -> Path:
 class Program:
     """A Farmwatch without screens that tells a webhook, and calls a heartbeat's address."""
 
-    def __init__(self, night: Any, url: str, path: Path, **settings: Any) -> None:
+    def __init__(
+        self, night: Any, url: str, path: Path, state: StateFile | None = None, **settings: Any
+    ) -> None:
         self.clock = HandClock()
         self.recorder = Recorder(path, clock=self.clock)
         self.recorder.start()
@@ -52,9 +54,9 @@ class Program:
             **settings,
         }
         self.settings = Settings(**given)
-        state = StateFile(None)
+        self.state = state or StateFile(None)
         self.walls = Walls(
-            self.monitor, state, self.settings.wall_keeps_ended, self.settings.rules, self.recorder
+            self.monitor, self.state, self.settings.wall_keeps_ended, self.settings.rules, self.recorder
         )
         self.notifier = Notifier(self.walls, self.settings, self.clock, self.recorder)
         self.notifier.start()
@@ -70,6 +72,13 @@ class Program:
         self.monitor.stop()
         self.notifier.stop()
         self.recorder.close(60.0)
+
+
+def has_told_what_was_asked(program: Program) -> bool:
+    """Whether that is so after a while more."""
+    program.run(5)
+    alerts = program.walls.judge().observed.alerts
+    return any(one.is_asked and one.notified_at is not None for one in alerts)
 
 
 def test_what_the_wall_finds_is_told_and_so_is_its_end(receiver: Receiver, path: Path) -> None:
@@ -115,6 +124,27 @@ def test_what_did_not_arrive_is_told_after_a_restart_and_only_then(receiver: Rec
     eventually(lambda: again.notifier.deliveries.targets[0].arrived)
     again.end()
     assert len(receiver.asked) == asked + 1
+
+
+def test_what_two_programs_wait_for_a_target_is_told_once(receiver: Receiver, path: Path) -> None:
+    night, state = Night(Run(1)), path.with_name("state.json")
+    ids = (FARM_ID, QUEUE_ID, f"job-{1:032x}", session_id(1))
+    one = Program(night, receiver.url, path, StateFile(state))
+    one.walls.ask(KeptAsked(DEFAULT_CONNECTION, ids, "ended", one.clock.now(), "shot_01"))
+    one.state.close(60)
+    other = Program(night, receiver.url, path, StateFile(state))
+    one.run(10)
+    other.run(10)
+    assert len(one.walls.own.waiting) == len(other.walls.own.waiting) == 1
+    night.runs[0].lifecycle, night.runs[0].status = "ENDED", "SUCCEEDED"
+    eventually(lambda: has_told_what_was_asked(one))
+    eventually(lambda: has_told_what_was_asked(other))
+    eventually(lambda: receiver.told)
+    eventually(lambda: not one.notifier.deliveries.waiting + other.notifier.deliveries.waiting)
+    for program in (one, other):
+        program.end()
+    (told,) = receiver.told
+    assert (told["rule"], told["title"]) == ("asked: ended", "shot_01: it has ended: no action failed")
 
 
 def test_nobody_is_told_of_a_demo_and_its_alerts_are_judged_from_the_start(

@@ -226,6 +226,50 @@ def test_a_restart_keeps_what_is_waited_for_and_repeats_nothing(
     last.end()
 
 
+def test_two_programs_tell_each_and_one_that_sees_it_much_later_tells_nothing(
+    program: Program, night: Night, tmp_path: Path
+) -> None:
+    program.ask_of_session()
+    program.file.close(60)
+    other, late = (Program(night, tmp_path, HandClock()) for _ in range(2))
+    other.run(10)
+    late.run(10)
+    end(night)
+    program.run(30)
+    other.run(30)
+    assert [len(one.told) for one in (program, other)] == [1, 1], "somebody may look at either"
+    late.clock.move(3600)
+    late.run(30)
+    assert late.told == []
+    assert [alert.state for alert in late.alerts if alert.is_asked] == [State.RESOLVED]
+    assert late.waiting == ()
+    for one in (other, late):
+        one.end()
+    begun_later = Program(night, tmp_path, HandClock())
+    begun_later.run(30)
+    assert begun_later.told == []
+    assert begun_later.waiting == ()
+    begun_later.end()
+
+
+def test_no_line_of_a_log_and_no_message_is_written_into_the_history(
+    program: Program, night: Night, tmp_path: Path
+) -> None:
+    log = ModelLog()
+    night.answers["log_page"] = [log]
+    program.ask_of_session("line", pattern="saving frame")
+    program.ask_of_session(number=2)
+    program.run(30)
+    log.add(milliseconds(program.clock.now()), "saving frame 2 of a secret film")
+    end(night, 2, "FAILED")
+    night.runs[1].message = "a secret disk is full"
+    program.run(60)
+    assert sorted("secret" in one.alerts[0].evidence for one in program.notices) == [True, True]
+    program.end()
+    for file in tmp_path.iterdir():
+        assert b"secret" not in file.read_bytes(), file
+
+
 def test_it_is_waited_for_no_longer_where_somebody_says_so(program: Program, night: Night) -> None:
     program.ask_of_session()
     program.run(10)

@@ -81,6 +81,11 @@ def told(stage: Stage) -> list[str]:
     return [f"{one.name}: {one.words}" for one in alerts if one.is_asked and one.notified_at is not None]
 
 
+def toasts(stage: Stage) -> list[tuple[str, str]]:
+    """What is told over the screen, by its title, and how it looks."""
+    return [(one.title, one.severity) for one in stage.app._notifications]  # noqa: SLF001 - as in notices
+
+
 async def chosen(stage: Stage) -> str:
     """What stands below the alerts of the row under the cursor; what lies over it is taken away."""
     stage.app.clear_notifications()
@@ -109,6 +114,9 @@ async def test_a_session_tells_when_it_ends_and_the_alerts_list_it_until_then() 
         farm.answers["session"] = [ended()]
         await stage.move(30, 5)
         assert told(stage) == ["sq010_lgt: it has ended: no action failed"]
+        words = "sq010_lgt: it has ended: no action failed"
+        await stage.wait_for(lambda: (words, "information") in toasts(stage))
+        assert "alert" not in stage.line(0), "it is no trouble"
         await stage.press("A")
         await stage.move(2)
         row = next(line for line in stage.lines if "○ told" in line)
@@ -191,6 +199,9 @@ async def test_on_the_wall_the_row_and_all_of_it_can_be_asked_about() -> None:
             run.lifecycle, run.status = "ENDED", "SUCCEEDED"
         await stage.move(300, 10)
         assert told(stage) == ["wall: nothing runs on it any more"]
+        await stage.press("A")
+        await stage.move(2)
+        assert "0 firing   1 told" in stage.line(2)
 
 
 async def test_of_several_rows_that_are_picked_each_is_told() -> None:

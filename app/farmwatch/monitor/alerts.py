@@ -20,6 +20,7 @@ from farmwatch.alerts.seen import pass_of, strangers
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault
 from farmwatch.history.kept_alerts import KeptText
+from farmwatch.history.kept_messages import SAME_WITHIN
 from farmwatch.monitor.handles import Look, LookHandle
 from farmwatch.monitor.update import Snapshot, Update, WallRef
 from farmwatch.polling.clock import Clock
@@ -68,9 +69,10 @@ class AlertsObserved(Struct, frozen=True):
 
     @property
     def open(self) -> int:
-        """How many have fired, and are neither resolved nor acknowledged, nor come from a greater one."""
+        """How many have fired, and are neither resolved nor acknowledged, nor come from a greater one; what
+        somebody asked to be told of is none of them."""
         states = (State.FIRING, State.CANNOT_SEE)
-        return sum(alert.state in states and not alert.muted_by for alert in self.alerts)
+        return sum(one.state in states and not (one.muted_by or one.is_asked) for one in self.alerts)
 
 
 class AlertsTarget(Target):
@@ -150,6 +152,7 @@ class AlertsTarget(Target):
         own = self.own
         # It looks at what others know, in their own time.
         happened = Pass("", tuple(own.happened(now) if own is not None else ()))
+        self._take_over(happened, now)
         is_quiet = self._quiet_until(now) is not None
         with self._lock:
             heard, self._heard = self._heard, deque()
@@ -240,6 +243,19 @@ class AlertsTarget(Target):
         self._has_read = True
         return True
 
+    def _take_over(self, happened: Pass, now: datetime) -> None:
+        """What another program has told long ago, of what was asked for once, is not told again here."""
+        news = {one.id for one in happened.found} - self._alerts.keys()
+        if not news or self._recorder is None:
+            return
+        kept = self._recorder.ask(lambda history: history.alerts()) or ()
+        for one in kept:
+            alert = _decoded(one, Alert) if one.id in news else None
+            if alert is not None and alert.resolved_at is not None and now - alert.resolved_at > SAME_WITHIN:
+                with self._lock:
+                    self._alerts[one.id] = alert
+                self._written[one.id] = _essence(alert)
+
     def _read_wishes(self) -> None:
         wishes = self._recorder.ask(lambda history: history.alert_wishes()) if self._recorder else None
         with self._lock:
@@ -262,7 +278,7 @@ class AlertsTarget(Target):
         with self._lock:
             essences = {key: _essence(one) for key, one in self._alerts.items()}
             changed = [
-                KeptText(key, now, msgspec.json.encode(replace(self._alerts[key], wish=Wish())).decode())
+                KeptText(key, now, msgspec.json.encode(_as_kept(self._alerts[key])).decode())
                 for key, essence in essences.items()
                 if self._written.get(key) != essence
             ]
@@ -301,6 +317,12 @@ def _essence(alert: Alert) -> Alert:
     return replace(
         alert, evidence="", words="", bad=0, good=0, well_at=None, states=(), sessions=(), wish=Wish()
     )
+
+
+def _as_kept(alert: Alert) -> Alert:
+    """As it is written: wishes stand apart. What was asked for has a line of a log, or a message, as its
+    evidence, and these are never written."""
+    return replace(alert, wish=Wish(), evidence="" if alert.is_asked else alert.evidence)
 
 
 def _decoded(kept: KeptText, kind: type[T]) -> T | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from farmwatch.alerts.alert import Alert, Notice, NoticeKind, Subject
+from farmwatch.alerts.alert import ASKED, Alert, Notice, NoticeKind, Subject
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.words.text import brief
@@ -240,6 +240,9 @@ _BEGINNINGS = {
 def _title(facts: Message, name: str) -> str:
     what = facts.rule or "trouble"
     about = f"{facts.count} alerts, {name}" if facts.count > 1 else name or facts.worker or facts.session_id
+    if facts.rule.startswith(ASKED):
+        # It is no trouble, of which one says what it is called first.
+        return _line(f"{about}: {facts.reason}", LONGEST_TITLE)
     # Some rules say their own name again.
     told = facts.reason.removeprefix(f"{what}: ")
     reason = f" ({told})" if told not in ("", what) else ""

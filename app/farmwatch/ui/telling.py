@@ -183,11 +183,13 @@ class Telling:
         from farmwatch.notify.terminal import Notification, Urgency
 
         message = self._message(notice)
-        is_sure = notice.kind is not NoticeKind.FLAPPING
+        is_asked = all(alert.is_asked for alert in notice.alerts)
+        is_sure = notice.kind is not NoticeKind.FLAPPING and not is_asked
         urgency = Urgency.CRITICAL if is_sure else Urgency.NORMAL
         self._remember([notice], message.id)
         self._write(Notification(message.id, message.title, message.body, urgency))
-        self._show(message.title, _first_line(message), "error" if is_sure else "warning")
+        tone = "information" if is_asked else "error" if is_sure else "warning"
+        self._show(message.title, _first_line(message), tone)
 
     def _tell_of_many(self, notices: Sequence[Notice]) -> None:
         from farmwatch.notify.terminal import Notification, Urgency

@@ -401,12 +401,18 @@ class AlertsScreen(FollowingScreen):
 
 def _counted(observed: AlertsObserved) -> list[Part]:
     """How many alerts there are in each state, and how much stands below them."""
-    counts = Counter(alert.state for alert in observed.alerts)
+    counts = Counter(alert.state for alert in observed.alerts if not alert.is_asked)
+    over = [alert.resolved_at is not None for alert in observed.alerts if alert.is_asked]
     tones = {State.FIRING: "error", State.CANNOT_SEE: "warning", State.ACKNOWLEDGED: "accent"}
     parts = [
         (f"{counts[state]:,} {state.value}   ", tones.get(state, "") if counts[state] else "")
         for state in State
         if counts[state] or state is State.FIRING
     ]
-    beside = {"waiting": len(observed.waiting), "muted": len(observed.mutes)}
-    return [*parts, *((f"{count:,} {what}   ", "accent") for what, count in beside.items() if count)]
+    others = {
+        "happened": over.count(False),
+        "told": over.count(True),
+        "waiting": len(observed.waiting),
+        "muted": len(observed.mutes),
+    }
+    return [*parts, *((f"{count:,} {what}   ", "accent") for what, count in others.items() if count)]
