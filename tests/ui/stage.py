@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from farmwatch.config.settings import Settings
 from farmwatch.config.state import StateFile
 from farmwatch.history.recorder import Recorder
 from farmwatch.ui.app import FarmwatchApp
+from farmwatch.ui.telling import Telling
 from tests.canned import HandClock, a_fault
 from tests.waiting import LONG
 
@@ -144,11 +145,13 @@ async def on_stage(
     counts_requests: Callable[[Callable[[], None]], None] | None = None,
     recorder: Recorder | None = None,
     kept: StateFile | None = None,
+    tells: bool = False,
 ) -> AsyncIterator[Stage]:
     """Run the application; its first poll has been made and drawn.
 
-    ``farm`` answers, or several by the names of their connections. ``counts_requests`` is given what the farm
-    has to call for each of its requests.
+    Only where it ``tells`` are notices shown over the screen: they come by a timer of their own, and would
+    lie over what is looked at sooner or later. ``farm`` answers, or several by the names of their
+    connections. ``counts_requests`` is given what the farm has to call for each of its requests.
     """
 
     def open_farm(name: str, on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> Any:
@@ -160,13 +163,15 @@ async def on_stage(
         return opened
 
     hand_clock = clock or HandClock()
-    app = FarmwatchApp(
-        settings or Settings(),
-        lambda where: partial(open_farm, where.name),
-        hand_clock,
-        recorder=recorder,
-        kept=kept,
-    )
+    silent = mock.patch.object(Telling, "hear")
+    with nullcontext() if tells else silent:
+        app = FarmwatchApp(
+            settings or Settings(),
+            lambda where: partial(open_farm, where.name),
+            hand_clock,
+            recorder=recorder,
+            kept=kept,
+        )
     by_hand(app)
     async with app.run_test(size=size, notifications=True):
         pilot = Steady(app)

@@ -102,7 +102,7 @@ async def write(stage: Stage, text: str) -> None:
 
 async def test_a_session_tells_when_it_ends_and_the_alerts_list_it_until_then() -> None:
     farm = a_farm()
-    async with on_stage(farm, AT_SESSION) as stage:
+    async with on_stage(farm, AT_SESSION, tells=True) as stage:
         await stage.move(3)
         await stage.press("exclamation_mark")
         assert titles(stage) == ["It ends", "A line of its log matches", "All of the job has ended"]
@@ -125,7 +125,7 @@ async def test_a_session_tells_when_it_ends_and_the_alerts_list_it_until_then() 
 
 
 async def test_one_that_has_ended_already_is_told_at_once() -> None:
-    async with on_stage(a_farm(session=ended()), AT_SESSION) as stage:
+    async with on_stage(a_farm(session=ended()), AT_SESSION, tells=True) as stage:
         await stage.move(3)
         await stage.press("exclamation_mark")
         assert "what has ended already is told at once" in stage.text
@@ -293,7 +293,7 @@ async def test_what_is_waited_for_stands_below_the_alerts_whole_and_u_ends_it() 
 
 async def test_what_cannot_be_seen_says_why_and_has_not_ended() -> None:
     farm = a_farm()
-    async with on_stage(farm, AT_SESSION) as stage:
+    async with on_stage(farm, AT_SESSION, tells=True) as stage:
         await stage.move(3)
         await stage.press("exclamation_mark", "enter", "A")
         farm.answers["session"] = [a_fault(FaultKind.GONE)]

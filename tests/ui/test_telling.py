@@ -55,7 +55,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Written:
 async def told(terminal: str = "auto", farm: CannedFarm | None = None) -> AsyncIterator[Stage]:
     """The program in a terminal of which nothing is known."""
     settings = Settings(notify=NotifyTable(terminal=terminal))  # type: ignore[arg-type]
-    async with on_stage(farm or CannedFarm(), settings) as stage:
+    async with on_stage(farm or CannedFarm(), settings, tells=True) as stage:
         yield stage
 
 
