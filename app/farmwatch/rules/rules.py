@@ -343,8 +343,8 @@ def poison_task(facts: TaskFacts, limits: Thresholds) -> Verdict:
 
 
 def _within(times: Sequence[datetime]) -> str:
-    """The minutes within which all of these times are, the first and the last of them; 1 at the least."""
-    return lasting(max(_MINUTE, -((times[0] - times[-1]) // _MINUTE) * _MINUTE))
+    """How long these times took, from the first to the last of them; a minute at the least."""
+    return lasting(max(_MINUTE, times[-1] - times[0]))
 
 
 def _short(seconds: float) -> str:
