@@ -115,6 +115,9 @@ async def test_a_whole_rule_can_be_muted_and_the_screen_says_so() -> None:
         await go_to(stage, "shot_01")
         await stage.press("z", *"rule 2h", "enter")
         assert "rule update failed is muted until" in stage.text
+        assert "· muted" in row(stage, "shot_01")
+        assert "silent until " in stage.part("#alerts-chosen")
+        assert "✗ firing" in row(stage, "shot_09 Render 77")
         await stage.press("u")
         assert "is muted until" not in stage.text
         await stage.press("z", *"queue 2h", "enter")

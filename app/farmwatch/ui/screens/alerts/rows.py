@@ -58,12 +58,19 @@ def _who(alert: Alert) -> str:
     return "" if known is None else known.who or "somebody here"
 
 
-def _note(alert: Alert, now: datetime) -> str:
+def _note(alert: Alert, now: datetime, mutes: Sequence[Mute]) -> str:
+    """What was said of it, or until when nobody is told of it."""
     known = alert.acknowledgement
-    if known is not None and known.note:
-        return known.note
-    until = alert.wish.snoozed_until
-    return f"silent until {day_time(until, now)}" if until is not None and until > now else ""
+    return known.note if known is not None and known.note else _silent(alert, now, mutes)
+
+
+def _silent(alert: Alert, now: datetime, mutes: Sequence[Mute]) -> str:
+    """Until when nobody is told of it, by what was said of it or of its rule, its queue or its job."""
+    if not alert.is_open:
+        return ""
+    times = [alert.wish.snoozed_until, *(one.until for one in mutes if one.covers(alert))]
+    until = max((at for at in times if at is not None), default=now)
+    return f"silent until {day_time(until, now)}" if until > now else ""
 
 
 def _worker(alert: Alert) -> str:
@@ -95,19 +102,19 @@ FIELDS = (
 """What a filter can ask for."""
 
 
-def _texts(alert: Alert, state: str, names: Names, now: datetime) -> Mapping[str, str]:
-    """What a filter looks in, by `FIELDS`; ``state`` is the word for it."""
+def _texts(alert: Alert, names: Names, now: datetime, mutes: Sequence[Mute]) -> Mapping[str, str]:
+    """What a filter looks in, by `FIELDS`."""
     subject = alert.subject
     sessions = (subject.session_id, *(ref.session_id for ref in alert.sessions))
     return {
-        "state": f"{state} {alert.state.value}",
+        "state": f"{state_part(alert, now, mutes)[0]} {alert.state.value}",
         "rule": alert.rule,
         "severity": alert.severity.value,
         # It begins with the name of the job, where it is about one.
         "job": f"{alert.name} {subject.job_id}" if subject.job_id else "",
         "worker": f"{alert.name if subject.worker_id else ''} {alert.worker_id or subject.worker_id}",
         "who": _who(alert),
-        "note": _note(alert, now),
+        "note": _note(alert, now, mutes),
         "queue": f"{names(subject.queue_id)} {subject.queue_id}",
         "farm": f"{names(subject.farm_id)} {subject.farm_id}",
         "connection": subject.connection,
@@ -160,13 +167,15 @@ def details(alert: Alert, observed: AlertsObserved, now: datetime) -> list[tuple
     return rows
 
 
-def whole(alert: Alert, now: datetime) -> list[Part]:
-    """What is cut off in a row as a rule: the evidence, and who knows of it."""
+def whole(alert: Alert, now: datetime, mutes: Sequence[Mute]) -> list[Part]:
+    """What is cut off in a row as a rule: the evidence, who knows of it, and until when nobody is told."""
     known = alert.acknowledgement
     parts: list[Part] = [(alert.evidence, "")]
     if known is not None:
         said = f"  ✓ {_who(alert)}, {clock_time_and_age(known.at, now, TimeStyle.LOCAL)}"
         parts.append((f"{said}: {known.note}" if known.note else said, "accent"))
+    if silent := _silent(alert, now, mutes):
+        parts.append((f"  {silent}", "accent"))
     return parts
 
 
@@ -203,11 +212,8 @@ class AlertRows:
         self._at = {self.key(index): index for index in range(len(self._rows))}
 
     def _is_left(self, row: Alert | Beside, wanted: Filter) -> bool:
-        names, now = self._names, self.now
-        if isinstance(row, Alert):
-            texts = _texts(row, state_part(row, now, self._mutes)[0], names, now)
-        else:
-            texts = texts_of(row, names, now)
+        about = self._names, self.now
+        texts = _texts(row, *about, self._mutes) if isinstance(row, Alert) else texts_of(row, *about)
         return wanted.leaves(lambda field: texts.get(field, ""), FIELDS)
 
     def row(self, key: str | None) -> Alert | Beside | None:
@@ -249,7 +255,7 @@ class AlertRows:
             ),
             (_lasted(alert, now), tone),
             _who(alert),
-            _note(alert, now),
+            _note(alert, now, self._mutes),
             f"{len(alert.sessions):,}" if alert.sessions else "",
             (alert.evidence, "muted"),
             _worker(alert),

@@ -182,8 +182,10 @@ class AlertsScreen(FollowingScreen):
         now, names = self.farmwatch.clock.now(), self.farmwatch.walls.name_of
         line.display = row is not None
         if row is not None:
-            told = beside.whole(row, names, now) if isinstance(row, Beside) else whole(row, now)
-            line.update(content(*told))
+            if isinstance(row, Beside):
+                line.update(content(*beside.whole(row, names, now)))
+            else:
+                line.update(content(*whole(row, now, self.observed.mutes)))
 
     def draw(self, now: datetime) -> None:
         """Bring up to date: how many there are of each kind, when they were judged, the words for no rows."""
