@@ -87,6 +87,12 @@ def test_without_a_path_nothing_is_written() -> None:
     assert changed(None, theme="nord").state.theme == "nord"
 
 
+def test_without_a_path_what_was_chosen_holds_for_this_run() -> None:
+    file = StateFile(None)
+    file.change(lambda state: replace(state, theme="nord"))
+    assert file.read_again().theme == "nord"
+
+
 def test_what_changes_nothing_writes_nothing(path: Path) -> None:
     changed(path)
     assert not path.exists()

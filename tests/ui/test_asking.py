@@ -10,9 +10,10 @@ from textual.widgets import OptionList
 
 from farmwatch.aws.model import FaultKind, Page
 from farmwatch.config.settings import Settings
-from farmwatch.config.state import StateFile
+from farmwatch.config.state import KeptAsked, StateFile
 from farmwatch.logs.times import milliseconds
 from farmwatch.monitor.asked import Waiting
+from farmwatch.monitor.own_watches import MOST
 from farmwatch.ui.screens.alerts.screen import AlertsScreen
 from farmwatch.ui.screens.asking import AskScreen
 from farmwatch.ui.screens.details import DetailsScreen
@@ -213,6 +214,19 @@ async def test_of_several_rows_that_are_picked_each_is_told() -> None:
         await stage.press("enter")
         assert [one for one, _ in kinds(stage)] == ["ended", "ended"]
         assert "2 sessions, told one by one" in notices(stage)
+
+
+async def test_where_only_some_of_them_can_be_waited_for_it_says_how_many() -> None:
+    file = StateFile(None)
+    ids = [(FARM_ID, QUEUE_ID, JOB_ID, f"session-{number:032x}") for number in range(1_000, 999 + MOST)]
+    kept = tuple(KeptAsked("elsewhere", one, "ended", START, "old") for one in ids)
+    file.change(lambda state: replace(state, asked=kept))
+    async with on_stage(Night(Run(1), Run(2, job=2)), kept=file) as stage:
+        await stage.press("W")
+        await stage.move(30, 5)
+        await stage.press("space", "space", "exclamation_mark", "enter")
+        assert "1 of 2 are waited for now. 100 things are waited for already" in notices(stage)
+        assert len(waiting(stage)) == MOST
 
 
 async def test_escape_waits_for_nothing() -> None:

@@ -132,7 +132,7 @@ class StateFile:
     def read_again(self) -> KeptState:
         """What the file says now, with the changes that are still to be written."""
         with self._lock:
-            if not self._changes and self._writer is None:
+            if self.path is not None and not self._changes and self._writer is None:
                 # What cannot be read just now is as it was.
                 with suppress(OSError):
                     self.state = self._read()
