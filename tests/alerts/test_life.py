@@ -223,6 +223,25 @@ def test_five_of_one_cause_are_one_notice() -> None:
     assert len(life.notices) == 2
 
 
+def test_a_notice_waits_as_long_as_others_come_and_thirty_seconds_at_the_most() -> None:
+    life = Life()
+    life.see(failed(1))
+    life.wait(20)
+    assert life.kinds == []
+    life.wait(2)
+    assert life.kinds == ["fired"]  # two refreshes have brought none
+    life = Life()
+    life.see(failed(1))
+    life.wait(10)
+    life.see(failed(1), failed(2))
+    life.wait(9)
+    assert life.kinds == []
+    life.wait(1)
+    assert [one.alerts[0].id for one in life.notices] == [failed(1).id]
+    life.wait(12)
+    assert life.kinds == ["fired", "fired"]
+
+
 def test_four_of_one_cause_are_told_one_by_one() -> None:
     life = Life()
     life.see(*(failed(number) for number in range(4)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,14 +12,15 @@ from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from farmwatch.alerts.alert import Alert, Notice, State
-from farmwatch.alerts.life import step
-from farmwatch.alerts.seen import pass_of, strangers
-from farmwatch.aws.log_page import LogEvent, LogPage, LogSource
-from farmwatch.polling.schedule import RequestBudget
-from farmwatch.wall.values import LastLine
-from farmwatch.wall.worker_metrics import WorkerMetrics
-from moto_deadline.simulation import host
-from tests.wall.large import LargeWall
+from farmwatch.aws.api import DeadlineApi
+from farmwatch.aws.client import DeadlineClient
+from farmwatch.aws.log_reader import LogReader
+from farmwatch.cli.demo import SPEED
+from farmwatch.config.state import StateFile
+from farmwatch.monitor.monitor import Monitor
+from farmwatch.monitor.walls import Walls
+from farmwatch.wall.values import WallObserved
+from tests.wall.large import NAME, LargeWall
 
 
 @pytest.fixture(autouse=True)
@@ -27,79 +29,88 @@ def account() -> Iterator[None]:
         yield
 
 
-class WorkerLogs:
-    """Answers for the newest pages of logs, out of the streams of the farm."""
+class Logs:
+    """Answers as a botocore client of CloudWatch Logs does, out of what the farm's sessions have written."""
 
-    def __init__(self, wall: LargeWall) -> None:
-        self.wall = wall
-        self.asked = 0
+    def __init__(self, wall: LargeWall, on_ask: Callable[[], None]) -> None:
+        self._wall = wall
+        self._on_ask = on_ask
 
-    def log_page(self, source: LogSource, *, from_head: bool, limit: int) -> LogPage:
-        self.asked += 1
-        stream = self.wall.simulation.logs.stream(source.group, source.stream)
-        events, back, on = stream.get_log_events(None, None, limit, None, from_head)
-        return LogPage([LogEvent(one["timestamp"], one["message"]) for one in events], on, back)
+    def get_log_events(self, **asked: Any) -> Mapping[str, Any]:
+        self._on_ask()
+        stream = self._wall.simulation.logs.stream(asked["logGroupName"], asked["logStreamName"])
+        events, backward, forward = stream.get_log_events(
+            asked.get("startTime"),
+            asked.get("endTime"),
+            asked["limit"],
+            asked.get("nextToken"),
+            asked["startFromHead"],
+        )
+        return {"events": events, "nextBackwardToken": backward, "nextForwardToken": forward}
 
 
 class Watched:
-    """A night, or the farm of the demonstration, its wall and its alerts, without a screen. While it
-    ``is_cut_off`` no call is answered."""
+    """A night, or the farm of the demonstration, and a Farmwatch without a screen that watches it: a Monitor
+    with its wall, whose logs are read, and its alerts; all of it in one thread, on a clock moved by hand.
+    While it ``is_cut_off`` no call is answered."""
 
-    def __init__(self, night: str | None) -> None:
-        self.wall = LargeWall(night=night)
-        self.wall.target.judging.lines = self._lines
-        self.wall.client.on_ask = self._answer
-        self.logs = WorkerLogs(self.wall)
-        target = self.wall.target
-        self.metrics = WorkerMetrics(lambda: target.judging.silent, RequestBudget(rate=5.0, burst=5.0))
-        target.judging.cpu = self.metrics.known
+    def __init__(self, night: str | None, speed: float = 1.0, ahead: float = 0.0) -> None:
+        self.wall = LargeWall(night=night, speed=speed)
+        self.wall.step(ahead)
+        self.wall.client.on_ask = self._ask
+        client: Any = self.wall.client
+        door: Any = SimpleNamespace(logs=Logs(self.wall, self._answer))
+        api = DeadlineClient(client, logs=LogReader(door, by_role=False))
         self.begin = self.wall.clock.now()
         self.is_cut_off = False
-        self.alerts: dict[str, Alert] = {}
         self.notices: list[Notice] = []
         self.suspect: dict[str, set[str]] = {}
         """What the rules have found of rows, certain or not, by the names of the rules."""
+
+        self._on_request: Callable[[], None] = lambda: None
+
+        def connect(on_request: Callable[[], None], _: object) -> DeadlineApi:
+            self._on_request = on_request
+            return api
+
+        self.monitor = Monitor({NAME: connect}, clock=self.wall.clock)
+        self.walls = Walls(self.monitor, StateFile(None), timedelta(minutes=10))
+        self.walls.told_to(self.notices.append)
+        self.handle = self.walls.judge_always()
+
+    def _ask(self) -> None:
+        # Logs have a budget of their own, and count for themselves.
+        self._on_request()
+        self._answer()
 
     def _answer(self) -> None:
         if self.is_cut_off:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
 
-    def _lines(self) -> Mapping[str, LastLine]:
-        if self.is_cut_off:
-            return {}
-        world, now = self.wall.simulation, self.wall.clock.now()
-        lines: dict[str, LastLine] = {}
-        for row in self.wall.target.observed.rows:
-            stream = world.logs.stream(
-                f"/aws/deadline/{row.ref.farm_id}/{row.ref.queue_id}", row.ref.session_id
-            )
-            # What is generated has a line at any time.
-            at = stream.written_until / 1000 if stream.generated is None else now.timestamp()
-            if at > 0:
-                lines[row.key] = LastLine("a line", datetime.fromtimestamp(at, UTC), now)
-        return lines
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        assert self.walls.alerts is not None
+        return self.walls.alerts.observed.alerts
+
+    @property
+    def observed(self) -> WallObserved:
+        (observed,) = self.handle.observed
+        return observed
 
     def pass_minutes(self, minutes: int) -> None:
-        self.refresh(minutes, 60)
+        """Look every ten seconds, as the wall does, and two more times for what a budget has put off."""
+        for _ in range(6 * minutes):
+            self.pass_seconds(8, 1, 1)
 
-    def refresh(self, times: int, seconds: float) -> None:
-        for _ in range(times):
+    def pass_seconds(self, *steps: float) -> None:
+        """Let time pass, and after each of these steps look at all that is due by then."""
+        for seconds in steps:
             self.wall.step(seconds)
-            subjects = [alert.subject for alert in self.alerts.values()]
-            wanted = {one.session_id or one.worker_id for one in subjects}
-            target = self.wall.target
-            target.want_well(wanted, strangers(target.observed, self.alerts.values()))
-            self.wall.refresh()
-            logs: Any = self.logs
-            while self.metrics.poll(logs, self.wall.clock).again_in == 0.0:
+            while self.monitor.run_due():
                 pass
-            now = self.wall.clock.now()
-            seen = pass_of(target.observed, self.alerts.values(), now)
-            self.alerts, notices = step(self.alerts, seen, now)
-            self.notices += notices
-            for row in target.observed.rows:
-                for one in row.findings:
-                    self.suspect.setdefault(one.rule, set()).add(row.ref.session_id)
+        for row in self.observed.rows:
+            for one in row.findings:
+                self.suspect.setdefault(one.rule, set()).add(row.ref.session_id)
 
     def subject(self, number: int = 1) -> str:
         """The id of a session that the night is about."""
@@ -164,59 +175,19 @@ def test_a_slow_session_that_goes_on_is_no_more_than_suspect() -> None:
     assert watched.told == []
 
 
-def hang(watched: Watched) -> None:
-    simulation, ids = watched.wall.simulation, watched.wall.simulation.cast["subject"]
-    host.hang(simulation, simulation.account.sessions[ids.job_id][ids.session_id])
-
-
-def test_a_silent_session_whose_worker_is_busy_with_it_is_quiet_and_works() -> None:
-    watched = Watched("silent-busy")
-    watched.pass_minutes(100)
-    assert watched.told == []
-    assert watched.suspect == {"quiet, working": {watched.subject()}, "straggler": {watched.subject()}}
-    (row,) = [one for one in watched.wall.target.observed.rows if one.ref.session_id == watched.subject()]
-    assert row.troubles[-1] == "quiet, working"
-    assert [one.evidence for one in row.findings if "CPU 9" in one.evidence and "(Metrics)" in one.evidence]
-    # From twenty minutes on, every five minutes.
-    assert 10 <= watched.logs.asked <= 100 / 5
-    # As soon as it does nothing any more, what it says nothing of counts.
-    hang(watched)
-    watched.pass_minutes(6 + 2 + 6)
-    assert watched.told == ["fired: stuck"]
-    assert "CPU" in watched.notices[0].alerts[0].evidence
-
-
-def test_the_same_session_on_a_worker_that_does_nothing_is_told() -> None:
-    watched = Watched("silent-busy")
-    watched.pass_minutes(1)
-    hang(watched)
-    watched.pass_minutes(75)
-    assert watched.told == ["fired: stuck"]
-    assert "quiet, working" not in watched.suspect
-
-
-def test_a_silent_session_is_not_excused_by_what_else_runs_on_its_worker() -> None:
-    watched = Watched("silent-shared")
-    watched.pass_minutes(65)
-    assert watched.told == ["fired: stuck"]
-    assert watched.notices[0].alerts[0].subject.session_id == watched.subject()
-    assert "2 sessions on its worker" in watched.notices[0].alerts[0].evidence
-    assert watched.logs.asked == 0
-
-
 @pytest.mark.parametrize("night", ["quiet", "spot-storm"])
 def test_neither_a_quiet_night_nor_spot_interruptions_are_trouble(night: str) -> None:
     watched = Watched(night)
     watched.pass_minutes(45)
     assert watched.told == []
     assert watched.suspect == {}
-    failures = watched.wall.target.observed.failures
+    failures = watched.observed.failures
     assert len(failures) == (10 if night == "spot-storm" else 0)
     assert all(failure.is_interruption for failure in failures)
 
 
 def states(watched: Watched) -> dict[str, State]:
-    return {alert.rule: alert.state for alert in watched.alerts.values()}
+    return {alert.rule: alert.state for alert in watched.alerts}
 
 
 def test_an_hour_without_network_resolves_nothing_and_nothing_is_told_twice_after_it() -> None:
@@ -251,18 +222,19 @@ def test_what_ended_during_an_outage_is_resolved_after_it() -> None:
 def test_a_dead_worker_mutes_what_its_sessions_have() -> None:
     watched = Watched("dead-worker")
     watched.pass_minutes(70)
-    (dead,) = [alert for alert in watched.alerts.values() if alert.rule == "dead worker"]
-    stuck = [alert for alert in watched.alerts.values() if alert.rule == "stuck"]
+    (dead,) = [alert for alert in watched.alerts if alert.rule == "dead worker"]
+    stuck = [alert for alert in watched.alerts if alert.rule == "stuck"]
     assert {alert.subject.session_id for alert in stuck} == {watched.subject(), watched.subject(2)}
     assert {alert.muted_by for alert in stuck} == {dead.id}
     assert watched.told == ["fired: dead worker"]
 
 
-def test_the_demonstration_has_its_troubles_found_within_a_minute_one_notice_a_cause() -> None:
-    watched = Watched(None)
-    watched.refresh(6, 10)
-    assert sorted(watched.told) == ["fired: bad worker", "fired: log trouble"]
-    assert {len(notice.alerts) for notice in watched.notices} == {1}
-    # A session is to end after 30 seconds, and fails to after 40 more: six times as fast, within a minute.
-    watched.refresh(5, 10)
+@pytest.mark.parametrize("ahead", [0, 5])
+def test_the_demonstration_has_its_troubles_told_within_fifty_seconds_one_notice_a_cause(ahead: int) -> None:
+    # At the speed of `farmwatch --demo`, in which the farm may have begun some seconds before.
+    watched = Watched(None, SPEED, ahead)
+    watched.pass_seconds(*50 * [1])
     assert sorted(watched.told) == ["fired: bad worker", "fired: log trouble", "fired: update failed"]
+    assert {len(notice.alerts) for notice in watched.notices} == {1}
+    watched.pass_seconds(*60 * [1])
+    assert len(watched.told) == 3

@@ -49,10 +49,15 @@ class LargeWall:
     """A wall of all that a farm of so many sessions runs, or the farm of a scripted night."""
 
     def __init__(
-        self, sessions: int | None = None, since: timedelta = timedelta(hours=8), night: str | None = None
+        self,
+        sessions: int | None = None,
+        since: timedelta = timedelta(hours=8),
+        night: str | None = None,
+        speed: float = 1.0,
     ) -> None:
         moto_deadline.register()
         self.farm_clock = FrozenClock()
+        self.farm_clock.speed = speed
         simulation = Simulation(clock=self.farm_clock, sessions=sessions, night=night)
         self.simulation = moto_deadline.install(simulation)
         self.clock = HandClock(self.farm_clock.now())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from farmwatch.aws.model import FaultKind
+from farmwatch.aws.model import FaultKind, SessionRef
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.wall import WallHandle
 from tests.canned import START, HandClock, a_fault
@@ -53,6 +55,22 @@ def test_what_has_ended_leaves_and_what_failed_stays_until_it_is_looked_at() -> 
     wall.handle.looked_at(NAME, session_id(2))
     wall.run(30)
     assert ids(wall) == {3}
+
+
+def test_a_session_that_is_being_changed_is_asked_about_by_every_refresh() -> None:
+    farm = Night(Run(1, lifecycle="UPDATE_IN_PROGRESS"), Run(2))
+    asked: list[list[str]] = []
+    answer = farm.answers["sessions_by_id"][0]
+
+    def told(refs: Sequence[SessionRef]) -> Any:
+        asked.append(sorted(ref.session_id for ref in refs))
+        return answer(refs)
+
+    farm.answers["sessions_by_id"] = [told]
+    wall = Wall(farm)
+    wall.run(25)
+    both = [session_id(1), session_id(2)]
+    assert asked == [both, [session_id(1)], both]
 
 
 def test_how_long_what_has_ended_stays_is_a_choice() -> None:

@@ -11,7 +11,11 @@ from msgspec.structs import replace
 from farmwatch.alerts.alert import Alert, Mute, Notice, NoticeKind
 
 WITHIN = timedelta(seconds=30)
-"""How long a notice waits for others of the same cause."""
+"""How long a notice waits for others of the same cause, as long as others come at all."""
+
+NO_OTHER_FOR = timedelta(seconds=22)
+"""After how long without another alert of its connection it waits no more: two refreshes of the wall, and a
+bit, as one takes longer than another."""
 
 SEVERAL = 5
 """As many of the same cause are one notice."""
@@ -50,10 +54,17 @@ def notices_of(
         (one for one in loud if one.is_asked and one.notified_at is None),
         is_due=lambda _: True,
     )
+    waiting = [one for one in loud if not one.is_asked and one.notified_at is None]
+    newest: dict[str, datetime] = {}
+    for one in waiting:
+        at = newest.get(one.subject.connection)
+        newest[one.subject.connection] = max(at or _fired_at(one), _fired_at(one))
     tell(
         NoticeKind.FIRED,
-        (one for one in loud if not one.is_asked and one.notified_at is None),
-        is_due=lambda one: one.fired_at is not None and now - one.fired_at >= WITHIN,
+        waiting,
+        is_due=lambda one: (
+            now - _fired_at(one) >= WITHIN or now - newest[one.subject.connection] >= NO_OTHER_FOR
+        ),
     )
     tell(
         NoticeKind.REPEATED,
@@ -76,6 +87,10 @@ def notices_of(
         is_due=lambda _: True,
     )
     return told, notices
+
+
+def _fired_at(alert: Alert) -> datetime:
+    return alert.fired_at or alert.found_at
 
 
 def _was_open(alert: Alert | None) -> bool:

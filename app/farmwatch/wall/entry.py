@@ -6,12 +6,19 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from farmwatch.aws.model import ENDED, Fault, Session, SessionRef
+from farmwatch.aws.model import ENDED, UPDATE_IN_PROGRESS, Fault, Session, SessionRef
 from farmwatch.aws.session_action import NOT_BEGUN, SessionAction
 from farmwatch.aws.task import Task
 from farmwatch.history.events import Event, EventKind, NoRecords, Past
 from farmwatch.sessions.changes import SESSION_CALLS, Changes, action_value, session_values
 from farmwatch.wall.values import WallRow
+
+ASKED_EVERY = 14.0
+"""Seconds after which a session, or an action, is asked about again: workers report every 15 s (observed)."""
+
+MOVED_ON_EVERY = 45.0
+"""The same for a session that has just taken another task, and so lives: how its former action ended is asked
+in its stead, so that a refresh takes no more calls for it."""
 
 GAPS = 9
 """Times between changes of progress that are kept of an action; their median needs no more."""
@@ -126,6 +133,19 @@ class Entry:
         if events and action.status == "FAILED":
             self.row = replace(self.row, failed=row.failed + 1)
         return events
+
+    def is_due(self, now: float, number: int) -> bool:
+        """Whether the refresh of this number is to ask about it, at ``now`` (seconds of the clock's
+        ``monotonic``). One that is to end, or is being changed, is asked about by each: there are few, and
+        somebody waits for what becomes of them."""
+        if self.ended_since is not None:
+            return False
+        session = self.row.session
+        if session is not None and (
+            session.target_lifecycle_status == ENDED or session.lifecycle_status == UPDATE_IN_PROGRESS
+        ):
+            return True
+        return now - self.asked_at >= (MOVED_ON_EVERY if self.moved_on_in == number else ASKED_EVERY)
 
     def is_busy_elsewhere(self, task: Task, number: int) -> bool:
         """Whether the same refresh has found it at work on another task, and this one waits for that."""

@@ -21,7 +21,7 @@ from farmwatch.polling.clock import Clock
 from farmwatch.polling.schedule import Schedule
 from farmwatch.polling.target import PollResult, Target
 from farmwatch.wall.calls import Calls
-from farmwatch.wall.entry import Entry
+from farmwatch.wall.entry import ASKED_EVERY, Entry
 from farmwatch.wall.judging import Judging
 from farmwatch.wall.names import Names
 from farmwatch.wall.outcomes import REMEMBERED, Outcomes
@@ -30,13 +30,6 @@ from farmwatch.wall.surroundings import Surroundings
 from farmwatch.wall.values import WallObserved, WallRow
 
 EVERY = timedelta(seconds=10)
-
-ASKED_EVERY = 14.0
-"""Seconds after which a session, or an action, is asked about again: workers report every 15 s (observed)."""
-
-MOVED_ON_EVERY = 45.0
-"""The same for a session that has just taken another task, and so lives: how its former action ended is asked
-in its stead, so that a refresh takes no more calls for it."""
 
 SHARE = 0.8
 """How much of the connection's budget of requests the wall takes at the most: where a refresh needs more, the
@@ -190,7 +183,7 @@ class WallTarget(Target):
             yield from self._outcomes.find_failed(self._calls, searches)
             if turn == 1 or is_first:
                 yield from self._outcomes.find_given_back(self._calls, searches)
-            if turn == 2 or is_first:
+            if turn == 2:
                 yield from self._outcomes.find_succeeded(self._calls, searches)
             if turn == 0 or is_first:
                 yield from self._sweep(SWEPT_JOBS, every_queue=is_first)
@@ -199,6 +192,9 @@ class WallTarget(Target):
             yield from self._surroundings.look_at_workers(self._calls, self._seconds)
             yield from self._outcomes.open_ended(self._calls)
         yield from self._ask_sessions()
+        if is_first and SEARCH not in self._calls.denied:
+            # Not before it is known on which workers the sessions are that succeeded.
+            yield from self._outcomes.find_succeeded(self._calls, self._searches())
         yield from self._ask_actions()
         yield from self._names.look(self._calls, self._refs(), self._steps())
         if self._calls.gone:
@@ -347,12 +343,7 @@ class WallTarget(Target):
 
     def _ask_sessions(self) -> Iterator[None]:
         now = self._seconds
-        due = [
-            one
-            for one in self._entries.values()
-            if one.ended_since is None
-            and now - one.asked_at >= (MOVED_ON_EVERY if one.moved_on_in == self._number else ASKED_EVERY)
-        ]
+        due = [one for one in self._entries.values() if one.is_due(now, self._number)]
         due += self._outcomes.strangers()
         for batch in in_batches(due):
             refs = [entry.row.ref for entry in batch]
