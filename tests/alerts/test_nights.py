@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +20,11 @@ from farmwatch.config.state import StateFile
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.walls import Walls
 from farmwatch.wall.values import WallObserved
+from moto_deadline.simulation.account import Record
+from moto_deadline.simulation.agent import open_session
+from moto_deadline.simulation.jobs import Run, submit
+from moto_deadline.simulation.script import FAILS, session_play
+from moto_deadline.simulation.world import Play
 from tests.wall.large import NAME, LargeWall
 
 
@@ -184,6 +189,39 @@ def test_neither_a_quiet_night_nor_spot_interruptions_are_trouble(night: str) ->
     failures = watched.observed.failures
     assert len(failures) == (10 if night == "spot-storm" else 0)
     assert all(failure.is_interruption for failure in failures)
+
+
+def tries(run: Run, workers: Sequence[Record]) -> Play:
+    """A task that fails within seconds, on one worker after the other."""
+    for worker in workers:
+        task = run.waiting[0]
+        yield from session_play(
+            run, open_session(run, worker), worker, fate=FAILS, pace=10, most=1, fate_at=0
+        )
+        task["failureRetryCount"] += 1
+        run.give_back(task)
+        yield 1
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(10, 2), (60, 4)])
+def test_a_task_that_fails_faster_than_the_wall_looks_is_found_among_many_jobs(
+    seconds: int, minutes: int
+) -> None:
+    watched = Watched("quiet")
+    world = watched.wall.simulation
+    ((farm_id, queues),) = world.account.queues.items()
+    (workers,) = (list(some.values()) for some in world.account.workers.values())
+    runs = [
+        submit(world, farm_id, next(iter(queues)), f"sq020_sh{number:04}_lgt_v001", frames=5, by="jon")
+        for number in range(60)
+    ]
+    watched.pass_seconds(*600 // seconds * [seconds])
+    begin = watched.wall.clock.now()
+    world.play(tries(runs[30], workers[:3]))
+    watched.pass_seconds(*600 // seconds * [seconds])
+    assert watched.told == ["fired: poison task"]
+    assert watched.notices[0].at - begin <= timedelta(minutes=minutes)
+    assert len(watched.observed.failures) == 3
 
 
 def states(watched: Watched) -> dict[str, State]:

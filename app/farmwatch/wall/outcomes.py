@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -54,6 +55,10 @@ Searches = Sequence[tuple[str, tuple[str, ...]]]
 """A farm, and up to ten of its queues, for each search."""
 
 
+JobIds = tuple[str, str, str]
+"""The ids of a job: of its farm, its queue, and its own."""
+
+
 class _Failed(Struct):
     ref: SessionRef
     action: SessionAction
@@ -95,6 +100,10 @@ class Outcomes:
         self._opened: dict[str, None] = {}
         self._rest: dict[str, None] = {}
         """Of what is wanted, the actions that there need not be."""
+        self._retried: dict[str, tuple[JobIds, int]] = {}
+        """Of tasks that were tried again, by their ids, their jobs and how often they have failed."""
+        self._listed_for: dict[str, int] = {}
+        """Of these, for how many failures the sessions of their jobs were listed."""
         self._from: dict[tuple[str, tuple[str, ...]], datetime] = {}
 
     def look_since(self, since: datetime) -> None:
@@ -149,6 +158,7 @@ class Outcomes:
             for task in page.items:
                 at = task.ended_at if field == "ENDED_AT" else task.updated_at
                 newest = at if newest is None or (at is not None and at > newest) else newest
+                self.note_retries(farm_id, task)
                 if task.action_id is not None:
                     is_news |= task.action_id not in self._judged and task.action_id not in self._wanted
                     session_id = session_of(task.action_id)
@@ -160,6 +170,30 @@ class Outcomes:
             offset = int(page.next)
         if newest is not None:
             self._from[mark] = newest - OVERLAP
+
+    def note_retries(self, farm_id: str, task: Task) -> None:
+        """Take note of how often a task has failed that was tried again."""
+        failures = task.retries + (task.run_status == "FAILED")
+        if task.retries and self._listed_for.get(task.task_id, 0) < failures:
+            self._retried[task.task_id] = (farm_id, task.queue_id, task.job_id), failures
+
+    def jobs_to_list(self, most: int) -> list[JobIds]:
+        """Some jobs whose sessions are to be listed: tasks of theirs have failed more often than is known. A
+        task tells of its newest action alone, so that one which began and failed between two refreshes is
+        found by no search."""
+        retried, self._retried = self._retried, {}
+        if not retried:
+            return []
+        known = Counter(one.action.task_id for one in self._failed.values())
+        known.update(task.task_id for _, task in self._wanted.values() if task is not None)
+        lacking = {key: one for key, one in retried.items() if known[key] < one[1]}
+        jobs = list(dict.fromkeys(job for job, _ in lacking.values()))[:most]
+        for task_id, (job, failures) in lacking.items():
+            if job in jobs:
+                self._listed_for[task_id] = failures
+        while len(self._listed_for) > REMEMBERED:
+            del self._listed_for[next(iter(self._listed_for))]
+        return jobs
 
     def want(self, ref: SessionRef, task: Task) -> None:
         """How this task's newest action ended is to be found out."""

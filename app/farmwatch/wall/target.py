@@ -48,7 +48,8 @@ SWEPT_JOBS = 3
 """Jobs whose sessions are listed in one refresh; they take turns."""
 
 SWEPT_PAST = 2
-"""Jobs that are over whose sessions are listed in one refresh, until each has been once."""
+"""Jobs that are over whose sessions are listed in one refresh, until each has been once; and as many at the
+most in which more has failed than was seen."""
 
 SWEPT_JOBS_ALONE = 20
 """The same where sessions are found in no other way."""
@@ -232,6 +233,7 @@ class WallTarget(Target):
             self._look_after_vanished()
 
     def _take_running(self, farm_id: str, task: Task) -> None:
+        self._outcomes.note_retries(farm_id, task)
         if task.action_id is None:
             return
         session_id = session_of(task.action_id)
@@ -285,15 +287,16 @@ class WallTarget(Target):
                 yield from self._list_sessions(job)
 
     def _sweep_past(self) -> Iterator[None]:
-        """The sessions of jobs that ended since then, each job once: nobody may have watched them."""
+        """The sessions of jobs that ended since then, each job once: nobody may have watched them. Before
+        those of jobs in which more has failed than was seen."""
         for farm_id, queue_ids in self._searches():
             for queue_id in queue_ids:
                 former = self._past_since.get(queue_id)
                 if former is None or self._outcomes.since < former:
                     self._past_since[queue_id] = self._outcomes.since
                     yield from self._find_past(farm_id, queue_id)
-        for _ in range(min(SWEPT_PAST, len(self._past))):
-            job = self._past.popleft()
+        past = [self._past.popleft() for _ in range(min(SWEPT_PAST, len(self._past)))]
+        for job in (*self._outcomes.jobs_to_list(SWEPT_PAST), *past):
             if self._chosen.wants_any_of(*job):
                 yield from self._list_sessions(job)
 

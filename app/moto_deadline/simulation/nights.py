@@ -144,6 +144,7 @@ def _failing(run: Run, workers: Sequence[Record], fate: str, *, pause: float, is
         session, task = _open(run, worker), run.waiting[0]
         yield from session_play(run, session, worker, fate=fate, pace=300, most=1, fate_at=0)
         if is_retried:
+            task["failureRetryCount"] += 1
             run.give_back(task)
         yield pause
 
