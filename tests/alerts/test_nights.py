@@ -274,5 +274,8 @@ def test_the_demonstration_has_its_troubles_told_within_fifty_seconds_one_notice
     watched.pass_seconds(*50 * [1])
     assert sorted(watched.told) == ["fired: bad worker", "fired: log trouble", "fired: update failed"]
     assert {len(notice.alerts) for notice in watched.notices} == {1}
-    watched.pass_seconds(*60 * [1])
-    assert len(watched.told) == 3
+    (stuck,) = [alert for alert in watched.alerts if alert.rule == "stuck"]
+    assert stuck.state is State.PENDING
+    assert stuck.subject.session_id == watched.wall.simulation.cast["stuck"].session_id
+    watched.pass_minutes(6)
+    assert watched.told[3:] == ["fired: stuck"]

@@ -9,7 +9,7 @@ from moto_deadline.simulation.agent import all_on, open_session, under_way
 from moto_deadline.simulation.host import hang, tells_of_itself
 from moto_deadline.simulation.jobs import Run, submit
 from moto_deadline.simulation.scenario import make_farm, make_fleet, make_queue
-from moto_deadline.simulation.script import FAILS, NO_GPU, WELL, session_play, told_to_end
+from moto_deadline.simulation.script import FAILS, NO_GPU, WELL, session_play, told_to_end, until
 from moto_deadline.simulation.world import Play, World
 
 WORKERS = 14
@@ -34,16 +34,6 @@ def stage_night(world: World, name: str) -> None:
     NIGHTS[name](world, run, workers)
     for worker in workers:
         world.play(tells_of_itself(world, worker), world.start)
-
-
-def until(play: Play, seconds: float) -> Play:
-    """The beginning of something, of so many seconds; after that nothing of it happens any more."""
-    passed = 0.0
-    for pause in play:
-        passed += pause
-        if passed > seconds:
-            return
-        yield pause
 
 
 def _open(run: Run, worker: Record) -> Record:

@@ -22,6 +22,7 @@ from moto_deadline.simulation.script import (
     released_later,
     session_play,
     told_later,
+    until,
 )
 from moto_deadline.simulation.session_log import rendering
 from moto_deadline.simulation.world import Play, World
@@ -117,8 +118,24 @@ def stage(world: World) -> None:
     fleet_id = crews[0][0]["fleetId"]
     bad, *well = (_add_worker(world, farm_id, fleet_id, "g6e.2xlarge") for _ in range(3))
     world.play(_bad_worker(world, farm_id, fx, bad, well), ago(world, BAD_FOR))
-    for worker in (*crews[0], *crews[1], bad, *well):
-        world.play(tells_of_itself(world, worker), world.start)
+    others = [_add_worker(world, farm_id, crews[1][0]["fleetId"], "c7a.8xlarge") for _ in range(2)]
+    _hung(world, farm_id, comp, *others)
+
+
+def _hung(world: World, farm_id: str, queue_id: str, worker: Record, well: Record) -> None:
+    """A session that has hung for more than an hour in a job whose other frames took less than half a minute.
+    Its names are its own, so that all else is as it were without it."""
+    world.at = ago(world, 80)
+    job_id = world.id_of("job", "stuck")
+    name = "sq060_sh0010_comp_v003"
+    run = submit(world, farm_id, queue_id, name, frames=15, by="zeynep", job_id=job_id)
+    session = open_session(run, worker, session_id=world.id_of("session", job_id, 1))
+    world.play(until(session_play(run, session, worker, pace=1200), 600))
+    world.at = ago(world, 5)
+    other = open_session(run, well, session_id=world.id_of("session", job_id, 2))
+    world.play(session_play(run, other, well, pace=20))
+    world.cast["stuck"] = SessionIds(farm_id, queue_id, job_id, session["sessionId"])
+    world.at = world.start
 
 
 BAD_FOR = 14.0

@@ -241,3 +241,13 @@ def released_later(world: World, session: Record, seconds: float) -> Play:
     """The log stream of a session appears some time after the session has begun."""
     yield seconds
     world.release(session)
+
+
+def until(play: Play, seconds: float) -> Play:
+    """The beginning of something, of so many seconds; after that nothing of it happens any more."""
+    passed = 0.0
+    for pause in play:
+        passed += pause
+        if passed > seconds:
+            return
+        yield pause
