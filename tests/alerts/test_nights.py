@@ -20,6 +20,7 @@ from farmwatch.config.state import StateFile
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.walls import Walls
 from farmwatch.wall.values import WallObserved
+from moto_deadline.simulation import host
 from moto_deadline.simulation.account import Record
 from moto_deadline.simulation.agent import open_session
 from moto_deadline.simulation.jobs import Run, submit
@@ -40,9 +41,12 @@ class Logs:
     def __init__(self, wall: LargeWall, on_ask: Callable[[], None]) -> None:
         self._wall = wall
         self._on_ask = on_ask
+        self.of_workers = 0
+        """How often the log of a worker was asked for."""
 
     def get_log_events(self, **asked: Any) -> Mapping[str, Any]:
         self._on_ask()
+        self.of_workers += asked["logStreamName"].startswith("worker-")
         stream = self._wall.simulation.logs.stream(asked["logGroupName"], asked["logStreamName"])
         events, backward, forward = stream.get_log_events(
             asked.get("startTime"),
@@ -64,7 +68,8 @@ class Watched:
         self.wall.step(ahead)
         self.wall.client.on_ask = self._ask
         client: Any = self.wall.client
-        door: Any = SimpleNamespace(logs=Logs(self.wall, self._answer))
+        self.logs = Logs(self.wall, self._answer)
+        door: Any = SimpleNamespace(logs=self.logs)
         api = DeadlineClient(client, logs=LogReader(door, by_role=False))
         self.begin = self.wall.clock.now()
         self.is_cut_off = False
@@ -178,6 +183,46 @@ def test_a_slow_session_that_goes_on_is_no_more_than_suspect() -> None:
     watched.pass_minutes(100)
     assert watched.suspect == {"straggler": {watched.subject()}}
     assert watched.told == []
+
+
+def hang(watched: Watched) -> None:
+    simulation, ids = watched.wall.simulation, watched.wall.simulation.cast["subject"]
+    host.hang(simulation, simulation.account.sessions[ids.job_id][ids.session_id])
+
+
+def test_a_silent_session_whose_worker_is_busy_with_it_is_quiet_and_works() -> None:
+    watched = Watched("silent-busy")
+    watched.pass_minutes(100)
+    assert watched.told == []
+    assert watched.suspect == {"quiet, working": {watched.subject()}, "straggler": {watched.subject()}}
+    (row,) = [one for one in watched.observed.rows if one.ref.session_id == watched.subject()]
+    assert row.troubles[-1] == "quiet, working"
+    assert [one.evidence for one in row.findings if "CPU 9" in one.evidence and "(Metrics)" in one.evidence]
+    # From twenty minutes on, every five minutes.
+    assert 10 <= watched.logs.of_workers <= 100 / 5
+    # As soon as it does nothing any more, what it says nothing of counts.
+    hang(watched)
+    watched.pass_minutes(6 + 2 + 6)
+    assert watched.told == ["fired: stuck"]
+    assert "CPU" in watched.notices[0].alerts[0].evidence
+
+
+def test_the_same_session_on_a_worker_that_does_nothing_is_told() -> None:
+    watched = Watched("silent-busy")
+    watched.pass_minutes(1)
+    hang(watched)
+    watched.pass_minutes(75)
+    assert watched.told == ["fired: stuck"]
+    assert "quiet, working" not in watched.suspect
+
+
+def test_a_silent_session_is_not_excused_by_what_else_runs_on_its_worker() -> None:
+    watched = Watched("silent-shared")
+    watched.pass_minutes(65)
+    assert watched.told == ["fired: stuck"]
+    assert watched.notices[0].alerts[0].subject.session_id == watched.subject()
+    assert "2 sessions on its worker" in watched.notices[0].alerts[0].evidence
+    assert watched.logs.of_workers == 0
 
 
 @pytest.mark.parametrize("night", ["quiet", "spot-storm"])

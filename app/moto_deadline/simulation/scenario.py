@@ -10,7 +10,6 @@ from moto_deadline.log_stream import Generated, ServiceLogStream
 from moto_deadline.simulation.account import Record, SessionIds, log_configuration, named
 from moto_deadline.simulation.agent import open_session
 from moto_deadline.simulation.archive import fill_archive
-from moto_deadline.simulation.host import tells_of_itself
 from moto_deadline.simulation.jobs import Run, submit
 from moto_deadline.simulation.scenes import ago, perform, stage_troubles
 from moto_deadline.simulation.script import (
