@@ -197,14 +197,26 @@ def then_at_wall(*keys: str) -> Scene:
     return happens
 
 
-async def alerts(stage: Stage, farm: Farm) -> None:
-    """What fires after some minutes, and one of it acknowledged."""
+async def wall_later(stage: Stage, farm: Farm, refreshes: int) -> None:
+    """The wall after so many refreshes more."""
     await wall(stage, farm)
-    for _ in range(8):
+    for _ in range(refreshes):
         for _ in range(60):
             stage.app.monitor.run_due()
         farm.clock.step(12)
         stage.clock.move(12)
+
+
+async def trouble(stage: Stage, farm: Farm) -> None:
+    await wall_later(stage, farm, 3)
+    await pass_time(stage, farm, 1)
+    await stage.press("2")
+    await pass_time(stage, farm, 1)
+
+
+async def alerts(stage: Stage, farm: Farm) -> None:
+    """What fires after some minutes, and one of it acknowledged."""
+    await wall_later(stage, farm, 8)
     await stage.press("A", "down", "a", *"restart its driver", "enter")
     stage.app.clear_notifications()
     await pass_time(stage, farm, 1)
@@ -231,7 +243,7 @@ async def quiet_wall(stage: Stage, farm: Farm) -> None:
 PICTURES |= {
     "wall": ("living", 1, (160, 45), wall),
     "wall-quiet": ("living", 1, (120, 16), quiet_wall),
-    "wall-trouble": ("living", 1, (120, 20), then_at_wall("2")),
+    "wall-trouble": ("living", 1, (120, 20), trouble),
     "wall-failures": ("living", 1, (160, 36), then_at_wall("3")),
     "wall-workers": ("living", 1, (140, 36), then_at_wall("4")),
     "merged-logs": (

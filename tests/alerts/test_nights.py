@@ -312,6 +312,7 @@ def test_a_dead_worker_mutes_what_its_sessions_have() -> None:
     assert watched.told == ["fired: dead worker"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ahead", [0, 5])
 def test_the_demonstration_has_its_troubles_told_within_fifty_seconds_one_notice_a_cause(ahead: int) -> None:
     # At the speed of `farmwatch --demo`, in which the farm may have begun some seconds before.
