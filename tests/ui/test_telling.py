@@ -216,3 +216,17 @@ async def test_what_came_of_a_test_of_the_targets_is_said(written: Written) -> N
         await stage.wait_for(lambda: "not told: exit code 3" in stage.text)
         assert "told (webhook chat.example)" in stage.text, "all in one notice"
         assert written == ["\x07"]
+
+
+async def test_what_is_due_while_the_screens_are_taken_down_is_let_go(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farmwatch.ui.telling.SOON", 1_000.0)
+    async with told() as stage:
+        stage.app.telling.hear(a_notice(an_alert()))
+        await stage.pilot.pause()
+        assert not stage.app.telling.is_at_rest
+        before = list(written)
+    stage.app.telling._tell_all()  # noqa: SLF001 - as its timer does, at whatever moment
+    assert stage.app.telling.is_at_rest
+    assert written == before

@@ -161,6 +161,10 @@ class Telling:
         from farmwatch.alerts.alert import NoticeKind
 
         notices, self._waiting = self._waiting, []
+        if not self._app.is_running:
+            # On its way out it has no screen any more over which to tell.
+            self._timer = None
+            return
         self._timer = self._app.set_timer(REST, self._tell_all) if notices else None
         loud = [one for one in notices if one.kind is not NoticeKind.RESOLVED]
         over = [one for one in notices if one.kind is NoticeKind.RESOLVED]
