@@ -35,6 +35,28 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+SEEN_ELSEWHERE = frozenset(
+    {
+        "moto_deadline/test_scale.py",
+        "moto_deadline/test_simulation.py",
+        "ui/log/test_captures.py",
+        "ui/log/test_finding.py",
+        "ui/log/test_in_place.py",
+        "ui/log/test_state_line.py",
+        "ui/log/test_why.py",
+        "ui/test_every_view_fails.py",
+        "ui/test_final.py",
+        "ui/test_picker.py",
+        "ui/test_session_actions.py",
+        "ui/test_session_screen.py",
+        "ui/test_session_sizes.py",
+        "wall/test_wall.py",
+    }
+)
+"""Tests that take long, and whose lines others go through as well: all of these together but for one in a
+hundred (by ``--cov-context=test``)."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that nobody waits for it alone in the end. And watch no lines
     (``no_cover``) where that shows nothing: to watch them takes as long again. The real program runs in
@@ -43,12 +65,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     seen: set[tuple[Path, str]] = set()
     for item in items:
         test = item.path, getattr(item, "originalname", item.name)
-        folder = item.path.relative_to(_HERE).parts[0]
-        is_long = item.get_closest_marker("long") is not None
-        if is_long or folder == "end_to_end" or (test in seen and folder in ("ui", "test_pictures.py")):
+        place = item.path.relative_to(_HERE)
+        is_again = test in seen and place.parts[0] in ("ui", "test_pictures.py")
+        is_seen_elsewhere = is_again or place.as_posix() in SEEN_ELSEWHERE
+        if is_seen_elsewhere or place.parts[0] == "end_to_end" or _is_long(item):
             item.add_marker(pytest.mark.no_cover)
         seen.add(test)
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=lambda item: not _is_long(item))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
 
 
 _HERE = Path(__file__).resolve().parent
