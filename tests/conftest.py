@@ -62,6 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     (``no_cover``) where that shows nothing: to watch them takes as long again. The real program runs in
     processes of its own; a screen at another size, or with another key, goes through much the same lines; and
     so does a long night, again and again."""
+    missing = [name for name in SEEN_ELSEWHERE if not (_HERE / name).is_file()]
+    assert not missing, f"there are no such tests: {missing}"
     seen: set[tuple[Path, str]] = set()
     for item in items:
         test = item.path, getattr(item, "originalname", item.name)

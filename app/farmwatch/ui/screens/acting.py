@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
-from textual.screen import ModalScreen, Screen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.screen import Screen
+from textual.widgets import Input
 
-from farmwatch.ui.content import content
 from farmwatch.ui.requests import make
-from farmwatch.words.keys import key
+from farmwatch.ui.screens.choosing import ChoosingScreen
 from farmwatch.words.requests import HOW_TO_ALLOW, Choice
 from farmwatch.words.text import Part, clean
 
@@ -42,68 +38,29 @@ def ask(screen: Screen[Any], program: Program, choices: Sequence[Choice]) -> Non
         screen.app.push_screen(ActScreen(choices), do)
 
 
-class ActScreen(ModalScreen[Choice | None]):
+class ActScreen(ChoosingScreen[Choice]):
     """Lists what can be done; what is chosen is named in full, and done when that is confirmed: by Enter, and
     where it is more than one thing by their number."""
 
+    HEADING, BACK, TYPED = "Act", "act-back", "number"
     BINDINGS = [
         Binding("escape", "back", "Back", tooltip="Back, without doing anything", id="act-back"),
         Binding("enter", "confirm", "Do it", tooltip="Do what was chosen", id="act-confirm"),
     ]
 
-    def __init__(self, choices: Sequence[Choice]) -> None:
-        super().__init__()
-        self._choices = choices
-        self._chosen: Choice | None = None
+    def _question(self) -> tuple[list[Part], str]:
+        return [("What is to be done?", "strong")], "⏎ chooses"
 
-    def compose(self) -> ComposeResult:
-        """What is asked, and below it what there is to choose from, or a line for the number."""
-        with Vertical(classes="page box") as page:
-            page.border_title = content("Act")
-            yield Static(id="asks")
-            yield OptionList(id="choices", markup=False, compact=True)
-            yield Input(id="number", compact=True)
-
-    def on_mount(self) -> None:
-        """Show the choices."""
-        width = max(len(one.title) for one in self._choices)
-        self.query_one(OptionList).add_options(
-            Option(content((f"{one.title:<{width}}  ", ""), (one.does, "muted")), id=str(number))
-            for number, one in enumerate(self._choices)
-        )
-        self._show_choices()
-
-    def _show_choices(self) -> None:
-        self._chosen = None
-        self._show([("What is to be done?", "strong")], "⏎ chooses")
-        options = self.query_one(OptionList)
-        options.display, self.query_one(Input).display = True, False
-        if options.highlighted is None:
-            options.highlighted = 0
-        options.focus()
-
-    def _show(self, parts: list[Part], enter: str) -> None:
-        self.query_one("#asks", Static).update(content(*parts))
-        self.query_one(".page").border_subtitle = content(f"{enter}   {key('act-back', 'esc')} goes back")
-
-    @on(OptionList.OptionSelected)
-    def _choose(self, event: OptionList.OptionSelected) -> None:
-        choice = self._chosen = self._choices[event.option_index]
+    def _take(self, choice: Choice) -> None:
         count = len(choice.wishes)
         parts: list[Part] = [(choice.title, "warning"), (f": {choice.does}\n", "")]
         parts += [(f"\n  {clean(name, 200)}", "") for name in choice.names[:NAMED]]
         if count > NAMED:
             parts.append((f"\n  and {count - NAMED:,} more", "muted"))
-        self.query_one(OptionList).display = False
-        box = self.query_one(Input)
-        box.display = count > 1
-        if count > 1:
-            box.value, box.placeholder = "", f"type {count} to do it to all of them"
-            self._show(parts, "⏎ does it, where the number is typed")
-            box.focus()
-        else:
-            self._show(parts, "⏎ does it")
-            self.set_focus(None)
+        # A number that was typed for another choice confirms nothing.
+        self.query_one(Input).value = ""
+        self._show_chosen(choice, f"type {count} to do it to all of them" if count > 1 else None)
+        self._show(parts, "⏎ does it, where the number is typed" if count > 1 else "⏎ does it")
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
@@ -118,10 +75,3 @@ class ActScreen(ModalScreen[Choice | None]):
         """Do the one thing that was chosen."""
         if self._chosen is not None and len(self._chosen.wishes) == 1:
             self.dismiss(self._chosen)
-
-    def action_back(self) -> None:
-        """Back to what can be done; from there out."""
-        if self._chosen is None:
-            self.dismiss(None)
-        else:
-            self._show_choices()

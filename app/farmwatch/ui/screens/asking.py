@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
-from textual.screen import ModalScreen, Screen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.screen import Screen
+from textual.widgets import Input
 
 from farmwatch.config.state import KeptAsked
 from farmwatch.monitor.asked import AskedKind
-from farmwatch.ui.content import content
+from farmwatch.ui.screens.choosing import ChoosingScreen
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clean, short_id
 
@@ -100,51 +97,27 @@ def _begin(program: Program, chosen: Wanted) -> None:
     program.notify(clean(words, 300), timeout=5, markup=False)
 
 
-class AskScreen(ModalScreen[Wanted | None]):
+class AskScreen(ChoosingScreen[Wanted]):
     """Lists what somebody can be told of; for a line of a log its pattern is typed."""
 
+    HEADING, BACK, TYPED = "Tell me", "ask-back", "pattern"
     BINDINGS = [
         Binding("escape", "back", "Back", tooltip="Back, without waiting for anything", id="ask-back"),
     ]
 
-    def __init__(self, choices: Sequence[Wanted]) -> None:
-        super().__init__()
-        self._choices = choices
-        self._chosen: Wanted | None = None
-
-    def compose(self) -> ComposeResult:
-        """What is asked, and below it what there is to choose from, or a line for the pattern."""
-        with Vertical(classes="page box") as page:
-            page.border_title = content("Tell me")
-            yield Static(id="asks")
-            yield OptionList(id="choices", markup=False, compact=True)
-            yield Input(id="pattern", compact=True, placeholder="a word, or a regular expression")
-
-    def on_mount(self) -> None:
-        """Show the choices."""
-        width = max(len(one.title) for one in self._choices)
-        self.query_one(OptionList).add_options(
-            Option(content((f"{one.title:<{width}}  ", ""), (clean(one.does, 200), "muted")), id=str(number))
-            for number, one in enumerate(self._choices)
-        )
-        self._show_choices()
-
-    def _show_choices(self) -> None:
-        self._chosen = None
+    def _question(self) -> tuple[list[Part], str]:
         parts: list[Part] = [
             ("Tell me when…", "strong"),
             ("\nwhat has ended already is told at once", "muted"),
         ]
-        self._show(parts, "⏎ waits for it")
-        options = self.query_one(OptionList)
-        options.display, self.query_one(Input).display = True, False
-        if options.highlighted is None:
-            options.highlighted = 0
-        options.focus()
+        return parts, "⏎ waits for it"
 
-    def _show(self, parts: list[Part], enter: str) -> None:
-        self.query_one("#asks", Static).update(content(*parts))
-        self.query_one(".page").border_subtitle = content(f"{enter}   {key('ask-back', 'esc')} goes back")
+    def _take(self, choice: Wanted) -> None:
+        if choice.asked[0].kind != AskedKind.LINE:
+            self.dismiss(choice)
+            return
+        self._show_chosen(choice, "a word, or a regular expression")
+        self._show_pattern()
 
     def _show_pattern(self, trouble: str = "") -> None:
         parts: list[Part] = [("Tell me when a line of the log matches…", "strong")]
@@ -154,19 +127,6 @@ class AskScreen(ModalScreen[Wanted | None]):
         if trouble:
             parts.append((f"\n{clean(trouble, 300)}", "error"))
         self._show(parts, "⏎ waits for it")
-
-    @on(OptionList.OptionSelected)
-    def _choose(self, event: OptionList.OptionSelected) -> None:
-        choice = self._choices[event.option_index]
-        if choice.asked[0].kind != AskedKind.LINE:
-            self.dismiss(choice)
-            return
-        self._chosen = choice
-        self.query_one(OptionList).display = False
-        box = self.query_one(Input)
-        box.display = True
-        self._show_pattern()
-        box.focus()
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
@@ -183,10 +143,3 @@ class AskScreen(ModalScreen[Wanted | None]):
             return
         asked = tuple(replace(one, pattern=pattern) for one in self._chosen.asked)
         self.dismiss(replace(self._chosen, asked=asked))
-
-    def action_back(self) -> None:
-        """Back to what can be asked for; from there out."""
-        if self._chosen is None:
-            self.dismiss(None)
-        else:
-            self._show_choices()
