@@ -83,10 +83,8 @@ class WatchingAlerts(CommandWatch):
         self.notifier = Notifier(self.walls, settings, monitor.clock, recorder)
         self._messages: deque[Message] = deque(maxlen=KEPT_WAITING)
         self._lock = threading.Lock()
+        self.walls.told_to(self._hear)
         self.notifier.start(alerts=True)
-        alerts = self.walls.alerts
-        if alerts is not None:
-            alerts.told_to(self._hear)
 
     def _hear(self, notice: Notice) -> None:
         handle = self.walls.follow()

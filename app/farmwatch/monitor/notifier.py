@@ -58,7 +58,7 @@ class Notifier:
         if not (alerts or tells or settings.alerts.from_start or settings.demo):
             return
         self._walls.judge_always()
-        if not tells or self._walls.alerts is None:
+        if not tells:
             return
         # The first frame does not wait for these.
         from farmwatch.notify.delivery import Delivery
@@ -73,7 +73,7 @@ class Notifier:
             self._heartbeat.start()
         for lane in self._lanes:
             lane.start()
-        self._walls.alerts.told_to(self.tell)
+        self._walls.told_to(self.tell)
 
     def stop(self) -> None:
         """Tell no more; what has not arrived is told by the next run of the program, or another one."""

@@ -108,9 +108,10 @@ class Walls:
         return names.get(of, "")
 
     def told_to(self, teller: Callable[[Notice], None]) -> None:
-        """Tell this one of every notice, in a thread of the Monitor's; it returns at once. Called before the
-        wall is followed."""
+        """Tell this one of every notice from now on, in a thread of the Monitor's; it returns at once."""
         self._tellers.append(teller)
+        if self._alerts is not None:
+            self._alerts.told_to(teller)
 
     def follow(self) -> WallHandle:
         """Follow the wall, and judge its alerts, from now on whatever is on the screen."""

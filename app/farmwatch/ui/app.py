@@ -241,8 +241,7 @@ class FarmwatchApp(ContainedApp[None]):
 
     def _is_attended(self, ref: SessionRef) -> bool:
         """Whether news of a session is on the screen just now; asked from the Monitor's threads."""
-        screens = self.way.screens
-        return bool(screens) and screens[-1].tells_of(ref)
+        return (top := self.way.top) is not None and top.tells_of(ref)
 
     def action_marked(self) -> None:
         """Show what is marked over this screen; nothing happens where it is shown."""
@@ -350,7 +349,8 @@ class FarmwatchApp(ContainedApp[None]):
             if notice and notice not in self._noticed:
                 self._noticed.add(notice)
                 self.notify(notice, severity="warning", timeout=30, markup=False)
-        if (top := next(iter(self.way.screens[-1:]), None)) and top.is_mounted:
+        top = self.way.top
+        if top is not None and top.is_mounted:
             top.tick()
             self._keep_place(top.place)
 

@@ -38,6 +38,11 @@ class Way:
         """The screens that show something, from the first to the one on top."""
         return [screen for screen in self._app.screen_stack if isinstance(screen, FollowingScreen)]
 
+    @property
+    def top(self) -> FollowingScreen | None:
+        """The one on top of them; ``None`` before any is shown."""
+        return next(reversed(self.screens), None)
+
     def screen_for(self, place: Place, cursor_key: str | None = None) -> FollowingScreen:
         """A new screen for a place; in a list the cursor waits for the row of that key."""
         if place.level is Level.SESSION:
@@ -63,9 +68,9 @@ class Way:
         """All alerts over the screen on top; nothing happens where they are there."""
         from farmwatch.ui.screens.alerts.screen import AlertsScreen
 
-        screens = self.screens
-        if screens and not isinstance(screens[-1], AlertsScreen):
-            self._app.push_screen(AlertsScreen(screens[-1].place))
+        top = self.top
+        if top is not None and not isinstance(top, AlertsScreen):
+            self._app.push_screen(AlertsScreen(top.place))
 
     def show_history(self, recorder: Recorder, since: datetime | None) -> None:
         """The history over the screen on top, from a time on where one is given; one that is there already
@@ -82,9 +87,9 @@ class Way:
         """What is marked over the screen on top; nothing happens where it is there."""
         from farmwatch.ui.screens.picker.marked import MarkedScreen
 
-        screens = self.screens
-        if screens and not isinstance(screens[-1], MarkedScreen):
-            self._app.push_screen(MarkedScreen(screens[-1].place))
+        top = self.top
+        if top is not None and not isinstance(top, MarkedScreen):
+            self._app.push_screen(MarkedScreen(top.place))
 
     def show_digest(self, recorder: Recorder | None, since: str, now: datetime) -> None:
         """What is handed over, over the screen on top, from a time on where one is given; nothing happens
