@@ -28,8 +28,8 @@ class Ended(Struct, frozen=True):
 
 
 def run(words: Sequence[str], given: bytes, seconds: float) -> Ended:
-    """Run a program with its arguments, and wait for its end so long at most; then all of its process
-    group is ended. Raises `OSError` where it cannot be started."""
+    """Run a program with its arguments, and wait for its end; where that takes longer than ``seconds`` all of
+    its process group is ended. Raises `OSError` where it cannot be started."""
     # Files and no pipes: whoever does not read, or leaves a child behind, holds up nobody.
     with TemporaryFile() as stdin, TemporaryFile() as stderr:
         stdin.write(given)
