@@ -74,6 +74,8 @@ def test_a_silence_is_told_with_the_run_and_the_siblings() -> None:
     assert finding.evidence == f"{compared}; no metrics of its worker"
     alone = at_work(line_at=ago(38), line_seen_at=NOW, median=720.0, siblings=2)
     assert "no baseline" in fires(silent, alone).evidence
+    quick = at_work(line_at=ago(38), line_seen_at=NOW, median=20.0, siblings=14)
+    assert "siblings' median 20 s, n = 14" in fires(silent, quick).evidence
 
 
 def busy(**given: Any) -> SessionFacts:

@@ -74,7 +74,7 @@ def silent(facts: SessionFacts, limits: Thresholds) -> Verdict:
     if action.cpu is not None and _works(action):
         return None
     baseline = (
-        f"siblings' median {lasting(timedelta(seconds=action.median))}, n = {action.siblings}"
+        f"siblings' median {_short(action.median)}, n = {action.siblings}"
         if action.median is not None and action.siblings >= limits.few_siblings
         else "no baseline of siblings"
     )
