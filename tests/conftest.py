@@ -30,6 +30,7 @@ for _name in ("SIGHUP", "SIGINT"):
         signal.signal(_number, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: tests of the real program wait more than they work."""
     return (os.cpu_count() or 1) + 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from textual import timer
 
 from farmwatch.config.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
@@ -134,3 +137,16 @@ async def test_what_is_refreshed_in_vain_is_not_refreshed_over_and_over(
             assert len(tried) < 10
         await stage.move(2)
         assert "● STARTED" in stage.text
+
+
+async def test_a_timer_of_one_call_makes_it_also_where_the_machine_is_held_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds = itertools.chain([0.0], itertools.repeat(10.0))
+    called: list[int] = []
+    async with on_stage(CannedFarm(), Settings()) as stage:
+        with monkeypatch.context() as patch:
+            patch.setattr(timer, "_time", SimpleNamespace(get_time=lambda: next(seconds)))
+            stage.app.set_timer(0.001, lambda: called.append(1))
+            await stage.wait_for(lambda: called)
+    assert called == [1]

@@ -30,6 +30,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from farmwatch.ui.terminal_answers import TerminalAnswers
@@ -282,6 +283,14 @@ def _start_messages(method: Method, pump: MessagePump) -> None:
     method(pump)
 
 
+def _timer(method: Method, timer: Timer, *given: Any, **options: Any) -> None:
+    """Have a timer of one call make it, also late. Textual leaves out the calls whose time has passed when
+    the timer is begun, and on a machine that is held up that may be the only one."""
+    method(timer, *given, **options)
+    if timer._repeat == 0:
+        timer._skip = False
+
+
 _METHODS: dict[str, Method] = {
     guard.__name__: guard
     for guard in (_dispatch_message, _flush_next_callbacks, _get_box_model, _size_updated, _on_timer_update)
@@ -325,6 +334,7 @@ def _guard_textual() -> None:
         _guard(MessagePump)
         _guard_one(MessagePump, "_start_messages", _start_messages)
         _guard_one(reactive, "invoke_watcher", _invoke_watcher)
+        _guard_one(Timer, "__init__", _timer)
         _guard_one(XTermParser, "feed", _feed)
         _guard_one(Parser, "tick", _tick)
 
