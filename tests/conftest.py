@@ -36,6 +36,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In a worker of xdist pytest-cov watches lines twice: what it begins with stays beneath what a worker is
+    meant to use, and goes on where that is paused. It is ended here, so that ``no_cover`` is what it says."""
+    plugin = session.config.pluginmanager.getplugin("_cov")
+    if hasattr(session.config, "workerinput") and plugin is not None and plugin.cov_controller is not None:
+        plugin.cov_controller.cov.stop()
+
+
 SEEN_ELSEWHERE = frozenset(
     {
         "moto_deadline/test_scale.py",
