@@ -85,16 +85,21 @@ class _CutLine:
 def frozen_farm() -> Iterator[Farm]:
     """The embedded farm, standing still; its client asks under ``mock_aws``."""
     import boto3
+    import botocore.session
 
+    from farmwatch.aws.access import parse_timestamp
     from farmwatch.aws.client import DeadlineClient
     from farmwatch.aws.log_reader import LogReader
+    from farmwatch.aws.parsing import QuickParsers
 
     moto_deadline.register()
     with mock_aws():
         clock = FrozenClock()
         farm = Farm(moto_deadline.install(Simulation(clock=clock)), clock, None)
-        client = boto3.client("deadline", region_name=moto_deadline.REGION)
-        logs = boto3.client("logs", region_name=moto_deadline.REGION)
+        core = botocore.session.Session()
+        core.register_component("response_parser_factory", QuickParsers(parse_timestamp))
+        session = boto3.Session(botocore_session=core, region_name=moto_deadline.REGION)
+        client, logs = session.client("deadline"), session.client("logs")
         connection: Any = SimpleNamespace(deadline=client, logs=logs)
         cut: Any = _CutLine(farm, client)
         reader = LogReader(connection, by_role=False)

@@ -167,10 +167,11 @@ class DeadlineBackend(BaseBackend):
         return search("steps", self._steps_of(asked), STEPS, asked)
 
     def _steps_of(self, asked: Asked) -> Iterator[Record]:
+        account = self.account
         for job in self._jobs_of(asked):
             if self.simulation is not None:
                 self.simulation.outline(job["queueId"], job["jobId"])
-            yield from self.account.steps[job["jobId"]].values()
+            yield from account.steps[job["jobId"]].values()
 
     def list_tasks(self, asked: Asked) -> Record:
         """The tasks of a step; raises `ResourceNotFoundException` where there is no such step."""
@@ -193,11 +194,12 @@ class DeadlineBackend(BaseBackend):
     def _tasks_of(self, asked: Asked) -> Iterator[Record]:
         """What a search for tasks has to go through: those of the statuses that it asks for, which an account
         of many keeps by their statuses."""
-        by_status = self.account.tasks_by_status
+        account = self.account
+        by_status = account.tasks_by_status
         statuses = values_left(asked, "RUN_STATUS")
         if by_status is None or statuses is None:
             for step in self._steps_of(asked):
-                for task in self.account.tasks[step["stepId"]].values():
+                for task in account.tasks[step["stepId"]].values():
                     if statuses is None or task["runStatus"] in statuses:
                         yield task
             return

@@ -206,7 +206,7 @@ def test_an_archived_job_can_be_looked_into_and_stays_as_it_was(own: Served) -> 
 def test_a_story_that_runs_on_does_not_grow(own: Served) -> None:
     sizes = []
     for _ in range(6):
-        own.clock.step(3 * 3600)
+        own.clock.step(2 * 3600)
         own.simulation.advance()
         sizes.append(sum(map(len, own.simulation.account.sessions.values())))
     assert sizes[-1] < 1.2 * sizes[2]
