@@ -77,6 +77,19 @@ def test_the_end_of_a_long_log_comes_with_the_first_request() -> None:
     assert tail.store.text(tail.store.end - 1) == "line 29999"
 
 
+def test_a_log_is_filled_and_followed_also_where_its_turn_comes_rarely() -> None:
+    log = ModelLog(page_events=1_000)
+    log.fill(4_000)
+    follow = Follow(log, budget=RequestBudget(rate=1 / 60, burst=1))
+    follow.tail.want_time(float("-inf"))
+    for number in range(5):
+        log.add(10**6 + number, f"new {number}")
+        follow.move(120, 10)
+    follow.move(1800, 10)
+    assert follow.lines == log.lines
+    assert follow.tail.observed.whole
+
+
 def test_older_lines_are_read_when_they_are_wanted() -> None:
     log = ModelLog()
     log.fill(30_000)

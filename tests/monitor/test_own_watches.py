@@ -11,11 +11,13 @@ import pytest
 from msgspec.structs import replace
 
 from farmwatch.alerts.alert import Alert, MuteKind, Notice, State
+from farmwatch.aws.log_page import LogSource
 from farmwatch.aws.model import DEFAULT_CONNECTION, FaultKind, Page
 from farmwatch.config.state import KeptAsked, StateFile
 from farmwatch.history.recorder import Recorder
 from farmwatch.logs.scan import BadPattern
 from farmwatch.logs.times import milliseconds
+from farmwatch.monitor import own_lines
 from farmwatch.monitor.asked import Waiting
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.own_watches import MOST, TooManyAsked
@@ -201,6 +203,115 @@ def test_a_line_that_never_came_is_told_when_the_session_has_ended(program: Prog
     assert program.told[0][1].startswith("it has ended: ")
 
 
+class Logs:
+    """A log of its own for every session, by its number."""
+
+    def __init__(self, night: Night, job: str = "READY") -> None:
+        self.of = {run.number: ModelLog() for run in night.runs}
+        self.read: list[str] = []
+        """The streams that were asked for, in their order."""
+
+        night.answers["log_page"] = [self]
+        night.answers["sessions"] = [Page(tuple(a_summary(run.number) for run in night.runs))]
+        night.answers["job"] = [a_job(1, job, job_id=JOB_ID)]
+
+    def log_page(self, source: LogSource, token: str | None = None, **asked: Any) -> Any:
+        self.read.append(source.stream)
+        of = {session_id(number): log for number, log in self.of.items()}
+        return of[source.stream].log_page(source, token, **asked)
+
+
+def test_a_line_of_any_session_of_a_job_is_told_with_that_session(
+    program: Program, night: Night, clock: HandClock
+) -> None:
+    logs = Logs(night)
+    logs.of[1].add(milliseconds(START) - 1000, "out of memory")
+    program.ask("line", FARM_ID, QUEUE_ID, JOB_ID, pattern="out of memory")
+    program.run(60)
+    assert program.told == [], "what was written before it was asked for is no news"
+    logs.of[2].add(milliseconds(clock.now()), "CUDA: Out of memory")
+    program.run(60)
+    assert program.told == [("asked: line", "a line matched out of memory")]
+    (alert,) = program.alerts
+    assert (alert.evidence, alert.subject.job_id) == ("CUDA: Out of memory", JOB_ID)
+    assert [ref.session_id for ref in alert.sessions] == [session_id(2)]
+    assert program.waiting == ()
+
+
+def test_of_many_sessions_the_logs_are_read_in_turns_and_each_has_one(
+    program: Program, night: Night, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_lines, "TURNS", 2)
+    night.runs += [Run(number, frame=number) for number in range(3, 8)]
+    logs = Logs(night)
+    program.ask("line", FARM_ID, QUEUE_ID, JOB_ID, pattern="needle")
+    for _ in range(60):
+        logs.read.clear()
+        program.run(5)
+        assert len(set(logs.read)) <= 4, "those whose turn ends, and those whose turn begins"
+    logs.of[7].add(milliseconds(clock.now()), "a needle")
+    program.run(120)
+    assert [ref.session_id for ref in program.alerts[0].sessions] == [session_id(7)]
+
+
+def test_a_job_that_is_over_without_the_line_says_so(program: Program, night: Night) -> None:
+    logs = Logs(night, job="SUCCEEDED")
+    program.ask("line", FARM_ID, QUEUE_ID, JOB_ID, pattern="needle")
+    program.run(30)
+    assert program.told == []
+    for run in night.runs:
+        end(night, run.number)
+        run.session_ended_at = program.clock.now()
+    logs.of[1].add(milliseconds(program.clock.now()), "thread")
+    program.run(900)
+    assert program.told == [("asked: line", "all of it has ended: no line matched needle")]
+
+
+def test_a_session_that_had_ended_before_it_was_asked_for_is_not_read(program: Program, night: Night) -> None:
+    logs = Logs(night)
+    end(night, 1)
+    night.runs[0].session_ended_at = START - timedelta(hours=1)
+    program.ask("line", FARM_ID, QUEUE_ID, JOB_ID, pattern="needle")
+    program.run(60)
+    assert set(logs.read) == {session_id(2)}
+
+
+def test_a_line_of_any_session_on_the_wall_is_told(program: Program, night: Night, clock: HandClock) -> None:
+    logs = Logs(night)
+    program.ask("line", wall=True, name="", pattern="needle")
+    program.ask("line", wall=True, name="dailies", pattern="needle")
+    program.run(60)
+    assert sorted(one.unseen for one in program.waiting) == ["", "another wall is followed"]
+    logs.of[2].add(milliseconds(clock.now()), "a needle")
+    program.run(60)
+    assert program.told == [("asked: line", "a line matched needle")]
+    assert [ref.session_id for ref in program.alerts[0].sessions] == [session_id(2)]
+    (left,) = program.waiting
+    assert left.kept.name == "dailies"
+
+
+def test_nothing_is_read_for_it_once_it_is_taken_back(program: Program, night: Night) -> None:
+    logs = Logs(night)
+    program.ask("line", FARM_ID, QUEUE_ID, JOB_ID, pattern="needle")
+    program.run(60)
+    assert logs.read
+    program.walls.ask_no_more(program.waiting[0].id)
+    program.run(10)
+    logs.read.clear()
+    program.run(120)
+    assert logs.read == []
+
+
+def test_logs_that_cannot_be_read_are_said_to_be_so(program: Program, night: Night) -> None:
+    logs = Logs(night)
+    for log in logs.of.values():
+        log.faults = [a_fault(FaultKind.DENIED)] * 50
+    program.ask("line", FARM_ID, QUEUE_ID, JOB_ID, pattern="needle")
+    program.run(60)
+    assert program.waiting[0].unseen.startswith("DENIED")
+    assert program.told == []
+
+
 def test_a_restart_keeps_what_is_waited_for_and_repeats_nothing(
     program: Program, night: Night, tmp_path: Path, clock: HandClock
 ) -> None:
@@ -326,6 +437,9 @@ def test_a_file_that_says_what_cannot_be_is_no_harm(night: Night, tmp_path: Path
         replace(sound, ids=ids[:2]),
         replace(sound, kind="line", pattern="(a+)+$"),
         replace(sound, kind="line"),
+        replace(sound, kind="line", ids=ids[:3]),
+        replace(sound, kind="line", ids=(), pattern="x"),
+        replace(sound, kind="ended", ids=ids[:3]),
         replace(sound, kind="all ended"),
         replace(sound, at=START.replace(tzinfo=None)),
         replace(sound, name="x" * 100_000),

@@ -106,7 +106,12 @@ async def test_a_session_tells_when_it_ends_and_the_alerts_list_it_until_then() 
     async with on_stage(farm, AT_SESSION, tells=True) as stage:
         await stage.move(3)
         await stage.press("exclamation_mark")
-        assert titles(stage) == ["It ends", "A line of its log matches", "All of the job has ended"]
+        assert titles(stage) == [
+            "It ends",
+            "A line of its log matches",
+            "All of the job has ended",
+            "A line of the job's logs matches",
+        ]
         assert "sq010_lgt" in stage.part("#choices")
         await stage.press("enter")
         assert isinstance(stage.app.screen, SessionScreen)
@@ -139,7 +144,7 @@ async def test_a_job_of_the_list_tells_when_all_of_it_has_ended() -> None:
     farm = a_farm()
     async with on_stage(farm, AT_QUEUE) as stage:
         await stage.press("exclamation_mark")
-        assert titles(stage) == ["All of the job has ended"]
+        assert titles(stage) == ["All of the job has ended", "A line of the job's logs matches"]
         await stage.press("enter")
         assert isinstance(stage.app.screen, PickerScreen)
         assert kinds(stage) == [("all ended", "sq010_lgt")]
@@ -162,7 +167,7 @@ async def test_a_session_of_the_list_and_one_that_is_marked_can_be_asked_about()
         await stage.move(3)
         assert isinstance(stage.app.screen, MarkedScreen)
         await stage.press("exclamation_mark")
-        assert len(titles(stage)) == 3
+        assert len(titles(stage)) == 4
         await stage.press("enter")
         assert "That is waited for already" in notices(stage)
         assert len(waiting(stage)) == 1
@@ -188,11 +193,13 @@ async def test_on_the_wall_the_row_and_all_of_it_can_be_asked_about() -> None:
             "It ends",
             "A line of its log matches",
             "All of the job has ended",
+            "A line of the job's logs matches",
             "All of the wall has ended",
+            "A line of the wall's logs matches",
         ]
         of_job = next(line for line in stage.lines if "All of the job" in line)
         assert of_job.strip(" │").split("  ")[-1].strip() in ("shot_01", "shot_02"), "a job has no frame"
-        await stage.press("end", "enter")
+        await stage.press("end", "up", "enter")
         assert isinstance(stage.app.screen, WallScreen)
         assert "You will be told: all of the wall has ended; A lists it." in notices(stage)
         assert kinds(stage) == [("all ended", "")]
@@ -203,6 +210,24 @@ async def test_on_the_wall_the_row_and_all_of_it_can_be_asked_about() -> None:
         await stage.press("A")
         await stage.move(2)
         assert "0 firing   1 told" in stage.line(2)
+
+
+async def test_a_line_of_any_log_of_the_wall_can_be_asked_for() -> None:
+    log = ModelLog()
+    async with on_stage(Night(Run(1), Run(2, job=2), log_page=[log]), tells=True) as stage:
+        await stage.press("W")
+        await stage.move(30, 5)
+        await stage.press("exclamation_mark", "end", "enter")
+        assert "lines from now on, of 20 logs at a time, in turns" in stage.text
+        await write(stage, "out of memory")
+        assert kinds(stage) == [("line", "")]
+        await stage.move(20, 5)
+        log.add(milliseconds(stage.clock.now()), "CUDA: out of memory")
+        await stage.move(30, 5)
+        assert told(stage) == ["wall: a line matched out of memory"]
+        await stage.press("A")
+        await stage.move(2)
+        assert "CUDA: out of memory" in stage.text
 
 
 async def test_of_several_rows_that_are_picked_each_is_told() -> None:
@@ -232,7 +257,7 @@ async def test_where_only_some_of_them_can_be_waited_for_it_says_how_many() -> N
 async def test_escape_waits_for_nothing() -> None:
     async with on_stage(a_farm(), AT_SESSION) as stage:
         await stage.press("exclamation_mark", "down", "enter", *"abc", "escape")
-        assert len(titles(stage)) == 3
+        assert len(titles(stage)) == 4
         await stage.press("escape")
         assert isinstance(stage.app.screen, SessionScreen)
         assert waiting(stage) == []

@@ -24,6 +24,7 @@ from farmwatch.aws.task import Task, TaskSearch, Worker
 from tests.canned import FARM_ID, FLEET_ID, QUEUE_ID, START, STEP_ID, CannedFarm, a_job, a_session
 
 OTHER_QUEUE_ID = "queue-0a848b67822d49299296e3e47d8cc599"
+GROUP = f"/aws/deadline/{FARM_ID}/{QUEUE_ID}"
 QUEUES = (
     Queue(QUEUE_ID, "lighting", "SCHEDULING", None, START, "mira"),
     Queue(OTHER_QUEUE_ID, "fx", "SCHEDULING", None, START, "mira"),
@@ -53,6 +54,7 @@ class Run(Struct):
     queue_id: str = QUEUE_ID
     log_error: str | None = None
     lifecycle: str = "STARTED"
+    session_ended_at: datetime | None = None
     task_number: int = 0
     """That of its task, which several may have had; 0: its own."""
     action_number: int = 1
@@ -109,6 +111,15 @@ class Run(Struct):
             session_id=session_id(self.number),
             worker_id=worker_id(self.worker),
             lifecycle_status=self.lifecycle,
+            ended_at=self.session_ended_at,
+            log=LogConfiguration(
+                "awslogs",
+                {
+                    "logGroupName": f"/aws/deadline/{FARM_ID}/{QUEUE_ID}",
+                    "logStreamName": session_id(self.number),
+                },
+                {},
+            ),
             worker_log=LogConfiguration("awslogs", {}, {}, self.log_error),
             host=Host(f"ip-10-0-0-{self.worker}", "g6e.2xlarge"),
         )

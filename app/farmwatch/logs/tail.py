@@ -151,6 +151,7 @@ class LogTail(Target):
         self._again_at = 0.0
         self._settled_at: int | None = None
         self._forward_at = float("-inf")
+        self._filled_last = False
         self._wait = 0.0
         self._grew_at: float | None = None
         self._looked_last = False
@@ -228,11 +229,11 @@ class LogTail(Target):
             return self._ask_again(api, now)
         if self._forward is None:
             return self._open(api, now)
-        # A log that is being filled is followed too, in its rhythm.
+        # A log that is being filled is followed too, in its rhythm; where many share the budget, and a turn
+        # comes more rarely than that, each has every second one.
         rested = now - self._forward_at < (self.schedule.interval.total_seconds() if self._drained else 1.0)
-        if self._fills and rested:
-            return self._ask_backward(api, now)
-        return self._ask_forward(api, now)
+        self._filled_last = self._fills and (rested or not self._filled_last)
+        return self._ask_backward(api, now) if self._filled_last else self._ask_forward(api, now)
 
     def _failed(self, fault: Fault) -> PollResult:
         self.observed = replace(self.observed, fault=fault)

@@ -13,9 +13,13 @@ from farmwatch.alerts.alert import Found
 from farmwatch.aws.model import SessionRef
 from farmwatch.config.state import KeptAsked
 
+TURNS = 20
+"""Logs of a job or the wall that are read at once for one who waits for a line; the others wait for turns."""
+
 
 class AskedKind(StrEnum):
-    """What somebody wants to be told of. ENDED and LINE are of a session, ALL_ENDED of a job or the wall."""
+    """What somebody wants to be told of. ENDED is of a session, ALL_ENDED of a job or the wall; LINE is of
+    any of them, in the log or the logs that it has."""
 
     ENDED = "ended"
     ALL_ENDED = "all ended"

@@ -268,16 +268,19 @@ class Monitor:
 
     # --- watching -------------------------------------------------------------------------------------
 
-    def watch_session(self, ref: SessionRef) -> SessionHandle:
-        """Watch a session, with its actions, from now on; at once, though others may watch it already."""
+    def watch_session(self, ref: SessionRef, *, actions: bool = True) -> SessionHandle:
+        """Watch a session from now on; at once, though others may watch it already. Without its ``actions``
+        where nobody else wants them: then `SessionSnapshot.is_final` may never come."""
         with self._lock:
             key = (ref.connection, ref.session_id)
             watch = self._sessions.get(key)
             if watch is None:
                 watch = self._sessions[key] = self._session_watch(ref)
             watch.holders += 1
+            if actions:
+                watch.want_actions(wanted=True)
             watch.start()
-        return SessionHandle(watch, partial(self._let_go, watch))
+        return SessionHandle(watch, partial(self._let_go, watch, actions))
 
     def _session_watch(self, ref: SessionRef) -> SessionWatch:
         connection = self._connections[ref.connection]
@@ -294,9 +297,11 @@ class Monitor:
 
         return SessionWatch(connection.poller, session, actions, make_logs)
 
-    def _let_go(self, watch: SessionWatch) -> None:
+    def _let_go(self, watch: SessionWatch, actions: bool) -> None:
         with self._lock:
             watch.holders -= 1
+            if actions:
+                watch.want_actions(wanted=False)
             key = (watch.ref.connection, watch.ref.session_id)
             if not watch.holders and self._sessions.get(key) is watch:
                 del self._sessions[key]

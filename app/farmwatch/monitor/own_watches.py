@@ -1,5 +1,5 @@
 """What somebody asked to be told of: that a session ends, that all of a job or of the wall has ended, or that
-a line of a log matches a pattern. When it happens it is an alert, which is over as soon as it was told.
+a line of their logs matches a pattern. When it happens it is an alert, which is over as soon as it was told.
 
 It is kept in the state file until its alert is kept, so that a restart loses none and repeats none.
 """
@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from farmwatch.rules.finding import Severity
 
 if TYPE_CHECKING:
     from farmwatch.monitor.monitor import Monitor
-    from farmwatch.monitor.own_lines import LineWatch
+    from farmwatch.monitor.own_lines import LinesOfMany, LineWatch
     from farmwatch.monitor.update import SessionSnapshot
     from farmwatch.monitor.wall import WallHandle
     from farmwatch.sessions.actions import ActionsObserved
@@ -59,11 +60,13 @@ def _is_sound(kept: KeptAsked) -> bool:
         return False
     if len(kept.name) > 2 * LONGEST_NAME:
         return False
-    if kept.kind == AskedKind.ALL_ENDED:
-        return (len(kept.ids) == 3 and bool(kept.connection)) or not (kept.ids or kept.connection)
-    if len(kept.ids) != 4 or not kept.connection:
-        return False
-    return kept.kind == AskedKind.ENDED or _has_pattern(kept)
+    if not kept.ids:
+        is_one, may_be = not kept.connection, (AskedKind.ALL_ENDED, AskedKind.LINE)
+    elif len(kept.ids) == 3:
+        is_one, may_be = bool(kept.connection), (AskedKind.ALL_ENDED, AskedKind.LINE)
+    else:
+        is_one, may_be = len(kept.ids) == 4 and bool(kept.connection), (AskedKind.ENDED, AskedKind.LINE)
+    return is_one and kept.kind in may_be and (kept.kind != AskedKind.LINE or _has_pattern(kept))
 
 
 def _has_pattern(kept: KeptAsked) -> bool:
@@ -82,16 +85,20 @@ class _Watch:
     waiting: Waiting
     handle: SessionHandle | SessionSetHandle | None = None
     lines: LineWatch | None = None
+    """For a line of a session's log."""
+
+    of_many: LinesOfMany | None = None
+    """For a line of the logs of a job or the wall."""
+
     found: Found | None = None
     """What has happened, until its alert is kept."""
     is_told: bool = False
 
     def close(self) -> None:
-        if self.lines is not None:
-            self.lines.close()
-        if self.handle is not None:
-            self.handle.close()
-        self.handle = self.lines = None
+        for one in (self.lines, self.of_many, self.handle):
+            if one is not None:
+                one.close()
+        self.lines = self.of_many = self.handle = None
 
 
 class OwnWatches:
@@ -151,6 +158,16 @@ class OwnWatches:
             watch = self._watches.get(watch_id)
             if watch is None:
                 watch = self._watches[watch_id] = _Watch(Waiting(watch_id, kind, kept))
+            if (
+                kind is AskedKind.LINE
+                and len(kept.ids) != 4
+                and watch.of_many is None
+                and watch.found is None
+            ):
+                from farmwatch.monitor.own_lines import LinesOfMany
+
+                hold = partial(self._monitor.watch_session, actions=False)
+                watch.of_many = LinesOfMany(hold, kept.pattern, kept.at)
             if watch.handle is not None or watch.found is not None or not kept.ids:
                 return
             if kept.connection not in self._monitor.connections:
@@ -158,7 +175,8 @@ class OwnWatches:
             if len(kept.ids) == 3:
                 watch.handle = self._monitor.watch_session_set(JobRef(kept.connection, *kept.ids))
                 return
-            watch.handle = handle = self._monitor.watch_session(SessionRef(kept.connection, *kept.ids))
+            ref, of_its_end = SessionRef(kept.connection, *kept.ids), kind is AskedKind.ENDED
+            watch.handle = handle = self._monitor.watch_session(ref, actions=of_its_end)
             if kind is AskedKind.LINE:
                 from farmwatch.monitor.own_lines import LineWatch
 
@@ -211,11 +229,13 @@ class OwnWatches:
         waiting = watch.waiting
         kept, handle = waiting.kept, watch.handle
         if not kept.ids:
-            return self._look_at_wall(waiting, now)
+            return self._look_at_wall(waiting, watch.of_many, now)
         if handle is None:
             unseen = f"there is no connection {clean(kept.connection, 60)!r} in this run"
             return replace(waiting, unseen=unseen), None
         if isinstance(handle, SessionSetHandle):
+            if watch.of_many is not None:
+                return _look_at_lines_of_job(waiting, handle, watch.of_many, now)
             return _look_at_job(waiting, handle, now)
         snapshot = handle.snapshot
         if watch.lines is not None:
@@ -231,11 +251,19 @@ class OwnWatches:
         session = snapshot.session.session
         return waiting, found if session is None else replace(found, worker_id=session.worker_id)
 
-    def _look_at_wall(self, waiting: Waiting, now: datetime) -> tuple[Waiting, Found | None]:
+    def _look_at_wall(
+        self, waiting: Waiting, lines: LinesOfMany | None, now: datetime
+    ) -> tuple[Waiting, Found | None]:
         name, handle = self._wall()
         if handle is None or name != waiting.kept.name:
             return replace(waiting, unseen="another wall is followed"), None
         every = handle.observed
+        if lines is not None:
+            rows = [row for one in every for row in one.rows]
+            since = waiting.kept.at
+            return _look_at_lines(
+                waiting, lines, [row.ref for row in rows if not _is_before(row, since)], now
+            )
         fault = next((one.fault for one in every if one.fault is not None), None)
         waiting = replace(waiting, unseen=_unseen(fault))
         if fault is not None or not every or not all(_is_seen(one, waiting.kept.at) for one in every):
@@ -299,6 +327,40 @@ def _counted(every: Sequence[ActionsObserved]) -> str:
     counts = [(statuses.count(status), status.lower()) for status in ("FAILED", "INTERRUPTED", "CANCELED")]
     told = ", ".join(f"{count:,} {word}" for count, word in counts if count)
     return f"of its actions {told}" if told else "no action failed"
+
+
+def _is_before(row: WallRow, since: datetime) -> bool:
+    return row.ended_at is not None and row.ended_at < since
+
+
+def _look_at_lines(
+    waiting: Waiting, lines: LinesOfMany, sessions: Iterable[SessionRef], now: datetime
+) -> tuple[Waiting, Found | None]:
+    fault, match = lines.look(sessions, now)
+    waiting = replace(waiting, unseen=_unseen(fault))
+    if match is None:
+        return waiting, None
+    line, ref = match
+    return waiting, _found(waiting, line.words, line.text, line.at, sessions=(ref,))
+
+
+def _look_at_lines_of_job(
+    waiting: Waiting, handle: SessionSetHandle, lines: LinesOfMany, now: datetime
+) -> tuple[Waiting, Found | None]:
+    discovered, since = handle.discovered, waiting.kept.at
+    known = [(ref, one.session.session) for ref, one in handle.sessions.items()]
+    sessions = [
+        ref for ref, one in known if one is not None and (one.ended_at is None or one.ended_at >= since)
+    ]
+    waiting, found = _look_at_lines(waiting, lines, sessions, now)
+    if discovered.fault is not None:
+        waiting = replace(waiting, unseen=_unseen(discovered.fault))
+    job = discovered.job
+    if found is not None or job is None or not handle.is_over or not lines.is_done:
+        return waiting, found
+    evidence = f"the task run status of the job is {job.task_run_status}; its logs are read to their ends"
+    words = f"all of it has ended: no line matched {clean(waiting.kept.pattern, LONGEST_NAME)}"
+    return waiting, _found(waiting, words, evidence, now if job.ended_at is None else job.ended_at)
 
 
 def _look_at_job(waiting: Waiting, handle: SessionSetHandle, now: datetime) -> tuple[Waiting, Found | None]:

@@ -46,6 +46,7 @@ class SessionWatch:
         self._readers: Counter[int] = Counter()
         self._rhythms: dict[str, Rhythm] = {}
         self._attended_by = 0
+        self._actions_wanted_by = 0
         self._finding = threading.Lock()
 
     # --- following ------------------------------------------------------------------------------------
@@ -54,16 +55,24 @@ class SessionWatch:
     def keys(self) -> list[str]:
         """The keys of all that is followed for it now."""
         job = [] if self._job is None else [self._job.key]
-        return [self._session.key, self._actions.key, *job, *(tail.key for tail in self._read_tails())]
+        actions = [self._actions.key] if self._actions_wanted_by else []
+        return [self._session.key, *actions, *job, *(tail.key for tail in self._read_tails())]
 
     def _read_tails(self) -> list[LogTail]:
         tails = {} if self._logs is None else self._logs.tails
         return [tail for lane, tail in tails.items() if self._readers[lane]]
 
     def start(self) -> None:
-        """Ask about it from now on, at once."""
+        """Ask about it from now on, at once; for its actions where they are wanted."""
         self._poller.follow(self._session)
-        self._poller.follow(self._actions)
+        if self._actions_wanted_by:
+            self._poller.follow(self._actions)
+
+    def want_actions(self, *, wanted: bool) -> None:
+        """One more, or one less, wants to know its actions: they take two calls a look."""
+        self._actions_wanted_by += 1 if wanted else -1
+        if not self._actions_wanted_by:
+            self._poller.drop(self._actions.key)
 
     def stop(self) -> None:
         """Ask nothing more about it, its actions, its job and its logs; what is known stays."""

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from farmwatch.config.state import KeptAsked
-from farmwatch.monitor.asked import AskedKind
+from farmwatch.monitor.asked import TURNS, AskedKind
 from farmwatch.ui.screens.choosing import ChoosingScreen
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clean, short_id
@@ -55,15 +55,21 @@ def choices_of(
     elif sessions:
         every = tuple(kept(AskedKind.ENDED, place, name) for place, name in sessions)
         choices.append(Wanted("Each of them ends", f"{len(sessions):,} sessions, told one by one", every))
+        every = tuple(kept(AskedKind.LINE, place, name) for place, name in sessions)
+        choices.append(Wanted("A line of their logs matches", "the first of each session is told", every))
     # What a session is called is more than the name of its job.
     jobs = {replace(place, session_id=None): "" if place.session_id else name for place, name in named}
     if len(jobs) == 1:
         ((place, name),) = jobs.items()
         one = kept(AskedKind.ALL_ENDED, place, name)
         choices.append(Wanted("All of the job has ended", one.name, (one,)))
+        one = kept(AskedKind.LINE, place, name)
+        choices.append(Wanted("A line of the job's logs matches", f"{one.name}, all its sessions", (one,)))
     if wall is not None:
         one = KeptAsked("", (), AskedKind.ALL_ENDED.value, now, wall)
         choices.append(Wanted("All of the wall has ended", "nothing runs on it any more", (one,)))
+        one = replace(one, kind=AskedKind.LINE.value)
+        choices.append(Wanted("A line of the wall's logs matches", "all sessions that run on it", (one,)))
     return choices
 
 
@@ -121,9 +127,9 @@ class AskScreen(ChoosingScreen[Wanted]):
 
     def _show_pattern(self, trouble: str = "") -> None:
         parts: list[Part] = [("Tell me when a line of the log matches…", "strong")]
-        parts.append(
-            ("\nin any case, unless there is a capital; lines from now on, until the session ends", "muted")
-        )
+        is_one = self._chosen is not None and len(self._chosen.asked[0].ids) == 4
+        until = "until the session ends" if is_one else f"of {TURNS} logs at a time, in turns"
+        parts.append((f"\nin any case, unless there is a capital; lines from now on, {until}", "muted"))
         if trouble:
             parts.append((f"\n{clean(trouble, 300)}", "error"))
         self._show(parts, "⏎ waits for it")
