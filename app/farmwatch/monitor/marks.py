@@ -92,11 +92,31 @@ class Marks:
         self._marks: dict[str, _Mark] = {}
         self._changes: Counter[str] = Counter()
         self._is_attended: Callable[[SessionRef], bool] = lambda _: False
+        self._hear_of: Callable[[tuple[Marked, ...]], None] = lambda _: None
         monitor.subscribe(self.hear)
 
     def attended_by(self, is_attended: Callable[[SessionRef], bool]) -> None:
         """Whether somebody looks at a session just now: what comes in of it is no news then."""
         self._is_attended = is_attended
+
+    def told_to(self, hear: Callable[[tuple[Marked, ...]], None]) -> None:
+        """Tell this one what is marked, now and whenever somebody marks more or less."""
+        self._hear_of = hear
+        self._tell()
+
+    def _tell(self) -> None:
+        # Not under the lock: who is told may take others.
+        with self._lock:
+            held = self.held
+        self._hear_of(held)
+
+    @property
+    def held(self) -> tuple[Marked, ...]:
+        """What is marked, can be watched, and is not over."""
+        marks = tuple(self._marks.values())
+        return tuple(
+            one.snapshot.ref for one in marks if one.snapshot.is_watched and not one.snapshot.is_over
+        )
 
     def take_up(self) -> None:
         """Watch what the state file has as marked, by now; let go of what it has no more."""
@@ -110,6 +130,7 @@ class Marks:
                 held = self._marks.get(key)
                 if held is None or not (held.snapshot.is_watched or held.snapshot.is_over):
                     self._hold(ref, mark.name, mark.at)
+        self._tell()
 
     # --- marking ------------------------------------------------------------------------------------------
 
@@ -123,8 +144,9 @@ class Marks:
                 return False
             at = self._monitor.clock.now()
             self._hold(ref, name, at)
-            kept = KeptMark(ref.connection, _ids(ref), name, at)
+            kept = KeptMark(ref.connection, ids_of(ref), name, at)
             self._file.change(lambda state: replace(_without(state, ref), marks=(*state.marks, kept)))
+        self._tell()
         self._monitor.read_again(MARK_LIST)
         return True
 
@@ -133,6 +155,7 @@ class Marks:
         with self._lock:
             self._let_go(key_of(ref))
             self._file.change(lambda state: _without(state, ref))
+        self._tell()
         self._monitor.read_again(MARK_LIST)
 
     def below(self, place: Place) -> frozenset[str]:
@@ -140,7 +163,9 @@ class Marks:
         with self._lock:
             refs = [mark.snapshot.ref for mark in self._marks.values() if not mark.snapshot.is_over]
         return frozenset(
-            _ids(ref)[-1] for ref in refs if (ref.connection, _ids(ref)[:-1]) == (place.connection, place.ids)
+            ids_of(ref)[-1]
+            for ref in refs
+            if (ref.connection, ids_of(ref)[:-1]) == (place.connection, place.ids)
         )
 
     def _hold(self, ref: Marked, name: str, at: datetime) -> None:
@@ -288,7 +313,8 @@ def _failed(snapshot: SessionSnapshot) -> int:
     return sum(action.status == "FAILED" for action in snapshot.actions.actions)
 
 
-def _ids(ref: Marked) -> tuple[str, ...]:
+def ids_of(ref: Marked) -> tuple[str, ...]:
+    """The ids of farm, queue and job, and of the session where it is one."""
     ids = (ref.farm_id, ref.queue_id, ref.job_id)
     return (*ids, ref.session_id) if isinstance(ref, SessionRef) else ids
 
@@ -303,5 +329,5 @@ def ref_of(mark: KeptMark) -> Marked | None:
 
 
 def _without(state: KeptState, ref: Marked) -> KeptState:
-    kept = tuple(mark for mark in state.marks if (mark.connection, mark.ids) != (ref.connection, _ids(ref)))
+    kept = tuple(mark for mark in state.marks if (mark.connection, mark.ids) != (ref.connection, ids_of(ref)))
     return state if len(kept) == len(state.marks) else replace(state, marks=kept)

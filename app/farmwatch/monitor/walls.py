@@ -12,16 +12,18 @@ from farmwatch.config.rules_table import RulesTable
 from farmwatch.config.state import KeptAsked, KeptState, KeptWallItem, StateFile
 from farmwatch.history.time_expression import parse_since
 from farmwatch.monitor.contradictions import Contradictions
+from farmwatch.monitor.marks import ids_of
 from farmwatch.monitor.own_watches import OwnWatches
 from farmwatch.monitor.update import WallRef
 from farmwatch.wall.values import WallItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from farmwatch.alerts.alert import Notice
     from farmwatch.history.recorder import Recorder
     from farmwatch.monitor.alerts import AlertsHandle
+    from farmwatch.monitor.marks import Marked, Marks
     from farmwatch.monitor.monitor import Monitor
     from farmwatch.monitor.update import Update
     from farmwatch.monitor.wall import WallHandle
@@ -61,9 +63,14 @@ class Walls:
         """What on it was called not stuck."""
         self.quiet_hours: tuple[str, ...] = ()
         """When nobody is told of alerts, as in the settings file; to be said before any are judged."""
-        self.own = OwnWatches(monitor, file, lambda: (self.name, self._handle))
+        self._marked: tuple[Marked, ...] = ()
+        self._is_of_marked = False
+        self.own = OwnWatches(
+            monitor, file, lambda: (self.name, None if self._is_of_marked else self._handle)
+        )
         """What somebody asked to be told of."""
         self._is_told = self._judges_always = False
+        self._marks: Marks | None = None
         self.name = file.state.wall
         """Which wall is followed, or would be."""
         self.since = file.state.wall_left_at or monitor.clock.now() - FIRST_LOOK
@@ -116,15 +123,46 @@ class Walls:
     def follow(self) -> WallHandle:
         """Follow the wall, and judge its alerts, from now on whatever is on the screen."""
         self.judge()
-        if self._handle is None:
-            self._handle = self._monitor.watch_wall(self.items, self.since, self._keeps_ended, self._judge)
-            self._handle.contradict(self.contradictions.subjects)
-            if self._judges_always:
-                self._handle.read_always()
-            if not self._is_told:
-                self._is_told = True
-                self._monitor.subscribe(self._take)
-        return self._handle
+        with self._monitor.lock:
+            if self._is_of_marked:
+                self._let_go()
+            handle = self._handle
+            if handle is None:
+                handle = self._begin(self.items)
+                if self._judges_always:
+                    handle.read_always()
+        return handle
+
+    def _begin(self, items: Sequence[WallItem]) -> WallHandle:
+        self._handle = handle = self._monitor.watch_wall(items, self.since, self._keeps_ended, self._judge)
+        handle.contradict(self.contradictions.subjects)
+        if not self._is_told:
+            self._is_told = True
+            self._monitor.subscribe(self._take)
+        return handle
+
+    def _let_go(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+        self._handle, self._is_of_marked = None, False
+
+    def judge_marked(self, marked: tuple[Marked, ...]) -> None:
+        """Judge what is marked as well, from now on, until it is over: by a wall of its own, for as long as
+        nobody follows another."""
+        if marked:
+            self.judge()
+        with self._monitor.lock:
+            if marked == self._marked:
+                return
+            self._marked = marked
+            if self._handle is None or self._is_of_marked:
+                self._follow_marked()
+
+    def _follow_marked(self) -> None:
+        self._let_go()
+        if self._marked:
+            self._is_of_marked = True
+            self._begin([WallItem(ref.connection, ids_of(ref)) for ref in self._marked]).read_always()
 
     def judge_always(self) -> WallHandle:
         """Follow the wall, and judge its alerts as well as can be while nobody looks: for that the logs are
@@ -148,10 +186,14 @@ class Walls:
                 self.follow()
         return self._alerts
 
-    def take_up(self) -> None:
-        """Go on waiting for what somebody asked to be told of, in a run before this one."""
+    def take_up(self, marks: Marks | None = None) -> None:
+        """Go on waiting for what somebody asked to be told of, in a run before this one; judge what is
+        marked."""
         if self._file.state.asked:
             self.judge()
+        if marks is not None:
+            self._marks = marks
+            marks.told_to(self.judge_marked)
 
     def ask(self, kept: KeptAsked) -> bool:
         """Wait for something that somebody wants to be told of; whether it was not waited for already. Raises
@@ -178,6 +220,9 @@ class Walls:
     def _take(self, update: Update) -> None:
         if isinstance(update.subject, WallRef) and self._handle is not None:
             self.contradictions.count(self._handle.take_fired())
+            if self._is_of_marked and not self.open_alerts and self._marks is not None:
+                # What has ended has to be seen to be well before it is let go of.
+                self.judge_marked(self._marks.held)
 
     def toggle_not_stuck(self, row: WallRow) -> bool:
         """Call what a session does now not stuck, or take that back; whether it is called so now."""
@@ -189,9 +234,10 @@ class Walls:
     def begin_anew(self) -> None:
         """There are other connections, or other things on the wall: follow it as it is now, if it was
         followed before."""
-        if self._handle is not None:
-            self._handle.close()
-            self._handle = None
+        if self._is_of_marked:
+            self._follow_marked()
+        elif self._handle is not None:
+            self._let_go()
             self.follow()
 
     def choose(self, name: str) -> None:

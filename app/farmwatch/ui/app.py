@@ -212,7 +212,7 @@ class FarmwatchApp(ContainedApp[None]):
             self.action_wall(self._begin_with_wall)
         self.marks.take_up()
         self.notifier.start()
-        self.walls.take_up()
+        self.walls.take_up(self.marks)
         self.theme_changed_signal.subscribe(self, lambda _: self._keep_theme())
         if self.has_several:
             self.monitor.check_connections()
