@@ -87,10 +87,9 @@ def frozen_farm() -> Iterator[Farm]:
     import boto3
     import botocore.session
 
-    from farmwatch.aws.access import parse_timestamp
     from farmwatch.aws.client import DeadlineClient
     from farmwatch.aws.log_reader import LogReader
-    from farmwatch.aws.parsing import QuickParsers
+    from farmwatch.aws.parsing import QuickParsers, parse_timestamp
 
     moto_deadline.register()
     with mock_aws():

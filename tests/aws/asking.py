@@ -16,11 +16,11 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from urllib3.response import HTTPResponse
 
-from farmwatch.aws.access import parse_timestamp
 from farmwatch.aws.client import DeadlineClient
 from farmwatch.aws.log_page import LogSource
 from farmwatch.aws.log_reader import LogReader
 from farmwatch.aws.model import JobSearch
+from farmwatch.aws.parsing import QuickParsers, parse_timestamp
 from farmwatch.aws.task import TaskSearch
 from tests.canned import FARM_ID, FLEET_ID, JOB_ID, QUEUE_ID, REF, SESSION_ID, STEP_ID, WORKER_ID, an_action
 
@@ -115,7 +115,7 @@ def real_questions(
     Unless a test is about patience it has much of it: on a busy machine a good reply may take its time.
     """
     core = botocore.session.Session()
-    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+    core.register_component("response_parser_factory", QuickParsers(parse_timestamp))
     session = boto3.Session("testing", "testing", region_name="us-west-2", botocore_session=core)
     config = Config(
         connect_timeout=60.0,

@@ -11,9 +11,10 @@ import pytest
 from botocore import exceptions as aws
 from moto import mock_aws
 
-from farmwatch.aws.access import AwsConnection, Login, connect, parse_timestamp, renewal
+from farmwatch.aws.access import AwsConnection, Login, connect, renewal
 from farmwatch.aws.faults import CredentialsFailed, classify
 from farmwatch.aws.model import FaultKind
+from farmwatch.aws.parsing import parse_timestamp
 from farmwatch.config.settings import ConnectionSettings
 from tests.aws.asking import http_response
 

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
+from msgspec import Raw
 
 from farmwatch.aws.faults import classify, item_fault
 from farmwatch.aws.log_page import LogPage, LogSource
@@ -32,6 +33,7 @@ from farmwatch.aws.model import (
     SessionRef,
     SessionSummary,
 )
+from farmwatch.aws.parsing import ReadOnce, member_of
 from farmwatch.aws.reply import BadReply, Reply, each, id_of_kind, some_list, text, whole
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
@@ -88,6 +90,10 @@ class DeadlineClient:
         self._profile = profile
         self._renewal = renewal
         self._on_request = on_request
+        self._read_task = ReadOnce(Task.from_reply)
+        self._read_session = ReadOnce(Session.from_reply)
+        self._read_action = ReadOnce(SessionAction.from_reply)
+        self._read_worker = ReadOnce(Worker.from_reply)
 
     def _note_date(self, http_response: Any, **_: Any) -> None:
         # Of any reply, be it an error: a service that refuses a signature because of the time tells its own.
@@ -160,7 +166,7 @@ class DeadlineClient:
         order = "DESCENDING" if search.descending else "ASCENDING"
         return self._ask(
             "SearchTasks",
-            lambda reply: _searched(reply, "tasks", Task.from_reply, offset),
+            lambda reply: _searched(reply, "tasks", self._read_task, offset),
             farmId=search.farm_id,
             queueIds=list(search.queue_ids),
             itemOffset=offset,
@@ -191,7 +197,7 @@ class DeadlineClient:
         """Workers of up to ten fleets; ``offset`` 0..10,000."""
         return self._ask(
             "SearchWorkers",
-            lambda reply: _searched(reply, "workers", Worker.from_reply, offset),
+            lambda reply: _searched(reply, "workers", self._read_worker, offset),
             farmId=farm_id,
             fleetIds=list(fleet_ids),
             itemOffset=offset,
@@ -266,19 +272,24 @@ class DeadlineClient:
         operation = "BatchGetSession"
 
         def read(reply: Reply) -> Mapping[str, Session | Fault]:
-            items, errors = _by_id(reply, "sessions", "sessionId"), _by_id(reply, "errors", "sessionId")
-            return {ref.session_id: answer(ref.session_id, items, errors) for ref in refs}
-
-        def answer(key: str, items: Mapping[str, Reply], errors: Mapping[str, Reply]) -> Session | Fault:
-            if key in items:
+            answers: dict[str, Session | Fault] = {
+                key: item_fault(operation, str(told.get("code")), str(told.get("message") or ""))
+                for key, told in _by_id(reply, "errors", "sessionId").items()
+            }
+            for item in some_list(reply, "sessions"):
                 try:
-                    return Session.from_reply(items[key])
+                    session = self._read_session(item)
+                    answers[session.session_id] = session
                 except BadReply as error:
-                    return classify(error, operation=operation)
-            if key in errors:
-                told = errors[key]
-                return item_fault(operation, str(told.get("code")), str(told.get("message") or ""))
-            return classify(BadReply("the reply tells nothing of it"), operation=operation)
+                    # What has no id is nobody's.
+                    key = member_of(item, "sessionId")
+                    if isinstance(key, str):
+                        answers[key] = classify(error, operation=operation)
+            nothing = BadReply("the reply tells nothing of it")
+            return {
+                ref.session_id: answers.get(ref.session_id) or classify(nothing, operation=operation)
+                for ref in refs
+            }
 
         return self._ask(operation, read, identifiers=[_ids(ref) for ref in refs])
 
@@ -305,7 +316,7 @@ class DeadlineClient:
         out."""
 
         def read(reply: Reply) -> Mapping[str, SessionAction]:
-            found = each(reply, "sessionActions", SessionAction.from_reply)
+            found = each(reply, "sessionActions", self._read_action)
             return {action.action_id: action for action in found}
 
         asked = [{**_job_ids(ref), "sessionActionId": one} for one in action_ids]
@@ -317,9 +328,7 @@ class DeadlineClient:
         """Up to 100 actions, each with its session, by their ids; what could not be had is left out."""
         return self._ask(
             "BatchGetSessionAction",
-            lambda reply: {
-                one.action_id: one for one in _good(reply, "sessionActions", SessionAction.from_reply)
-            },
+            lambda reply: {one.action_id: one for one in _good(reply, "sessionActions", self._read_action)},
             identifiers=[{**_job_ids(ref), "sessionActionId": action_id} for ref, action_id in wanted],
         )
 
@@ -464,7 +473,7 @@ def _by_id(reply: Reply, name: str, key: str) -> dict[str, Reply]:
     return {item[key]: item for item in found if isinstance(item.get(key), str)}
 
 
-def _searched(reply: Reply, name: str, read: Callable[[Reply], T], offset: int) -> Page[T]:
+def _searched(reply: Reply, name: str, read: Callable[[Any], T], offset: int) -> Page[T]:
     """A page of what a search found; its ``next`` is the offset of the page that follows, as a text."""
     total, following = reply.get("totalResults"), reply.get("nextItemOffset")
     if not isinstance(total, int) or not isinstance(following, int | None):
@@ -474,11 +483,11 @@ def _searched(reply: Reply, name: str, read: Callable[[Reply], T], offset: int) 
     return Page(each(reply, name, read), None if following is None else str(following), total)
 
 
-def _good(reply: Reply, name: str, read: Callable[[Reply], T]) -> list[T]:
+def _good(reply: Reply, name: str, read: Callable[[Any], T]) -> list[T]:
     """The members of a list of a batch's reply; one that is no good spoils nothing of the others."""
     found: list[T] = []
     for item in some_list(reply, name):
-        if isinstance(item, Mapping):
+        if isinstance(item, Mapping | Raw):
             with suppress(BadReply):
                 found.append(read(item))
     return found

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from msgspec import Raw
+
 from farmwatch.aws.cleaning import clean
 
 T = TypeVar("T")
@@ -120,11 +122,12 @@ def texts(reply: Reply, name: str) -> dict[str, str] | None:
     return {clean(key): clean(value) for key, value in found.items()}
 
 
-def each(reply: object, name: str, read: Callable[[Reply], T]) -> tuple[T, ...]:
-    """Every member of the list ``name`` of a reply, read by ``read``; raises `BadReply`."""
+def each(reply: object, name: str, read: Callable[[Any], T]) -> tuple[T, ...]:
+    """Every member of the list ``name`` of a reply, parsed or as it came, read by ``read``; raises
+    `BadReply`."""
     if not isinstance(reply, Mapping):
         raise BadReply("the reply is not a structure")
     found = some_list(reply, name)
-    if not all(isinstance(item, Mapping) for item in found):
+    if not all(isinstance(item, Mapping | Raw) for item in found):
         raise BadReply(f"{name} holds something that is not a structure")
     return tuple(read(item) for item in found)

@@ -204,15 +204,26 @@ class Recorder:
             with self._changed:
                 may_write = self._clock.monotonic() >= self._try_at
                 batch = list(self._waiting) if may_write else []
-                seen = self._seen if batch or (may_write and self._is_time_for_seen()) else {}
-                self._seen = {} if seen else self._seen
+                is_time = may_write and self._is_time_for_seen()
+                seen = self._take_seen(batch, every=is_time)
             try:
                 self._save(batch, seen)
             except Exception as error:  # noqa: BLE001 - nothing that befalls the history may end it
                 self._take(error, seen)
             else:
                 self._saved(batch, seen)
+                if is_time:
+                    self._seen_at = self._clock.monotonic()
             self._answer()
+
+    def _take_seen(self, batch: list[tuple[int, Event]], *, every: bool) -> dict[SessionRef, Watched]:
+        """What was seen of the sessions that the entries are of, to be written with them, or of ``every``
+        session, which is written more rarely."""
+        if every:
+            seen, self._seen = self._seen, {}
+            return seen
+        refs = {entry.ref for _, entry in batch}
+        return {ref: self._seen.pop(ref) for ref in refs & self._seen.keys()}
 
     def _is_due(self) -> bool:
         if self._asked:
@@ -235,9 +246,9 @@ class Recorder:
         if not batch and not seen:
             return
         history.write(batch, [self._named(one) for one in seen.values()])
-        self._seen_at = self._clock.monotonic()
-        if self._seen_at - self._forgotten_at >= FORGET_EVERY:
-            self._forgotten_at = self._seen_at
+        now = self._clock.monotonic()
+        if now - self._forgotten_at >= FORGET_EVERY:
+            self._forgotten_at = now
             history.forget(self._clock.now(), self._keep)
 
     def _open(self) -> History:

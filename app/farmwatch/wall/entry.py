@@ -16,6 +16,10 @@ from farmwatch.wall.values import WallRow
 ASKED_EVERY = 14.0
 """Seconds after which a session, or an action, is asked about again: workers report every 15 s (observed)."""
 
+MANY, ONE_OF_MANY_EVERY = 500, 29.0
+"""Sessions that are many, and the seconds after which each of so many is asked about again. What it does is
+asked for as often as ever; how the session itself is changes rarely."""
+
 MOVED_ON_EVERY = 45.0
 """The same for a session that has just taken another task, and so lives: how its former action ended is asked
 in its stead, so that a refresh takes no more calls for it."""
@@ -96,7 +100,7 @@ class Entry:
         row = self.row
         if row.task is not None and row.task.action_id != task.action_id:
             self.moved_on_in = number
-        if row.task != task:
+        if row.task is not task and row.task != task:
             action = row.action if row.action and row.action.action_id == task.action_id else None
             if action is None:
                 self._forget_action()
@@ -107,6 +111,10 @@ class Entry:
         row = self.row
         if isinstance(answer, Fault):
             self.row = replace(row, fault=answer)
+            return []
+        if answer is row.session and row.fault is None:
+            # Byte for byte as it was, which most of thousands are.
+            self.row = replace(row, seen_at=at)
             return []
         is_ending = answer.target_lifecycle_status == ENDED and not answer.is_final
         self.ending_since = (self.ending_since or at) if is_ending else None
@@ -119,6 +127,9 @@ class Entry:
         """Take an action of it, with the name of its step: what it does now, or how one that it did has
         ended. What of it is to be written down before it is shown."""
         row = self.row
+        if action is row.action:
+            self._note(action, at)
+            return []
         if row.task is None or row.task.action_id == action.action_id:
             self._note(action, at)
             self.row = replace(row, action=action)
@@ -134,10 +145,10 @@ class Entry:
             self.row = replace(self.row, failed=row.failed + 1)
         return events
 
-    def is_due(self, now: float, number: int) -> bool:
+    def is_due(self, now: float, number: int, every: float = ASKED_EVERY) -> bool:
         """Whether the refresh of this number is to ask about it, at ``now`` (seconds of the clock's
-        ``monotonic``). One that is to end, or is being changed, is asked about by each: there are few, and
-        somebody waits for what becomes of them."""
+        ``monotonic``), which is done ``every`` so many seconds. One that is to end, or is being changed, is
+        asked about by each: there are few, and somebody waits for what becomes of them."""
         if self.ended_since is not None:
             return False
         session = self.row.session
@@ -145,7 +156,7 @@ class Entry:
             session.target_lifecycle_status == ENDED or session.lifecycle_status == UPDATE_IN_PROGRESS
         ):
             return True
-        return now - self.asked_at >= (MOVED_ON_EVERY if self.moved_on_in == number else ASKED_EVERY)
+        return now - self.asked_at >= (MOVED_ON_EVERY if self.moved_on_in == number else every)
 
     def is_busy_elsewhere(self, task: Task, number: int) -> bool:
         """Whether the same refresh has found it at work on another task, and this one waits for that."""

@@ -21,7 +21,7 @@ from farmwatch.polling.clock import Clock
 from farmwatch.polling.schedule import Schedule
 from farmwatch.polling.target import PollResult, Target
 from farmwatch.wall.calls import Calls
-from farmwatch.wall.entry import ASKED_EVERY, Entry
+from farmwatch.wall.entry import ASKED_EVERY, MANY, ONE_OF_MANY_EVERY, Entry
 from farmwatch.wall.judging import Judging
 from farmwatch.wall.names import Names
 from farmwatch.wall.outcomes import REMEMBERED, Outcomes
@@ -346,7 +346,8 @@ class WallTarget(Target):
 
     def _ask_sessions(self) -> Iterator[None]:
         now = self._seconds
-        due = [one for one in self._entries.values() if one.is_due(now, self._number)]
+        every = ONE_OF_MANY_EVERY if len(self._entries) > MANY else ASKED_EVERY
+        due = [one for one in self._entries.values() if one.is_due(now, self._number, every)]
         due += self._outcomes.strangers()
         for batch in in_batches(due):
             refs = [entry.row.ref for entry in batch]
