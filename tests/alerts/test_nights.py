@@ -16,6 +16,7 @@ from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.client import DeadlineClient
 from farmwatch.aws.log_reader import LogReader
 from farmwatch.cli.demo import SPEED
+from farmwatch.config.settings import Settings
 from farmwatch.config.state import StateFile
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.walls import Walls
@@ -84,7 +85,7 @@ class Watched:
             return api
 
         self.monitor = Monitor({NAME: connect}, clock=self.wall.clock)
-        self.walls = Walls(self.monitor, StateFile(None), timedelta(minutes=10))
+        self.walls = Walls(self.monitor, StateFile(None), Settings())
         self.walls.told_to(self.notices.append)
         self.handle = self.walls.judge_always()
 

@@ -55,9 +55,7 @@ class Program:
         }
         self.settings = Settings(**given)
         self.state = state or StateFile(None)
-        self.walls = Walls(
-            self.monitor, self.state, self.settings.wall_keeps_ended, self.settings.rules, self.recorder
-        )
+        self.walls = Walls(self.monitor, self.state, self.settings, self.recorder)
         self.notifier = Notifier(self.walls, self.settings, self.clock, self.recorder)
         self.notifier.start()
 

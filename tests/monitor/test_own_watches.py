@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from farmwatch.alerts.alert import Alert, MuteKind, Notice, State
 from farmwatch.aws.log_page import LogSource
 from farmwatch.aws.model import DEFAULT_CONNECTION, FaultKind, Page
+from farmwatch.config.alerts_table import AlertsTable
+from farmwatch.config.settings import Settings
 from farmwatch.config.state import KeptAsked, StateFile
 from farmwatch.history.recorder import Recorder
 from farmwatch.logs.scan import BadPattern
@@ -40,8 +42,8 @@ class Program:
         answers: Any = night
         self.monitor = Monitor({DEFAULT_CONNECTION: lambda *_: answers}, self.recorder, clock=clock)
         self.file = StateFile(folder / "state.json")
-        self.walls = Walls(self.monitor, self.file, timedelta(minutes=10), recorder=self.recorder)
-        self.walls.quiet_hours = quiet_hours
+        settings = Settings(alerts=AlertsTable(quiet_hours=quiet_hours))
+        self.walls = Walls(self.monitor, self.file, settings, self.recorder)
         self.notices: list[Notice] = []
         self.walls.take_up()
         self.walls.judge().told_to(self.notices.append)

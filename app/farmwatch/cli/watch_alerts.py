@@ -76,8 +76,7 @@ class WatchingAlerts(CommandWatch):
         self, monitor: Monitor, recorder: Recorder | None, settings: Settings, kept: StateFile, wall: str
     ) -> None:
         super().__init__(monitor)
-        self.walls = Walls(monitor, kept, settings.wall_keeps_ended, settings.rules, recorder)
-        self.walls.quiet_hours = settings.alerts.quiet_hours
+        self.walls = Walls(monitor, kept, settings, recorder)
         # For this run alone: what the screens begin with stays what it was.
         self.walls.name = wall
         self.notifier = Notifier(self.walls, settings, monitor.clock, recorder)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from farmwatch.config.quiet_hours import quiet_hours_of
-from farmwatch.config.rules_table import RulesTable
 from farmwatch.config.state import KeptAsked, KeptState, KeptWallItem, StateFile
 from farmwatch.history.time_expression import parse_since
 from farmwatch.monitor.contradictions import Contradictions
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from farmwatch.alerts.alert import Notice
+    from farmwatch.config.settings import Settings
     from farmwatch.history.recorder import Recorder
     from farmwatch.monitor.alerts import AlertsHandle
     from farmwatch.monitor.marks import Marked, Marks
@@ -41,19 +41,13 @@ class Walls:
     """
 
     def __init__(
-        self,
-        monitor: Monitor,
-        file: StateFile,
-        keeps_ended: timedelta,
-        rules: RulesTable | None = None,
-        recorder: Recorder | None = None,
+        self, monitor: Monitor, file: StateFile, settings: Settings, recorder: Recorder | None = None
     ) -> None:
-        """``keeps_ended`` is how long a session stays that has ended, ``rules`` are the thresholds of the
-        rules of trouble, by default the usual ones; ``recorder`` is the history in which alerts are kept,
-        where there is one."""
-        self._keeps_ended = keeps_ended
+        """The ``settings`` tell how long a session stays that has ended, the thresholds of the rules of
+        trouble, and the quiet hours; ``recorder`` is the history in which alerts are kept, where there is
+        one."""
         self._monitor = monitor
-        self._rules = rules or RulesTable()
+        self._settings = settings
         self._file = file
         self._recorder = recorder
         self._alerts: AlertsHandle | None = None
@@ -61,8 +55,6 @@ class Walls:
         self._handle: WallHandle | None = None
         self.contradictions = Contradictions(file)
         """What on it was called not stuck."""
-        self.quiet_hours: tuple[str, ...] = ()
-        """When nobody is told of alerts, as in the settings file; to be said before any are judged."""
         self._marked: tuple[Marked, ...] = ()
         self._is_of_marked = False
         self.own = OwnWatches(
@@ -134,7 +126,9 @@ class Walls:
         return handle
 
     def _begin(self, items: Sequence[WallItem]) -> WallHandle:
-        self._handle = handle = self._monitor.watch_wall(items, self.since, self._keeps_ended, self._judge)
+        self._handle = handle = self._monitor.watch_wall(
+            items, self.since, self._settings.wall_keeps_ended, self._judge
+        )
         handle.contradict(self.contradictions.subjects)
         if not self._is_told:
             self._is_told = True
@@ -176,7 +170,7 @@ class Walls:
         """Judge alerts from now on, and wait for what somebody asked to be told of; the wall is followed
         where that is about it."""
         if self._alerts is None:
-            quiet = quiet_hours_of(self.quiet_hours)
+            quiet = quiet_hours_of(self._settings.alerts.quiet_hours)
             self._alerts = self._monitor.watch_alerts(self._recorder, quiet.until)
             for teller in self._tellers:
                 self._alerts.told_to(teller)
@@ -214,7 +208,7 @@ class Walls:
         from farmwatch.monitor.limits import Limits
         from farmwatch.rules.judge import Judge
 
-        limits = Limits(self._rules)
+        limits = Limits(self._settings.rules)
         return Judge(limits.all, limits.of)
 
     def _take(self, update: Update) -> None:

@@ -123,10 +123,9 @@ class FarmwatchApp(ContainedApp[None]):
         self.marks = Marks(self.monitor, self.kept)
         self.way = Way(self, self.kept, lambda: self.has_several)
         self._begin_with_wall = wall
-        self.walls = Walls(self.monitor, self.kept, settings.wall_keeps_ended, settings.rules, recorder)
+        self.walls = Walls(self.monitor, self.kept, settings, recorder)
         self.notifier = Notifier(self.walls, settings, self.clock, recorder)
         self.telling = Telling(self, self.walls, settings.notify.terminal, ascii_only=ascii_only)
-        self.walls.quiet_hours = settings.alerts.quiet_hours
         self.marks.attended_by(self._is_attended)
         self.monitor.subscribe(self._tell)
         if recorder is not None:
