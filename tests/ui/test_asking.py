@@ -218,7 +218,7 @@ async def test_a_line_of_any_log_of_the_wall_can_be_asked_for() -> None:
         await stage.press("W")
         await stage.move(30, 5)
         await stage.press("exclamation_mark", "end", "enter")
-        assert "lines from now on, of 20 logs at a time, in turns" in stage.text
+        assert "lines from now on; 20 logs are read at a time" in stage.text
         await write(stage, "out of memory")
         assert kinds(stage) == [("line", "")]
         await stage.move(20, 5)

@@ -128,8 +128,8 @@ class AskScreen(ChoosingScreen[Wanted]):
     def _show_pattern(self, trouble: str = "") -> None:
         parts: list[Part] = [("Tell me when a line of the log matches…", "strong")]
         is_one = self._chosen is not None and len(self._chosen.asked[0].ids) == 4
-        until = "until the session ends" if is_one else f"of {TURNS} logs at a time, in turns"
-        parts.append((f"\nin any case, unless there is a capital; lines from now on, {until}", "muted"))
+        until = "waited for until the session ends" if is_one else f"{TURNS} logs are read at a time"
+        parts.append((f"\nin any case, unless there is a capital; lines from now on; {until}", "muted"))
         if trouble:
             parts.append((f"\n{clean(trouble, 300)}", "error"))
         self._show(parts, "⏎ waits for it")
