@@ -35,7 +35,7 @@ PATIENCE = 2.0
 """Seconds that somebody who records, or reads, waits for the disk."""
 
 SEEN_EVERY = 30.0
-"""Seconds: how often it is written down that a session is being watched, when nothing else is to write."""
+"""Seconds: how often it is written down that sessions are being watched; of one that changes, at once."""
 
 TRY_AGAIN = (1.0, 60.0)
 """Seconds until the file is tried again: at first, and at the most."""
