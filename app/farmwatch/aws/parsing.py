@@ -57,7 +57,7 @@ _AS_THEY_CAME: Mapping[str, type[msgspec.Struct]] = {
 _TIMES = ("startedAt", "endedAt", "createdAt", "updatedAt", "workerUpdatedAt")
 """The members of these items that are times (service model)."""
 
-GENERATION = 120.0
+GENERATION = 60.0
 """Seconds for which an item is remembered at the least; a wall reads each again within that."""
 
 MOST = 30_000
