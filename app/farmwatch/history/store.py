@@ -65,6 +65,7 @@ class History:
         self.read_only = False
         self._run = run
         self._watcher = _value(watcher)
+        self._known, self._new = set[SessionRef](), set[SessionRef]()
         _create(path)
         self._inode = _inode(path)
         try:
@@ -120,11 +121,12 @@ class History:
         """
         if self.read_only:
             raise NewerHistory
+        self._new = set()
         with _Transaction(self._database):
             for number, entry in numbered:
                 self._insert(number, entry)
-            for one in watched:
-                self._database.execute(_NOTE_SESSION, _session_row(one))
+            self._database.executemany(_NOTE_SESSION, map(_session_row, watched))
+        self._known |= self._new
 
     def _insert(self, number: int, entry: Event) -> None:
         ref, after = entry.ref, _stamp(entry.after)
@@ -142,11 +144,14 @@ class History:
         ordinal = self._one(_COUNT_FORMER, *same, after, self._run, number)
         seen = (_stamp(entry.at), self._watcher, self._run, number, entry.exit_code, _value(entry.step))
         self._database.execute(_INSERT, (*same, ordinal, after, *seen))
-        self._database.execute(_KNOW_SESSION, _ids(ref))
+        if ref not in self._known:
+            self._database.execute(_KNOW_SESSION, _ids(ref))
+            self._new.add(ref)
 
     def forget(self, now: datetime, kept_for: timedelta | None = None, *, largest: int = LARGEST) -> None:
         """Drop what is older than ``kept_for`` (else `KEPT_FOR`), and the oldest beyond ``largest`` bytes."""
         kept_for = kept_for or KEPT_FOR
+        self._known.clear()
         with _Transaction(self._database):
             self._database.execute("DELETE FROM entries WHERE at < ?", (_stamp(now - kept_for),))
             while self._size() > largest and (count := self._one("SELECT count(*) FROM entries")):

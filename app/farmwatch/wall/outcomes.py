@@ -94,6 +94,8 @@ class Outcomes:
         self._failed: dict[str, _Failed] = {}
         self._strangers: dict[str, Entry] = {}
         self._lasted: dict[str, dict[str, float]] = {}
+        self._medians: dict[str, tuple[timedelta | None, int]] = {}
+        """Those of `_lasted`, as far as they were asked for since it changed."""
         self.succeeded: dict[str, dict[str, datetime]] = {}
         """When each worker, by its id, was last seen to have succeeded in a step, by the ids of steps."""
         self._unopened: dict[str, tuple[SessionRef, int]] = {}
@@ -356,10 +358,15 @@ class Outcomes:
 
     def median(self, step_id: str) -> tuple[timedelta | None, int]:
         """How long tasks of a step took that were seen to end, and how many of them that were."""
-        lasted = self._lasted.get(step_id)
-        return (timedelta(seconds=median(lasted.values())), len(lasted)) if lasted else (None, 0)
+        known = self._medians.get(step_id)
+        if known is None:
+            lasted = self._lasted.get(step_id)
+            known = (timedelta(seconds=median(lasted.values())), len(lasted)) if lasted else (None, 0)
+            self._medians[step_id] = known
+        return known
 
     def _note_time(self, step_id: str, task_id: str, lasted: timedelta) -> None:
+        self._medians.clear()
         of_step = self._lasted[step_id] = self._lasted.pop(step_id, {})
         while len(self._lasted) > STEPS:
             del self._lasted[next(iter(self._lasted))]
