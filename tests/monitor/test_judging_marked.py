@@ -69,13 +69,16 @@ def test_nothing_is_asked_for_it_once_the_mark_is_off(program: Program, marks: M
     assert program.walls.handle is None
 
 
+@pytest.mark.parametrize("is_acknowledged", [False, True])
 def test_what_has_ended_is_let_go_of_when_its_alert_is_over(
-    program: Program, marks: Marks, night: Night
+    program: Program, marks: Marks, night: Night, is_acknowledged: bool
 ) -> None:
     marks.toggle(ref(1), "shot_01")
     program.run(60)
     (alert,) = program.alerts
     assert alert.state is State.FIRING
+    if is_acknowledged:
+        program.walls.judge().acknowledge([alert.id], "known", program.clock.now())
     run = night.runs[0]
     run.lifecycle, run.status, run.log_error = "ENDED", "SUCCEEDED", None
     run.session_ended_at = program.clock.now()

@@ -256,6 +256,22 @@ def test_of_many_sessions_the_logs_are_read_in_turns_and_each_has_one(
     assert [ref.session_id for ref in program.alerts[0].sessions] == [session_id(7)]
 
 
+def test_a_line_that_arrives_late_is_looked_at_in_the_next_turn(
+    program: Program, night: Night, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_lines, "TURNS", 1)
+    logs = Logs(night)
+    program.ask("line", wall=True, name="", pattern="needle")
+    program.run(60)
+    before = milliseconds(clock.now())
+    for log in logs.of.values():
+        log.add(before + 30_000, "thread")
+    program.run(60)
+    logs.of[1].add(before, "a needle")
+    program.run(120)
+    assert program.told == [("asked: line", "a line matched needle")]
+
+
 def test_a_job_that_is_over_without_the_line_says_so(program: Program, night: Night) -> None:
     logs = Logs(night, job="SUCCEEDED")
     program.ask("line", FARM_ID, QUEUE_ID, JOB_ID, pattern="needle")

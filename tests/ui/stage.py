@@ -26,21 +26,21 @@ from farmwatch.ui.telling import Telling
 from tests.canned import HandClock, a_fault
 from tests.waiting import LONG
 
-_parse_rules = Stylesheet._parse_rules  # noqa: SLF001
+_parse_rules = Stylesheet._parse_rules  # noqa: SLF001 - Textual keeps what it parsed for one app alone
 _parsed: dict[tuple[Any, ...], Any] = {}
 
 
 def _parse_once(sheet: Stylesheet, css: str, *where: Any, **how: Any) -> Any:
     """The rules of a piece of CSS, which are the same in every app of these tests: to parse them takes an
     eighth of an app's start."""
-    variables = frozenset(sheet._variables.items())  # noqa: SLF001
+    variables = frozenset(sheet._variables.items())  # noqa: SLF001 - as above
     key = (css, *where, *how.items(), variables)
     if key not in _parsed:
         _parsed[key] = _parse_rules(sheet, css, *where, **how)
     return _parsed[key]
 
 
-Stylesheet._parse_rules = _parse_once  # type: ignore[assignment, method-assign] # noqa: SLF001
+Stylesheet._parse_rules = _parse_once  # type: ignore[assignment, method-assign] # noqa: SLF001 - as above
 
 WHO = Who("northlight", "123456789012", "us-west-2")
 

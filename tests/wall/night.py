@@ -115,7 +115,7 @@ class Run(Struct):
             log=LogConfiguration(
                 "awslogs",
                 {
-                    "logGroupName": f"/aws/deadline/{FARM_ID}/{QUEUE_ID}",
+                    "logGroupName": GROUP,
                     "logStreamName": session_id(self.number),
                 },
                 {},

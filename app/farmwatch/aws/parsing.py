@@ -24,16 +24,16 @@ T = TypeVar("T")
 Read = Callable[[Any], Any]
 
 
-class _Tasks(msgspec.Struct, omit_defaults=True):
+class _Tasks(msgspec.Struct):
     tasks: list[Raw]
     totalResults: int | None = None  # noqa: N815 - as the service names it
-    nextItemOffset: int | None = None  # noqa: N815
+    nextItemOffset: int | None = None  # noqa: N815 - as the service names it
 
 
-class _Workers(msgspec.Struct, omit_defaults=True):
+class _Workers(msgspec.Struct):
     workers: list[Raw]
     totalResults: int | None = None  # noqa: N815 - as the service names it
-    nextItemOffset: int | None = None  # noqa: N815
+    nextItemOffset: int | None = None  # noqa: N815 - as the service names it
 
 
 class _Sessions(msgspec.Struct):
@@ -42,7 +42,7 @@ class _Sessions(msgspec.Struct):
 
 
 class _Actions(msgspec.Struct):
-    sessionActions: list[Raw]  # noqa: N815
+    sessionActions: list[Raw]  # noqa: N815 - as the service names it
     errors: list[dict[str, Any]]
 
 

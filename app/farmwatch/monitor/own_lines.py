@@ -32,6 +32,9 @@ SLICES = 4
 
 LONGEST_SHOWN = 300
 
+LATE = timedelta(minutes=2)
+"""How much later than others a line may arrive, and still be looked at in the next turn of its log."""
+
 SHORTEST_TURN, LONGEST_TURN = timedelta(seconds=10), timedelta(seconds=60)
 """How long a log is read where others wait for their turns: until it is read to its end. Each takes a call
 for its session and some for its log, so that what all of them cost has a bound, however many there are."""
@@ -182,8 +185,10 @@ class LinesOfMany:
     def _look(
         self, sessions: Iterable[SessionRef], now: datetime
     ) -> tuple[Fault | None, tuple[Outcome, SessionRef] | None]:
-        new = [ref for ref in sessions if ref not in self._known]
-        self._known.update(new)
+        given = dict.fromkeys(sessions)
+        new = [ref for ref in given if ref not in self._known]
+        # A wall lets go of thousands of sessions in its weeks.
+        self._known = {*given, *self._turns, *(ref for ref, _ in self._next)}
         self._next.extend((ref, self._since) for ref in new)
         while self._next and len(self._turns) < TURNS:
             self._begin(*self._next.popleft(), now)
@@ -196,7 +201,8 @@ class LinesOfMany:
             if outcome is not None:
                 self._end(ref)
             elif self._next and now - turn.began_at >= (SHORTEST_TURN if turn.is_through else LONGEST_TURN):
-                self._next.append((ref, turn.lines.read_until or turn.since))
+                until = turn.lines.read_until
+                self._next.append((ref, turn.since if until is None else max(self._since, until - LATE)))
                 self._end(ref)
         return next(iter(faults), None) if all(faults) else None, None
 

@@ -94,6 +94,11 @@ class Walls:
         """How many alerts somebody should know of, and nobody has acknowledged."""
         return 0 if self._alerts is None else self._alerts.observed.open
 
+    @property
+    def _has_alerts_in_sight(self) -> bool:
+        alerts = () if self._alerts is None else self._alerts.observed.alerts
+        return any(one.resolved_at is None and one.unseen_since is None for one in alerts)
+
     def name_of(self, of: str) -> str:
         """The name of a farm, a queue or a job by its id, wherever it is known; empty where it is not."""
         names = self._monitor.names
@@ -214,7 +219,7 @@ class Walls:
     def _take(self, update: Update) -> None:
         if isinstance(update.subject, WallRef) and self._handle is not None:
             self.contradictions.count(self._handle.take_fired())
-            if self._is_of_marked and not self.open_alerts and self._marks is not None:
+            if self._is_of_marked and self._marks is not None and not self._has_alerts_in_sight:
                 # What has ended has to be seen to be well before it is let go of.
                 self.judge_marked(self._marks.held)
 
