@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from farmwatch.cli import memory
 from farmwatch.cli.connections import opener
 from farmwatch.config.settings import ConnectionSettings
 from farmwatch.history.recorder import Recorder
@@ -30,6 +31,7 @@ PATIENCE = 900.0
 
 def main(endpoint: str, refreshes: int, folder: Path) -> None:
     """Watch for so many refreshes after the first ones, and print what they took."""
+    memory.begin()
     where = ConnectionSettings(endpoint_url=endpoint, region=FARM_REGION)
     monitor = Monitor({"farm": opener(where)}, Recorder(folder / "history.sqlite"))
     handle = monitor.watch_wall((), datetime.now(UTC) - SINCE)
@@ -53,7 +55,7 @@ def main(endpoint: str, refreshes: int, folder: Path) -> None:
     monitor.stop()
     (observed,) = handle.observed
     counted = ended[UNCOUNTED - 1 :]
-    memory = resident()
+    mebibytes = resident()
     took = list(pairwise(counted))
     row = observed.rows[-1].ref
     told = {
@@ -61,7 +63,7 @@ def main(endpoint: str, refreshes: int, folder: Path) -> None:
         "calls": [after[2] for _, after in took],
         "cpu": [1000 * (after[0] - before[0]) for before, after in took],
         "seconds": [after[1] - before[1] for before, after in took],
-        "resident": memory,
+        "resident": mebibytes,
         "call": cpu_of_a_call(
             endpoint,
             {

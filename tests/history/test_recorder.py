@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from farmwatch.aws.model import SessionRef
 from farmwatch.history import recorder as recording
 from farmwatch.history import store as history
 from farmwatch.history.events import Past, Watched
@@ -20,7 +23,7 @@ from farmwatch.history.recorder import Recorder
 from farmwatch.history.store import VERSION, History
 from tests.canned import REF, START, HandClock, a_fault
 from tests.history.test_store import entry
-from tests.waiting import LONG
+from tests.waiting import LONG, eventually
 
 WATCHED = Watched(REF, session_until=START)
 
@@ -45,6 +48,13 @@ def recorder(path: Path, clock: HandClock) -> Iterator[Recorder]:
 def stored(path: Path) -> list[Any]:
     history = History(path, run="reader")
     found = [one.new for one in history.entries()]
+    history.close()
+    return found
+
+
+def seen_until(path: Path, ref: SessionRef = REF) -> datetime | None:
+    history = History(path, run="reader")
+    found = history.past([ref])[ref].session_until
     history.close()
     return found
 
@@ -169,7 +179,7 @@ def test_a_state_folder_that_cannot_be_made_is_said_so(tmp_path: Path, clock: Ha
     recorder = Recorder(tmp_path / "state" / "history.sqlite", clock=clock)
     recorder.record([entry()], [WATCHED])
     assert recorder.trouble
-    assert recorder.past([REF])[REF] == Past()
+    assert recorder.past([REF])[REF] == Past(session_until=START)
     (tmp_path / "state").unlink()
     clock.move(60)
     recorder.run_due()
@@ -266,6 +276,44 @@ def test_that_a_session_is_watched_is_written_now_and_then_and_at_the_end(
     again = Recorder(path, clock=clock)
     assert again.past([REF])[REF].session_until == last
     again.close()
+
+
+def test_where_nothing_changes_it_is_written_all_the_same_that_a_session_is_watched(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "SEEN_EVERY", 0.01)
+    recorder = Recorder(path)
+    recorder.start()
+    recorder.record([entry()], [WATCHED])
+
+    def is_written(until: datetime) -> bool:
+        return seen_until(path) == until
+
+    for hours in (1, 2):
+        last = START + timedelta(hours=hours)
+        recorder.record([], [Watched(REF, session_until=last)])
+        eventually(partial(is_written, last), "nothing but a change is written")
+    recorder.close(LONG)
+
+
+def test_of_thousands_it_is_written_more_rarely_and_what_is_not_yet_is_known(
+    recorder: Recorder, path: Path, clock: HandClock
+) -> None:
+    many = [
+        Watched(replace(REF, session_id=f"session-{one:032x}"), session_until=START) for one in range(7000)
+    ]
+    recorder.record([entry()], [WATCHED, *many])
+    recorder.run_due()
+    last = START + timedelta(seconds=70)
+    for _ in range(7):
+        clock.move(10)
+        recorder.record([], [replace(one, session_until=last) for one in many])
+        recorder.run_due()
+    assert seen_until(path, many[0].ref) == START
+    assert recorder.past([many[0].ref])[many[0].ref].session_until == last
+    clock.move(40)
+    recorder.run_due()
+    assert seen_until(path, many[0].ref) == last
 
 
 def test_closing_writes_what_is_left_and_waits_for_no_disk(

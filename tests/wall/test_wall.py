@@ -8,8 +8,12 @@ from datetime import timedelta
 import pytest
 
 from farmwatch.aws.model import Fault, FaultKind, Page
+from farmwatch.history.events import Event, EventKind
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.wall import WallHandle
+from farmwatch.polling.target import PollResult
+from farmwatch.wall.scope import Scope
+from farmwatch.wall.target import WallTarget
 from farmwatch.wall.values import WallItem, WallObserved
 from tests.canned import HandClock, a_fault
 from tests.monitor.stage import Notebook
@@ -200,6 +204,22 @@ def test_statuses_and_failures_are_written_down(farm: Farm) -> None:
     assert all(one.farm and one.queue for one in wall.notebook.watched), (
         "by name: a handover is read by people"
     )
+
+
+def test_what_is_told_was_written_down_before_and_nothing_is_lost_where_a_refresh_breaks_off(
+    farm: Farm,
+) -> None:
+    clock, api, notebook = HandClock(farm.clock.now()), Denying(farm), Notebook()
+    target = WallTarget(NAME, Scope(), clock.now() - timedelta(hours=8), notebook, rate=12.0)
+    api.faults["step_names"] = a_fault()
+    told: list[Event] = []
+    result = PollResult()
+    while result.fault is None:
+        result = target.poll(api, clock)  # type: ignore[arg-type]
+        told += result.events
+        assert told == notebook.entries
+    assert EventKind.STATUS in {entry.kind for entry in result.events}, "they waited to be written"
+    assert {entry.ref.session_id for entry in told} == {one.ref.session_id for one in notebook.watched}
 
 
 def test_an_empty_account_is_an_empty_wall() -> None:

@@ -3,6 +3,9 @@
 Every ``from_reply`` takes a parsed reply of botocore and raises `BadReply` when it is not what the
 service model (API 2023-10-12) promises. Values of enumerations are kept as they come, because a value
 nobody has seen yet must be shown rather than refused.
+
+What there are thousands of, here and elsewhere, can be in no circle, and the garbage collector need not go
+through it (``gc=False``).
 """
 
 from __future__ import annotations
@@ -60,7 +63,7 @@ class FaultKind(StrEnum):
     HUNG = "STALE, call hung"
 
 
-class Fault(Struct, frozen=True):
+class Fault(Struct, frozen=True, gc=False):
     """A call that failed, in words a wrangler can act on.
 
     ``code`` is the AWS error code, or the exception's name where there is none; ``operation`` the API
@@ -99,7 +102,7 @@ DEFAULT_CONNECTION = "default"
 """The name of the connection where there is only one, which nobody has named."""
 
 
-class SessionRef(Struct, frozen=True):
+class SessionRef(Struct, frozen=True, gc=False):
     """Names a session wholly: the connection it is seen by, and the four ids that GetSession needs; no reply
     of it repeats the first three."""
 
@@ -171,7 +174,7 @@ class Queue(Struct, frozen=True):
         )
 
 
-class LogConfiguration(Struct, frozen=True):
+class LogConfiguration(Struct, frozen=True, gc=False):
     """Where a log goes. ``options`` and ``parameters`` are ``None`` where the reply has no such member,
     which is not the same as an empty one."""
 
@@ -193,7 +196,7 @@ class LogConfiguration(Struct, frozen=True):
         )
 
 
-class Host(Struct, frozen=True):
+class Host(Struct, frozen=True, gc=False):
     """The machine a session runs on, as far as the service knows it."""
 
     name: str | None = None
@@ -219,7 +222,7 @@ class Host(Struct, frozen=True):
         )
 
 
-class SessionSummary(Struct, frozen=True):
+class SessionSummary(Struct, frozen=True, gc=False):
     """A session as ListSessions tells it: without its host and its log configuration."""
 
     session_id: str
@@ -253,7 +256,7 @@ class SessionSummary(Struct, frozen=True):
         return cls(**_summary_members(reply))
 
 
-class Session(SessionSummary, frozen=True, kw_only=True):
+class Session(SessionSummary, frozen=True, kw_only=True, gc=False):
     """A session as GetSession and BatchGetSession tell it."""
 
     log: LogConfiguration

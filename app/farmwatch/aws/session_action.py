@@ -34,7 +34,7 @@ TIMED_OUT = "TIMEOUT"
 """How the message of a FAILED action begins when it ran into its time limit (the worker agent's source)."""
 
 
-class SessionAction(Struct, frozen=True):
+class SessionAction(Struct, frozen=True, gc=False):
     """One thing a worker does in a session.
 
     ``kind`` is the member that its definition has, or one nobody has seen yet. ``progress`` is per cent,

@@ -41,7 +41,7 @@ class TaskSearch(Struct, frozen=True):
     descending: bool = False
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, gc=False):
     """A task, as SearchTasks tells it. ``action_id`` is its newest session action, whose session follows from
     it: both ids have the same 32 digits."""
 
@@ -109,7 +109,7 @@ class WorkerSession(Struct, frozen=True):
         )
 
 
-class Worker(Struct, frozen=True):
+class Worker(Struct, frozen=True, gc=False):
     """A worker, as SearchWorkers tells it."""
 
     worker_id: str

@@ -29,7 +29,7 @@ class EventKind(StrEnum):
     """Somebody wanted something changed from here."""
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """One change, as it was seen.
 
     ``subject`` is what changed where the session has several of the kind: the id of a session action, the
@@ -61,7 +61,7 @@ class Event(Struct, frozen=True):
     step: str = ""
 
 
-class Watched(Struct, frozen=True):
+class Watched(Struct, frozen=True, gc=False):
     """A session that is, or was, watched: the names it goes by, until when it and its actions were seen, and
     the worker that it is on."""
 
@@ -74,7 +74,7 @@ class Watched(Struct, frozen=True):
     worker_id: str = ""
 
 
-class Past(Struct, frozen=True):
+class Past(Struct, frozen=True, gc=False):
     """What the history knows about a session: its newest entries, oldest first, and the last value of
     everything that ever changed, by kind and subject."""
 

@@ -37,6 +37,9 @@ PATIENCE = 2.0
 SEEN_EVERY = 30.0
 """Seconds: how often it is written down that sessions are being watched; of one that changes, at once."""
 
+SEEN_A_SECOND = 70
+"""Sessions a second of which that is written down at the most, on the average: of thousands more rarely."""
+
 TRY_AGAIN = (1.0, 60.0)
 """Seconds until the file is tried again: at first, and at the most."""
 
@@ -125,12 +128,15 @@ class Recorder:
             while len(self._waiting) > KEPT_WAITING:
                 self._waiting.popleft()
                 self.lost += 1
+            is_first_seen = bool(watched) and not self._seen
             for one in watched:
                 self._seen[one.ref] = _newest(self._seen.get(one.ref), one)
             ticket = self._number
+            if entries or is_first_seen:
+                # What is only seen is waited for by nobody; but its time is to come.
+                self._changed.notify_all()
             if not entries:
                 return True
-            self._changed.notify_all()
         if self._thread is None:
             self.run_due()
         elif not self._wait(lambda: self._written >= ticket or bool(self._trouble), PATIENCE):
@@ -138,9 +144,12 @@ class Recorder:
         return self._written >= ticket
 
     def past(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Past]:
-        """What the history knows about each of these sessions; an empty `Past` where there is none to be
-        had."""
-        return self.ask(lambda history: history.past(refs)) or dict.fromkeys(refs, Past())
+        """What the history knows about each of these sessions, with until when they were seen that is not
+        written down yet; an empty `Past` where there is none to be had."""
+        with self._changed:
+            seen = {ref: self._seen[ref] for ref in refs if ref in self._seen}
+        found = self.ask(lambda history: history.past(refs)) or dict.fromkeys(refs, Past())
+        return {ref: _with_seen(past, seen[ref]) if ref in seen else past for ref, past in found.items()}
 
     def ask(self, question: Callable[[History], _T], patience: float = PATIENCE) -> _T | None:
         """Ask the file something; ``None`` where it cannot be read, or not in time (seconds)."""
@@ -233,13 +242,17 @@ class Recorder:
         return self._clock.monotonic() >= self._try_at
 
     def _is_time_for_seen(self) -> bool:
-        return bool(self._seen) and self._clock.monotonic() >= self._seen_at + SEEN_EVERY
+        return bool(self._seen) and self._clock.monotonic() >= self._seen_due
+
+    @property
+    def _seen_due(self) -> float:
+        return self._seen_at + max(SEEN_EVERY, len(self._seen) / SEEN_A_SECOND)
 
     def _seconds_to_next(self) -> float | None:
         now = self._clock.monotonic()
         if self._waiting:
             return max(0.01, self._try_at - now)
-        return max(0.01, self._seen_at + SEEN_EVERY - now, self._try_at - now) if self._seen else None
+        return max(0.01, self._seen_due - now, self._try_at - now) if self._seen else None
 
     def _save(self, batch: list[tuple[int, Event]], seen: dict[SessionRef, Watched]) -> None:
         history = self._open()
@@ -323,6 +336,8 @@ class Recorder:
                 self._changed.notify_all()
 
     def _named(self, watched: Watched) -> Watched:
+        if watched.farm and watched.queue and watched.job:
+            return watched
         ref, name = watched.ref, self.name_of
         return replace(
             watched,
@@ -351,6 +366,14 @@ def _newest(former: Watched | None, watched: Watched | None) -> Watched:
         worker_id=watched.worker_id or former.worker_id,
         session_until=_later(former.session_until, watched.session_until),
         actions_until=_later(former.actions_until, watched.actions_until),
+    )
+
+
+def _with_seen(past: Past, watched: Watched) -> Past:
+    return replace(
+        past,
+        session_until=_later(past.session_until, watched.session_until),
+        actions_until=_later(past.actions_until, watched.actions_until),
     )
 
 

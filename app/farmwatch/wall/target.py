@@ -8,7 +8,7 @@ of ListSessions over active jobs, which is also the way where SearchTasks is den
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import ACTIVE_TASK_RUN_STATUSES, ENDED, Fault, FaultKind, JobSearch, SessionRef
 from farmwatch.aws.task import Task, TaskSearch, session_of
-from farmwatch.history.events import Event, NoRecords, Records
+from farmwatch.history.events import Event, Records
 from farmwatch.polling.clock import Clock
 from farmwatch.polling.schedule import Schedule
 from farmwatch.polling.target import PollResult, Target
@@ -24,6 +24,7 @@ from farmwatch.wall.calls import Calls
 from farmwatch.wall.entry import ASKED_EVERY, MANY, ONE_OF_MANY_EVERY, Entry
 from farmwatch.wall.judging import Judging
 from farmwatch.wall.names import Names
+from farmwatch.wall.notes import Notes
 from farmwatch.wall.outcomes import REMEMBERED, Outcomes
 from farmwatch.wall.scope import Chosen, Scope, in_batches, in_tens
 from farmwatch.wall.surroundings import Surroundings
@@ -87,12 +88,12 @@ class WallTarget(Target):
         self.leaves_after = leaves_after
         self._connection = connection
         self._chosen = Chosen(scope, connection)
-        self._records = records or NoRecords()
         self._rate = rate
         self._wished = interval
         self._calls = Calls()
         self._surroundings = Surroundings(self._chosen)
         self._names = Names()
+        self._notes = Notes(records, self._names, self._surroundings)
         self._outcomes = Outcomes(
             connection, since, lambda session_id: self._entries.get(session_id), self._chosen.wants
         )
@@ -107,7 +108,6 @@ class WallTarget(Target):
         self._began = 0.0
         self._round: Iterator[None] | None = None
         self._clock: Clock | None = None
-        self._events: list[Event] = []
 
     # --- wishes, from any thread ------------------------------------------------------------------------
 
@@ -131,9 +131,9 @@ class WallTarget(Target):
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:
         """Make the next step: one call, as a rule. What was seen is written down before it is shown."""
+        self._clock = clock
         if isinstance(api, Fault):
             return self._break_off(api)
-        self._clock, self._events = clock, []
         if self._round is None:
             self._number += 1
             self._calls.begin()
@@ -144,17 +144,20 @@ class WallTarget(Target):
         if self._calls.fault is not None:
             return self._break_off(self._calls.fault)
         if not is_over:
-            return PollResult(events=tuple(self._events), is_step=True, again_in=0.0)
+            events = self._write() if self._notes.is_due(self._seconds) else ()
+            return PollResult(events=events, is_step=True, again_in=0.0)
         self._round = None
+        events = self._write()
         self._finish()
         # An interval after this one began, not after it has ended: of thousands it takes a while.
         rest = self.schedule.in_force.total_seconds() - (self._seconds - self._began)
-        return PollResult(events=tuple(self._events), again_in=max(LEAST_REST, rest))
+        return PollResult(events=events, again_in=max(LEAST_REST, rest))
 
     def _break_off(self, fault: Fault) -> PollResult:
         self._round = None
+        events = self._write()
         self.observed = replace(self.observed, fault=fault)
-        return PollResult(fault)
+        return PollResult(fault, events=events)
 
     @property
     def _now(self) -> datetime:
@@ -355,14 +358,12 @@ class WallTarget(Target):
             yield
             if answers is None:
                 return
-            self._remember(batch)
-            events: list[Event] = []
+            self._notes.remember(batch)
             for entry in batch:
                 answer = answers[entry.row.ref.session_id]
-                events += entry.take_session(answer, self._now)
+                self._notes.take(entry, entry.take_session(answer, self._now))
                 entry.asked_at = self._seconds
                 self._end_if_over(entry, answer)
-            self._write(events, batch)
 
     def _end_if_over(self, entry: Entry, answer: object) -> None:
         is_gone = isinstance(answer, Fault) and answer.kind is FaultKind.GONE
@@ -389,35 +390,24 @@ class WallTarget(Target):
             yield
             if found is None:
                 return
-            entries: list[Entry] = []
-            events: list[Event] = []
+            at = self._now
             for ref, action_id in batch:
                 action = found.get(action_id)
                 of = self._entries.get(ref.session_id) or self._outcomes.entry(ref.session_id)
                 if of is not None:
                     of.action_asked_at = now
-                if of is not None and action is not None:
-                    self._remember([of])
-                    events += of.take_action(action, self._now, self._names.step(action.step_id or ""))
-                    entries.append(of)
+                    if action is not None:
+                        if not of.knows_its_past:
+                            self._notes.remember([of])
+                        self._notes.take(
+                            of, of.take_action(action, at, self._names.step(action.step_id or ""))
+                        )
                 self._outcomes.judge(ref, action_id, action)
-            self._write(events, entries)
 
     # --- what is written down, and shown ------------------------------------------------------------------
 
-    def _remember(self, entries: Iterable[Entry]) -> None:
-        strangers = [entry for entry in entries if not entry.knows_its_past]
-        if strangers:
-            past = self._records.past([entry.row.ref for entry in strangers])
-            for entry in strangers:
-                entry.remember(past[entry.row.ref])
-
-    def _write(self, events: Sequence[Event], entries: Iterable[Entry]) -> None:
-        now = self._now
-        job, watched_of = self._names.job, self._surroundings.watched
-        watched = [watched_of(row, job(row.ref.job_id), now) for row in [entry.row for entry in entries]]
-        self._records.record(events, watched)
-        self._events += events
+    def _write(self) -> tuple[Event, ...]:
+        return self._notes.write(self._seconds, self._now)
 
     def _refs(self) -> list[SessionRef]:
         return [*(entry.row.ref for entry in self._entries.values()), *self._outcomes.refs()]
@@ -430,10 +420,18 @@ class WallTarget(Target):
 
     def _finish(self) -> None:
         """The refresh is over: those that have ended long enough ago leave, and all of it is shown."""
+        self._notes.saw(self._seen_now(), self._now)
         self._let_leave()
         needed = self._calls.count / (SHARE * self._rate)
         self.schedule.interval = max(self._wished, timedelta(seconds=needed))
         self._show(self._now)
+
+    def _seen_now(self) -> Iterator[Entry]:
+        """The sessions that this refresh has seen: among what runs, or by an answer about them."""
+        for entry in self._entries.values():
+            is_seen = entry.found_in == self._number or entry.asked_at >= self._began
+            if is_seen and entry.row.seen_at is not None:
+                yield entry
 
     def _let_leave(self) -> None:
         until = self._seconds - self.leaves_after.total_seconds()

@@ -20,7 +20,7 @@ class WallItem(Struct, frozen=True):
     ids: tuple[str, ...] = ()
 
 
-class WallRow(Struct, frozen=True):
+class WallRow(Struct, frozen=True, gc=False):
     """A session. ``task`` and ``action`` are what it does now, or did last, as far as it is known;
     ``session`` is the newest good reply about it, received at ``seen_at``; ``job`` and ``user`` are the name
     of its job and who has submitted it, empty before they are known. ``median`` is how long tasks of the
@@ -109,7 +109,7 @@ class WallRow(Struct, frozen=True):
         return lasted * (100.0 / action.progress)
 
 
-class LastLine(Struct, frozen=True):
+class LastLine(Struct, frozen=True, gc=False):
     """The newest line of a session's log, written ``at``, as it was read at ``seen_at``. Without ``at`` it
     has no line; ``text`` may then say why."""
 
@@ -126,14 +126,14 @@ class WorkerCpu(Struct, frozen=True):
     at: datetime
 
 
-class LogLine(Struct, frozen=True):
+class LogLine(Struct, frozen=True, gc=False):
     """A line of a log, written ``at``; ``None`` for a time that no calendar has."""
 
     text: str
     at: datetime | None
 
 
-class Failure(Struct, frozen=True):
+class Failure(Struct, frozen=True, gc=False):
     """A task that failed (FAILED) or was interrupted (INTERRUPTED), once: one session action.
 
     ``worker_id`` and ``host`` are empty before its session is known.
