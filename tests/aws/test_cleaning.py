@@ -1,10 +1,11 @@
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch.aws.cleaning import HIDDEN_RANGES, MAX_LINE, clean
+from farmwatch.aws.cleaning import HIDDEN_RANGES, MAX_LINE, are_harmless, clean
 from tests.payloads import ESCAPES
 
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
@@ -31,6 +32,17 @@ def test_any_text_becomes_one_line_that_can_be_written_anywhere(text: str) -> No
     cleaned = clean(text)
     cleaned.encode("utf-8")
     assert len(cleaned.splitlines()) <= 1
+
+
+@given(st.text(), st.booleans())
+def test_what_stands_harmless_in_json_needs_no_cleaning(text: str, ascii_only: bool) -> None:
+    written = json.dumps({"a": text}, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    assert not are_harmless(written) or clean(text) == text
+
+
+def test_a_plain_text_is_harmless_in_json_and_one_too_long_is_not() -> None:
+    assert are_harmless(b'{"status": "RUNNING", "progressMessage": "tile 3 of 9 (33 %)"}')
+    assert not are_harmless(json.dumps("x" * MAX_LINE).encode())
 
 
 @given(st.text())

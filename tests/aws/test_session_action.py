@@ -1,11 +1,17 @@
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 from hypothesis import given
+from msgspec import Raw
 
+from farmwatch.aws.cleaning import are_harmless
+from farmwatch.aws.parsing import structure
 from farmwatch.aws.reply import BadReply
-from farmwatch.aws.session_action import KINDS, SessionAction
+from farmwatch.aws.session_action import KINDS, SessionAction, read_quickly
+from tests.aws.fuzzing import Replies
 from tests.canned import START, an_action
 from tests.replies import replies
 
@@ -36,6 +42,63 @@ def test_every_reply_the_model_allows_is_read(reply: dict[str, Any]) -> None:
 def test_every_summary_the_model_allows_is_read(reply: dict[str, Any]) -> None:
     for summary in reply["sessionActions"]:
         assert not SessionAction.from_reply(summary).detailed
+
+
+SHAPE: Any = get_session().get_service_model("deadline").shape_for("GetSessionActionResponse")
+
+
+def read_with_care(written: bytes) -> SessionAction | None:
+    try:
+        return SessionAction.from_reply(structure(Raw(written)))
+    except BadReply:
+        return None
+
+
+def test_what_is_read_quickly_is_read_as_with_care() -> None:
+    for seed in range(1500):
+        written = Replies(str(seed)).body(SHAPE)
+        quickly = read_quickly(written) if are_harmless(written) else None
+        assert quickly is None or quickly == read_with_care(written), written
+
+
+def test_what_the_service_writes_is_read_quickly() -> None:
+    read = [one for seed in range(300) if (one := read_quickly(Replies(str(seed)).body(SHAPE))) is not None]
+    assert {one.kind for one in read} == set(KINDS)
+    whole = json.dumps({**REPLY, "startedAt": "2026-03-14T02:00:00.125Z", "progressMessage": "out of memory"})
+    found = read_quickly(whole.encode())
+    assert found is not None
+    assert found == read_with_care(whole.encode())
+    assert found.started_at == datetime(2026, 3, 14, 2, 0, 0, 125_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("startedAt", "2026-03-14T02:00:00.125+02:00"),
+        ("startedAt", "2026-03-14T02:00:00"),
+        ("startedAt", 1_773_453_600),
+        ("startedAt", "never"),
+        ("sessionActionId", "sessionaction-x"),
+        ("status", ""),
+        ("processExitCode", 1.0),
+        ("processExitCode", True),
+        ("progressPercent", True),
+        ("progressPercent", 250),
+        ("definition", {}),
+        ("definition", {"teleport": {}}),
+        ("definition", {"taskRun": {}, "envEnter": {}}),
+        ("definition", {"taskRun": {"parameters": {"Frame": {"int": 5}}}}),
+        ("definition", {"taskRun": {"parameters": None}}),
+    ],
+)
+def test_what_is_not_as_the_model_has_it_is_read_as_with_care_or_not_at_all(
+    member: str, value: object
+) -> None:
+    written = json.dumps(
+        {**REPLY, "startedAt": None, "progressMessage": "out of memory", member: value}
+    ).encode()
+    quickly = read_quickly(written)
+    assert quickly is None or quickly == read_with_care(written)
 
 
 def test_a_task_has_its_parameters_without_their_types() -> None:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from farmwatch import __version__
 from farmwatch.aws.botocore_data import read_less
 from farmwatch.aws.faults import CredentialsFailed
+from farmwatch.aws.identifiers import write_at_once
 from farmwatch.aws.parsing import QuickParsers, parse_timestamp
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class AwsConnection:
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self.deadline: DeadlineCloudClient = self._client("deadline")
+        write_at_once(self.deadline)
 
     @property
     def logs(self) -> CloudWatchLogsClient:

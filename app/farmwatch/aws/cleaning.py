@@ -60,3 +60,9 @@ def clean(text: str, limit: int = MAX_LINE) -> str:
     cut = len(text) - limit
     line = text[:limit].translate(_TABLE)
     return f"{line}… ({cut:,} more characters)" if cut > 0 else line
+
+
+def are_harmless(json: bytes) -> bool:
+    """Whether every text in this JSON is harmless as it stands there, and short enough, so that `clean` would
+    change none: JSON has no control characters but as escapes, and DEL."""
+    return json.isascii() and b"\\" not in json and b"\x7f" not in json and len(json) <= MAX_LINE

@@ -35,7 +35,7 @@ from farmwatch.aws.model import (
 )
 from farmwatch.aws.parsing import ReadOnce, member_of
 from farmwatch.aws.reply import BadReply, Reply, each, id_of_kind, some_list, text, whole
-from farmwatch.aws.session_action import SessionAction
+from farmwatch.aws.session_action import SessionAction, read_quickly
 from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class DeadlineClient:
         self._on_request = on_request
         self._read_task = ReadOnce(Task.from_reply)
         self._read_session = ReadOnce(Session.from_reply)
-        self._read_action = ReadOnce(SessionAction.from_reply)
+        self._read_action = ReadOnce(SessionAction.from_reply, read_quickly)
         self._read_worker = ReadOnce(Worker.from_reply)
 
     def _note_date(self, http_response: Any, **_: Any) -> None:
@@ -487,7 +487,7 @@ def _good(reply: Reply, name: str, read: Callable[[Any], T]) -> list[T]:
     """The members of a list of a batch's reply; one that is no good spoils nothing of the others."""
     found: list[T] = []
     for item in some_list(reply, name):
-        if isinstance(item, Mapping | Raw):
+        if isinstance(item, Raw | Mapping):
             with suppress(BadReply):
                 found.append(read(item))
     return found

@@ -128,6 +128,6 @@ def each(reply: object, name: str, read: Callable[[Any], T]) -> tuple[T, ...]:
     if not isinstance(reply, Mapping):
         raise BadReply("the reply is not a structure")
     found = some_list(reply, name)
-    if not all(isinstance(item, Mapping | Raw) for item in found):
+    if not all(isinstance(item, Raw | Mapping) for item in found):
         raise BadReply(f"{name} holds something that is not a structure")
     return tuple(read(item) for item in found)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from farmwatch.aws.cleaning import clean
@@ -87,7 +88,7 @@ class SessionAction(Struct, frozen=True, gc=False):
     def from_reply(cls, reply: Reply) -> SessionAction:
         """Of a summary or of a whole reply; raises `BadReply`."""
         action_id = text(reply, "sessionActionId")
-        if not action_id.startswith("sessionaction-") or not action_id.rpartition("-")[2].isdecimal():
+        if not _is_action_id(action_id):
             raise BadReply("sessionActionId is not the id of a session action")
         definition = mapping(reply, "definition")
         if definition is None:
@@ -109,6 +110,84 @@ class SessionAction(Struct, frozen=True, gc=False):
             detailed="sessionId" in reply,
             **_definition(members or {}),
         )
+
+
+class _Part(Struct, rename="camel", gc=False):
+    environment_id: str | None = None
+    step_id: str | None = None
+    task_id: str | None = None
+    parameters: dict[str, dict[str, str]] = {}
+
+
+class _Definition(Struct, rename="camel", gc=False, forbid_unknown_fields=True):
+    env_enter: _Part | None = None
+    env_exit: _Part | None = None
+    task_run: _Part | None = None
+    sync_input_job_attachments: _Part | None = None
+
+
+class _Whole(Struct, rename="camel", gc=False):
+    """An action as BatchGetSessionAction writes it (service model)."""
+
+    session_action_id: str
+    session_id: str
+    status: str
+    definition: _Definition
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    worker_updated_at: datetime | None = None
+    progress_percent: float = 0.0
+    process_exit_code: int | None = None
+    progress_message: str | None = None
+
+
+_WHOLE = msgspec.json.Decoder(_Whole)
+
+
+def read_quickly(item: bytes) -> SessionAction | None:
+    """What `SessionAction.from_reply` reads of a whole reply, out of its JSON, the texts of which have to be
+    harmless as they stand. ``None`` where it is not just as the service model has it: then that says why.
+
+    Thousands are read with every refresh of a large wall, and this takes a third of the time."""
+    try:
+        found = _WHOLE.decode(item)
+    except msgspec.MsgspecError:
+        return None
+    definition = found.definition
+    of_kinds = (
+        definition.env_enter,
+        definition.env_exit,
+        definition.task_run,
+        definition.sync_input_job_attachments,
+    )
+    parts = [(kind, part) for kind, part in zip(KINDS, of_kinds, strict=True) if part is not None]
+    times = found.started_at, found.ended_at, found.worker_updated_at
+    if (
+        len(parts) != 1
+        or not found.status
+        or not _is_action_id(found.session_action_id)
+        or not all(one is None or one.tzinfo is UTC for one in times)
+    ):
+        return None
+    ((kind, part),) = parts
+    return SessionAction(
+        found.session_action_id,
+        found.status,
+        kind,
+        part.environment_id,
+        part.step_id,
+        part.task_id,
+        {name: " ".join(value.values()) for name, value in part.parameters.items()},
+        *times,
+        min(100.0, max(0.0, found.progress_percent)),
+        found.process_exit_code,
+        found.progress_message,
+        detailed=True,
+    )
+
+
+def _is_action_id(text: str) -> bool:
+    return text.startswith("sessionaction-") and text.rpartition("-")[2].isdecimal()
 
 
 def _definition(members: Reply) -> dict[str, Any]:

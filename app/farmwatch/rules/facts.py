@@ -61,6 +61,7 @@ class SessionFacts(Struct, frozen=True, gc=False):
     worker_log_error: str | None = None
     failed_at: datetime | None = None
     action: ActionFacts | None = None
+    worker_id: str = ""
 
     @property
     def subject(self) -> str:
@@ -68,7 +69,7 @@ class SessionFacts(Struct, frozen=True, gc=False):
         return self.ref.session_id if self.action is None else self.action.action_id
 
 
-class WorkerFacts(Struct, frozen=True):
+class WorkerFacts(Struct, frozen=True, gc=False):
     """A worker as of ``seen_at``; ``status`` is empty where it is not known.
 
     ``failures`` has by the ids of steps when tasks of them failed on it, ``successes`` when each worker, by
@@ -92,7 +93,7 @@ class WorkerFacts(Struct, frozen=True):
         return self.worker_id
 
 
-class TaskFacts(Struct, frozen=True):
+class TaskFacts(Struct, frozen=True, gc=False):
     """A task that failed, as of ``seen_at``: when, by the ids of the workers that it failed on."""
 
     task_id: str

@@ -31,6 +31,9 @@ QUIET = timedelta(minutes=3)
 """How long there has to be no line before anything of that is asked at all."""
 
 
+_NONE: Mapping[str, tuple[datetime, ...]] = {}
+
+
 def no_lines() -> Mapping[str, LastLine]:
     """Where nobody reads logs."""
     return {}
@@ -103,7 +106,7 @@ class Judging:
         # A status that was seen once is not seen twice; failures are news with every refresh.
         is_new = self._searched != surroundings.searched or not surroundings.workers
         self._searched = surroundings.searched
-        workers = workers_of(rows, known, failed, self._outcomes, surroundings, now, is_new=is_new)
+        workers = worker_facts(known, failed, self._outcomes, surroundings, now, is_new=is_new)
         self.workers = self.judge.judge_workers(workers)
         if is_new:
             self._well_workers = {
@@ -124,9 +127,10 @@ class Judging:
         """A row with what was found of it; while it runs, of its worker and of its task too."""
         found = self._sessions.get(row.ref.session_id, ())
         if row.ended_at is None:
-            found = (*self.workers.get(row.worker_id, ()), *found)
-            if row.task is not None:
-                found = (*self._tasks.get(row.task.task_id, ()), *found)
+            of_worker = self.workers.get(row.worker_id, ())
+            of_task = () if row.task is None else self._tasks.get(row.task.task_id, ())
+            if of_worker or of_task:
+                found = (*of_task, *of_worker, *found)
         if found == row.findings:
             return row
         return replace(row, findings=worst_first(found))
@@ -188,6 +192,7 @@ def facts_of(
         None if session.worker_log is None else session.worker_log.error,
         entry.failed_at,
         acts,
+        session.worker_id,
     )
 
 
@@ -200,8 +205,7 @@ def tasks_of(failed: Iterable[Failure], now: datetime) -> list[TaskFacts]:
     return [TaskFacts(task_id, now, failed_on) for task_id, failed_on in found.items()]
 
 
-def workers_of(
-    rows: Iterable[WallRow],
+def worker_facts(
     sessions: Iterable[SessionFacts],
     failed: Iterable[Failure],
     outcomes: Outcomes,
@@ -219,25 +223,24 @@ def workers_of(
             failures[one.worker_id][one.action.step_id].append(one.at)
             steps[one.action.step_id] = one.step
     quiet: defaultdict[str, list[datetime | None]] = defaultdict(list)
-    by_session = {facts.ref.session_id: facts for facts in sessions}
-    for row in rows:
-        facts = by_session.get(row.ref.session_id)
-        if facts is not None and not facts.is_over:
-            quiet[row.worker_id].append(quiet_since(facts))
+    for facts in sessions:
+        if not facts.is_over:
+            quiet[facts.worker_id].append(quiet_since(facts))
+    workers, succeeded = surroundings.workers, outcomes.succeeded
     return [
         WorkerFacts(
             worker_id,
-            surroundings.workers[worker_id].status if worker_id in surroundings.workers else "",
+            "" if worker is None else worker.status,
             now,
             {step_id: tuple(times) for step_id, times in failures[worker_id].items()}
             if worker_id in failures
-            else {},
-            outcomes.succeeded,
+            else _NONE,
+            succeeded,
             steps,
             tuple(quiet.get(worker_id, ())),
             is_new,
         )
-        for worker_id in {**surroundings.workers, **quiet, **failures}
+        for worker_id, worker in {**dict.fromkeys((*quiet, *failures)), **workers}.items()
     ]
 
 

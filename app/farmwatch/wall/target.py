@@ -445,7 +445,9 @@ class WallTarget(Target):
                 del self._entries[session_id]
 
     def _show(self, at: datetime | None = None) -> None:
-        rows = tuple(self._named(entry.row) for entry in self._entries.values())
+        for entry in self._entries.values():
+            entry.row = self._named(entry.row)
+        rows = tuple(entry.row for entry in self._entries.values())
         running = [one for one in self._entries.values() if one.ended_since is None]
         recent = self._seconds - 2 * self.schedule.interval.total_seconds() - ASKED_EVERY
         interval = self.schedule.interval
@@ -480,8 +482,10 @@ class WallTarget(Target):
 
     def _named(self, row: WallRow) -> WallRow:
         job, user = self._names.job(row.ref.job_id), self._names.user(row.ref.job_id)
-        if row.task is None:
-            return replace(row, job=job, user=user)
-        median, siblings = self._outcomes.median(row.task.step_id)
-        step = self._names.step(row.task.step_id)
+        step, median, siblings = row.step, row.median, row.siblings
+        if row.task is not None:
+            step = self._names.step(row.task.step_id)
+            median, siblings = self._outcomes.median(row.task.step_id)
+        if (job, user, step, median, siblings) == (row.job, row.user, row.step, row.median, row.siblings):
+            return row
         return replace(row, job=job, user=user, step=step, median=median, siblings=siblings)
