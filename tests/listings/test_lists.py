@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from farmwatch.aws.model import (
     ACTIVE_TASK_RUN_STATUSES,
     DEFAULT_CONNECTION,
+    Fault,
     FaultKind,
     Job,
     JobSearch,
@@ -17,6 +18,7 @@ from farmwatch.aws.model import (
     SessionRef,
     SessionSummary,
 )
+from farmwatch.aws.session_action import SessionAction
 from farmwatch.listings.jobs import FAILED, Jobs
 from farmwatch.listings.lists import ListTarget, NameTarget, Sessions
 from farmwatch.listings.pages import Listing
@@ -343,14 +345,69 @@ def test_failed_actions_are_counted_again_when_a_session_changed_and_every_minut
     assert farm.count("session_actions") == 3
 
 
-def test_a_count_of_the_first_page_alone_says_that_there_are_more() -> None:
+def many_actions(farm: CannedFarm, pages: list[Page[SessionAction]]) -> list[str | None]:
+    """Have the farm list these pages; the tokens that it is asked for from now on."""
+    asked: list[str | None] = []
+
+    def page(_: object, token: str | None = None) -> Page[SessionAction] | Fault:
+        asked.append(token)
+        return pages[int(token or "0")] if int(token or "0") < len(pages) else a_fault(FaultKind.REFUSED)
+
+    farm.answers["session_actions"] = [page]
+    return asked
+
+
+def a_page(number: int, *statuses: str, last: bool = False) -> Page[SessionAction]:
+    actions = tuple(an_action(100 * number + place, status) for place, status in enumerate(statuses))
+    return Page(actions, next=None if last else str(number + 1))
+
+
+def counts(target: ListTarget[SessionSummary]) -> list[tuple[int, bool]]:
+    found = map(present, target.observed.failures.values())
+    return [(count.failed, count.more) for count in found]
+
+
+def test_all_pages_of_a_session_are_counted_and_what_is_over_once() -> None:
     farm, target = a_counting_target([a_summary(1)])
-    farm.answers["session_actions"] = [Page((an_action(1, "FAILED"),), next="more")]
-    polled(target, farm, HandClock())
-    (found,) = target.observed.failures.values()
-    count = present(found)
-    assert (count.failed, count.more) == (1, True)
-    assert farm.count("session_actions") == 1
+    pages = [
+        a_page(0, "FAILED", "SUCCEEDED"),
+        a_page(1, "FAILED", "NEVER_ATTEMPTED"),
+        a_page(2, "FAILED", "RUNNING"),
+        a_page(3, "ASSIGNED", last=True),
+    ]
+    asked, clock = many_actions(farm, pages), HandClock()
+    polled(target, farm, clock, times=12)
+    assert counts(target) == [(3, False)]
+    assert asked == [None, "1", "2", "3"]
+    pages[2] = a_page(2, "FAILED", "FAILED")
+    polled(target, farm, clock)
+    assert counts(target) == [(4, False)]
+    assert asked[4:] == ["2", "3"]
+    polled(target, farm, clock, times=12)
+    assert asked[6:] == ["3"], "the page before was over meanwhile"
+
+
+def test_a_count_that_takes_more_calls_than_one_poll_may_goes_on_with_the_next_and_says_so() -> None:
+    farm, target = a_counting_target([a_summary(1)])
+    pages = [a_page(number, "FAILED", last=number == 24) for number in range(25)]
+    asked, clock = many_actions(farm, pages), HandClock()
+    told = []
+    for _ in range(4):
+        polled(target, farm, clock)
+        told += counts(target)
+    assert told == [(10, True), (20, True), (25, False), (25, False)]
+    assert len(asked) == 25
+
+
+def test_a_place_in_the_actions_that_the_service_has_forgotten_is_found_anew() -> None:
+    farm, target = a_counting_target([a_summary(1)])
+    pages = [a_page(0, "FAILED"), a_page(1, "RUNNING", last=True)]
+    asked, clock = many_actions(farm, pages), HandClock()
+    polled(target, farm, clock)
+    pages[:] = [a_page(0, "FAILED", "FAILED", last=True)]
+    polled(target, farm, clock, times=30)
+    assert counts(target) == [(2, False)]
+    assert asked[:4] == [None, "1", "1", None]
 
 
 def test_where_actions_may_not_be_listed_it_is_asked_seldom() -> None:
