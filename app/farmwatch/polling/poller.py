@@ -233,6 +233,8 @@ class Poller:
             return None
         first = min(due, key=lambda f: (not f.urgent, f.target.rank, f.due))
         call = _Call([first, *self._beside(first, now)])
+        if len(due) > 1:
+            self._changed.notify()
         for followed in call.followed:
             self._asking.add(id(followed.target))
             followed.urgent = followed.again = False
@@ -350,7 +352,8 @@ class Poller:
             self._keep_together(call, polled)
             for key in (key for one in polled for key in one.wakes):
                 self._wake_beside(key)
-            self._changed.notify_all()
+            # One is enough: whoever finds more that is due than it can take wakes the next.
+            self._changed.notify()
             if not self._stopped:
                 news = [
                     self._news(followed, one.events)
