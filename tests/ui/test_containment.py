@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from textual import timer
+from textual.css import stylesheet
+from textual.css.parse import parse as parsed
+from textual.css.stylesheet import Stylesheet, StylesheetParseError
 
 from farmwatch.config.settings import Settings
 from farmwatch.ui.app import FarmwatchApp
@@ -16,6 +20,7 @@ from farmwatch.ui.screens.session import screen as session_screen
 from farmwatch.ui.widgets import session_panels
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from tests.canned import FARM_ID, JOB_ID, QUEUE_ID, SESSION_ID, CannedFarm, HandClock, a_fault, a_session
+from tests.ui.stage import _parse_rules as parse_rules
 from tests.ui.stage import on_stage
 
 AT_SESSION = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
@@ -150,3 +155,39 @@ async def test_a_timer_of_one_call_makes_it_also_where_the_machine_is_held_up(
             stage.app.set_timer(0.001, lambda: called.append(1))
             await stage.wait_for(lambda: called)
     assert called == [1]
+
+
+async def test_a_style_sheet_is_read_once_and_one_that_is_no_good_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[Any] = []
+
+    def parse(scope: str, css: str, read_from: Any, **how: Any) -> Any:
+        read.append(read_from[0])
+        return parsed(scope, css, read_from, **how)
+
+    monkeypatch.setattr(stylesheet, "parse", parse)
+    monkeypatch.setattr(Stylesheet, "_parse_rules", parse_rules)
+    async with on_stage(CannedFarm(), Settings()):
+        sheet = Stylesheet()
+        for name in ("one", "another"):
+            sheet.add_source(f"#{name} {{ height: 1; }}", read_from=(name, ""))
+            sheet.reparse()
+        assert [name for name in read if name in ("one", "another")] == ["one", "another"]
+        before = sheet.rules
+        sheet.add_source("#bad { height: nonsense; }", read_from=("bad", ""))
+        with pytest.raises(StylesheetParseError):
+            sheet.reparse()
+        assert sheet._rules == before  # noqa: SLF001 - asked for by its public name, it would be read again
+
+
+async def test_the_style_sheet_of_a_screen_is_read_when_that_is_opened() -> None:
+    async with on_stage(CannedFarm(), Settings()) as stage:
+
+        def read() -> set[str]:
+            return {Path(path).name for path, _ in stage.app.stylesheet.source if path.endswith(".tcss")}
+
+        assert read() == {"shared.tcss", "table.tcss", "picker.tcss"}
+        await stage.press("question_mark")
+        assert read() == {"shared.tcss", "table.tcss", "picker.tcss", "page.tcss"}
+        assert stage.app.screen.query_one(".page").styles.max_width is not None

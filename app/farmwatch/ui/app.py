@@ -38,7 +38,7 @@ from farmwatch.ui.screens.following import BACK
 from farmwatch.ui.telling import Telling
 from farmwatch.ui.terminal import AsciiOnly, NoControls, pasted
 from farmwatch.ui.textual_compat import ContainedApp, end_with
-from farmwatch.ui.themes import COLOURS, FEW_COLOURS, styles_folder, themes, with_text_styles
+from farmwatch.ui.themes import COLOURS, FEW_COLOURS, style_sheet, styles_folder, themes, with_text_styles
 from farmwatch.ui.way import Way
 from farmwatch.words.keys import use
 
@@ -89,12 +89,11 @@ class FarmwatchApp(ContainedApp[None]):
         place: Place | None = None,
         wall: str | None = None,
     ) -> None:
-        styles = styles_folder()
         # Without colours Textual draws in shades of grey, which are colours to a terminal. Told to draw in
         # the terminal's own ones it leaves them out altogether.
         plain = True if "NO_COLOR" in os.environ else None
         self._themes = FEW_COLOURS if few_colours else COLOURS
-        super().__init__(css_path=[*sorted(styles.glob("*.tcss"))], ansi_color=plain)
+        super().__init__(css_path=[style_sheet("shared"), style_sheet("table")], ansi_color=plain)
         # Every step of a scroll would be drawn, and sent over ssh; a page is there at once.
         self.animation_level = "none"
         self.settings = settings
@@ -130,7 +129,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.monitor.subscribe(self._tell)
         if recorder is not None:
             recorder.name_of = lambda one: self.monitor.names.get(one, "")
-        for theme in themes(styles / "themes.toml"):
+        for theme in themes(styles_folder() / "themes.toml"):
             self.register_theme(theme)
         self.set_keymap(dict(settings.keys))
         use({name: self._key_name(keys) for name, keys in settings.keys.items()})
@@ -196,7 +195,10 @@ class FarmwatchApp(ContainedApp[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         """The screen to begin with: that of the place which the settings name."""
-        return self.way.screen_for(self._begin_at)
+        screen = self.way.screen_for(self._begin_at)
+        # Textual reads those of every screen but the first.
+        self.stylesheet.read_all(screen.css_path)
+        return screen
 
     def on_mount(self) -> None:
         """Start the tick of every second, and draw everything anew after Ctrl+Z and ``fg``."""
@@ -317,8 +319,7 @@ class FarmwatchApp(ContainedApp[None]):
         return self.view_faults.drawn_instead(widget, crop)
 
     def cannot_go_on(self, error: Exception) -> None:
-        """The last resort: not a view failed, but the app itself. Without the traceback that Textual would
-        print, because that shows every local variable."""
+        """The last resort: the app itself failed. Textual's traceback would show every local variable."""
         self.view_faults.note(error, "running")
         end_with(self, error)
         self.exit(return_code=1, message=f"farmwatch: it failed; please report it with {debug_log_path()}")

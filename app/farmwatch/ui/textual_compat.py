@@ -24,6 +24,7 @@ from textual._time import get_time
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.box_model import BoxModel
+from textual.css.stylesheet import Stylesheet
 from textual.geometry import Region, Size, Spacing
 from textual.layout import DockArrangeResult
 from textual.message import Message
@@ -278,6 +279,14 @@ def _invoke_watcher(method: Method, watcher: Any, *given: Any) -> None:
         app.view_failed(error, f"following a change in {named(watcher)}")
 
 
+def _reparse(method: Method, sheet: Stylesheet) -> None:  # noqa: ARG001 - as every guard
+    """Read style sheets that have changed. Textual reads all of them into another `Stylesheet`, so that this
+    one stays whole when one is no good, and forgets how they read: at the start everything is read twice, and
+    again for every style sheet of a screen that is opened. But `parse` changes nothing either before all went
+    well, and remembers what it has read until the variables change."""
+    sheet.parse()
+
+
 def _start_messages(method: Method, pump: MessagePump) -> None:
     _guard(type(pump))
     method(pump)
@@ -335,6 +344,7 @@ def _guard_textual() -> None:
         _guard_one(MessagePump, "_start_messages", _start_messages)
         _guard_one(reactive, "invoke_watcher", _invoke_watcher)
         _guard_one(Timer, "__init__", _timer)
+        _guard_one(Stylesheet, "reparse", _reparse)
         _guard_one(XTermParser, "feed", _feed)
         _guard_one(Parser, "tick", _tick)
 

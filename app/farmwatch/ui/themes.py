@@ -19,6 +19,12 @@ def styles_folder() -> Path:
     return installed if installed.is_dir() else package.parent.parent / "styles"
 
 
+def style_sheet(name: str) -> Path:
+    """A style sheet by its name. Those of all screens are the app's (shared, table); every other one is that
+    of a screen, its ``CSS_PATH``, and is read when the first screen of the kind is opened."""
+    return styles_folder() / f"{name}.tcss"
+
+
 def themes(path: Path) -> list[Theme]:
     """The themes of a TOML file, a table each: colours belong to the styles, not to the program."""
     with path.open("rb") as file:

@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from farmwatch.ui.content import content
+from farmwatch.ui.themes import style_sheet
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clean
 
@@ -37,6 +38,7 @@ class ChoosingScreen(ModalScreen[C | None], Generic[C]):
     """Ends with what was chosen, or with ``None``. A subclass has a binding for Escape, whose id is ``BACK``,
     and says with `_take` what becomes of a choice."""
 
+    CSS_PATH = style_sheet("page")
     HEADING = ""
     BACK = ""
     TYPED = ""

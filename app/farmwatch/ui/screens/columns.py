@@ -14,6 +14,7 @@ from textual.widgets import SelectionList
 from textual.widgets.selection_list import Selection
 
 from farmwatch.ui.content import content
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.table_columns import Arrangement, Column
 from farmwatch.words.keys import key
 
@@ -24,6 +25,7 @@ NARROWEST, WIDEST = 4, 120
 class ColumnsScreen(ModalScreen[None]):
     """Shows every column, with a mark at those that are shown; tells of every change at once."""
 
+    CSS_PATH = style_sheet("page")
     BINDINGS = [
         Binding("escape,q,C", "take", "Close", id="close"),
         Binding("J,shift+down", "shift(1)", "Later", tooltip="Column further right", id="column-right"),

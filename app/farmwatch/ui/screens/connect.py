@@ -21,6 +21,7 @@ from farmwatch.config import deadline_command
 from farmwatch.config.schema import BadSetting, ConnectionTable, add_connection, default_path
 from farmwatch.config.settings import ConnectionSettings
 from farmwatch.ui.content import content
+from farmwatch.ui.themes import style_sheet
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clean
 
@@ -33,6 +34,7 @@ NO_PROFILE = "(no profile)"
 class ConnectScreen(ModalScreen[ConnectionSettings | None]):
     """Asks, one list after the other, and answers with the connection that was chosen."""
 
+    CSS_PATH = style_sheet("page")
     BINDINGS = [Binding("escape", "back", "Back", id="close")]
 
     def __init__(self, taken: Container[str]) -> None:

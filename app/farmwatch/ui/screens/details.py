@@ -11,12 +11,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from farmwatch.ui.content import content
+from farmwatch.ui.themes import style_sheet
 from farmwatch.words.keys import key
 
 
 class DetailsScreen(ModalScreen[None]):
     """Shows rows of name and value; every value in full, wrapped."""
 
+    CSS_PATH = style_sheet("page")
     BINDINGS = [
         Binding("escape,q,enter,d", "dismiss", "Close", id="close"),
         Binding("y", "copy", "Copy all", id="copy"),

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from farmwatch.ui.content import content
+from farmwatch.ui.themes import style_sheet
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, lifecycle
 
@@ -42,6 +43,7 @@ class HelpScreen(ModalScreen[None]):
     """``keys`` are pairs of key and meaning, of the screen that asked; ``several`` those keys that mean
     something else on other screens."""
 
+    CSS_PATH = style_sheet("page")
     BINDINGS = [Binding("escape,q,enter,question_mark", "dismiss", "Close", id="close")]
 
     def __init__(self, keys: Iterable[tuple[str, str]], several: Iterable[tuple[str, str]] = ()) -> None:

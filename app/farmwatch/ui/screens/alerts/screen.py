@@ -35,6 +35,7 @@ from farmwatch.ui.screens.following import (
     QUIT,
     FollowingScreen,
 )
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.prompt import For, Prompt
 from farmwatch.ui.widgets.table_columns import Arrangement
 from farmwatch.ui.widgets.virtual_table import VirtualTable
@@ -61,6 +62,7 @@ _KINDS = frozenset(kind.value for kind in MuteKind)
 class AlertsScreen(FollowingScreen):
     """One table of all alerts; lies over the place that it was opened from."""
 
+    CSS_PATH = style_sheet("alerts")
     BINDINGS = [
         BACK,
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter", id="filter"),

@@ -20,6 +20,7 @@ from farmwatch.polling.freshness import Freshness, State
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack
 from farmwatch.ui.screens.following import BACK, HELP, HISTORY, NOW, QUIT, FollowingScreen
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.lines import put
 from farmwatch.ui.widgets.prompt import For, Prompt
 from farmwatch.words.digest import heading, markdown, parts, sections
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 class DigestScreen(FollowingScreen):
     """One page that scrolls; lies over the place that it was opened from."""
 
+    CSS_PATH = style_sheet("digest")
     BINDINGS = [
         BACK,
         Binding("s", "since", "Since", tooltip="Look back to another time", id="since"),

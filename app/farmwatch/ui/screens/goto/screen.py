@@ -23,6 +23,7 @@ from farmwatch.listings.place import Place
 from farmwatch.ui.content import content
 from farmwatch.ui.navigation import Heard, JumpTo, Run
 from farmwatch.ui.screens.goto.choices import COMMANDS, Choice, Known, Meaning, meaning, spots_of
+from farmwatch.ui.themes import style_sheet
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part
 
@@ -59,6 +60,7 @@ class Recorded(Struct, frozen=True):
 class GotoScreen(ModalScreen[None]):
     """Asks where to go. ``listed`` are places that the screens below list, with their names."""
 
+    CSS_PATH = style_sheet("page")
     BINDINGS = [
         Binding("escape", "dismiss", "Close", id="close"),
         Binding("down", "choose(1)", "Next", show=False, id="next-choice"),

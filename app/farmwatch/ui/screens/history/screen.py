@@ -17,6 +17,7 @@ from farmwatch.polling.freshness import Freshness, State
 from farmwatch.ui.navigation import GoBack, Visit
 from farmwatch.ui.screens.following import BACK, COPY_ID, DIGEST, HELP, QUIT, FollowingScreen
 from farmwatch.ui.screens.history.rows import COLUMNS, HistoryRows
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.prompt import For, Prompt
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.words.history import summary
@@ -35,6 +36,7 @@ TYPED = ("filter", "failures", "fold", "fold_all", "since", "mark_seen", "times"
 class HistoryScreen(FollowingScreen):
     """Looks back, and leads to every session."""
 
+    CSS_PATH = style_sheet("history")
     BINDINGS = [
         BACK,
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter", id="filter"),

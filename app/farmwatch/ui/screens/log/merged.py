@@ -27,6 +27,7 @@ from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowLog
 from farmwatch.ui.screens.following import BACK, HELP, NOW, PAUSE, QUIT, FollowingScreen
 from farmwatch.ui.screens.session_following import SessionFollowing
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.lines import put
 from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_view import LogView
@@ -131,6 +132,7 @@ class MergedLogScreen(FollowingScreen):
     """Follows the session logs of up to twenty sessions, merged by time; at least one is to be given, with
     the name of its job."""
 
+    CSS_PATH = style_sheet("log")
     BINDINGS = [
         BACK,
         Binding("l", "log", "Log", tooltip="The log of this line's session, at this line", id="log"),

@@ -28,6 +28,7 @@ from farmwatch.ui.navigation import GoBack, ShowWhy
 from farmwatch.ui.screens.following import ACT, ASK, BACK, HELP, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.log.rows import OUTLINE_COLUMNS, OutlineRows
 from farmwatch.ui.screens.session_following import SessionFollowing
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.log_panel import LogPanel
 from farmwatch.ui.widgets.log_view import LogView
@@ -51,6 +52,7 @@ BEFORE = 2_000
 class LogScreen(SessionFollowing):
     """Follows the logs of a session; lies over its session screen."""
 
+    CSS_PATH = style_sheet("log")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
 
     BINDINGS = [

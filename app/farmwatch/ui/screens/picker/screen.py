@@ -28,6 +28,7 @@ from farmwatch.ui.screens.orders import Detail, Sort
 from farmwatch.ui.screens.picker.acting import choices_at
 from farmwatch.ui.screens.picker.lists import LEVELS, NONE, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import VirtualTable
 from farmwatch.wall.values import WallItem
@@ -55,6 +56,7 @@ SCROLL_PAUSE = 0.3
 class PickerScreen(FollowingScreen):
     """One level of the picker."""
 
+    CSS_PATH = style_sheet("picker")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]
 
     BINDINGS = [

@@ -25,6 +25,7 @@ from farmwatch.ui.navigation import ShowDetails, ShowLog, ShowWhy
 from farmwatch.ui.screens.following import ACT, ASK, BACK, COPY_ID, HELP, MARK, NOW, PAUSE, QUIT
 from farmwatch.ui.screens.session.rows import ACTION_COLUMNS, ERROR_COLUMNS, ActionRows, ErrorRows, error_rows
 from farmwatch.ui.screens.session_following import SessionFollowing
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.lines import age_part, entitle, put
 from farmwatch.ui.widgets.live_log import LiveLog
 from farmwatch.ui.widgets.session_panels import SessionPanels
@@ -50,6 +51,7 @@ FOLDED_TO_ONE = 14
 class SessionScreen(SessionFollowing):
     """Follows one session."""
 
+    CSS_PATH = style_sheet("session")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-two-columns"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]
 

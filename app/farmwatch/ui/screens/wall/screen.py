@@ -32,6 +32,7 @@ from farmwatch.ui.screens.wall.running import RUNNING
 from farmwatch.ui.screens.wall.strip import WallStrip
 from farmwatch.ui.screens.wall.view import View
 from farmwatch.ui.screens.wall.wishes import LogWishes
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.lines import put
 from farmwatch.ui.widgets.prompt import For, Prompt
 from farmwatch.ui.widgets.virtual_table import VirtualTable
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 class WallScreen(FollowingScreen):
     """Four tables of one thing, of which one is seen; lies over the place that it was opened from."""
 
+    CSS_PATH = style_sheet("wall")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]
     BINDINGS = WALL_BINDINGS
     is_wall = True
@@ -133,8 +135,7 @@ class WallScreen(FollowingScreen):
         return (f"Wall {name}" if name else "Wall",)
 
     def body(self) -> ComposeResult:
-        """The tabs with their numbers, the line to type into, a table for each tab, and at the right of them
-        the row under the cursor."""
+        """The tabs with their numbers, the line to type into, a table a tab, and beside it the row."""
         yield WallStrip()
         yield Prompt(id="wall-prompt")
         with Horizontal(id="rows"):

@@ -24,6 +24,7 @@ from farmwatch.ui.content import content
 from farmwatch.ui.navigation import GoBack, ShowLog
 from farmwatch.ui.screens.following import ACT, BACK, HELP, NOW, QUIT
 from farmwatch.ui.screens.session_following import SessionFollowing
+from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.table_cells import Cell
 from farmwatch.ui.widgets.table_columns import Column
@@ -82,6 +83,7 @@ class EvidenceRows:
 class WhyScreen(SessionFollowing):
     """Explains a session that did not go well; lies over the session's screen or its log."""
 
+    CSS_PATH = style_sheet("why")
     BINDINGS = [
         BACK,
         Binding(
