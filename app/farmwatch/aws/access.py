@@ -1,4 +1,8 @@
-"""Profiles, regions and credentials: one session with AWS, and the clients made from it."""
+"""Profiles, regions and credentials: one session with AWS, and the clients made from it.
+
+The session is botocore's own. That of boto3 makes the same clients, and brings resources, which nothing here
+needs: a tenth of the time until the first answer, and 3 MiB.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ import threading
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-import boto3
 import botocore.session
 from botocore.config import Config
 from msgspec import Struct
@@ -35,7 +38,7 @@ client library for Deadline Cloud uses these numbers."""
 
 
 class Where(Protocol):
-    """Whom to ask, and as whom; ``None`` leaves a thing to boto3. A demo has no credentials to look for."""
+    """Whom to ask, and as whom; ``None`` is for botocore to find. A demo has no credentials to look for."""
 
     @property
     def profile(self) -> str | None:
@@ -106,7 +109,13 @@ class AwsConnection:
     """One session with AWS. Clients may be used from several threads, the session may not: what makes a
     client holds a lock."""
 
-    def __init__(self, session: boto3.Session, identity: Identity, config: Config, endpoint_url: str | None):
+    def __init__(
+        self,
+        session: botocore.session.Session,
+        identity: Identity,
+        config: Config,
+        endpoint_url: str | None,
+    ):
         self.identity = identity
         self._session = session
         self._config = config
@@ -124,7 +133,7 @@ class AwsConnection:
 
     def logs_as(self, key_id: str, secret: str, token: str) -> CloudWatchLogsClient:
         """A new client for CloudWatch Logs with the credentials of a role."""
-        make: Any = self._session.client
+        make: Any = self._session.create_client
         with self._lock:
             client: CloudWatchLogsClient = make(
                 "logs",
@@ -137,7 +146,7 @@ class AwsConnection:
             return client
 
     def _client(self, service: str) -> Any:
-        make: Any = self._session.client
+        make: Any = self._session.create_client
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = make(service, endpoint_url=self._endpoint_url, config=self._config)
@@ -163,22 +172,23 @@ class AwsConnection:
 def connect(settings: Where) -> AwsConnection:
     """A session with AWS and its client for Deadline Cloud.
 
-    Raises whatever boto3 raises for an unknown profile or a missing region, and `CredentialsFailed` where
+    Raises whatever botocore raises for an unknown profile or a missing region, and `CredentialsFailed` where
     the credentials cannot be resolved: a step of its own, because what it raises may be of any kind.
     """
     core = _core_session(settings)
     read_less(core)
     core.register_component("response_parser_factory", QuickParsers(parse_timestamp))
-    # boto3 knows AWS_DEFAULT_REGION alone; where it finds no region, the name of the other SDKs is one.
+    # botocore knows AWS_DEFAULT_REGION alone; where it finds no region, the name of the other SDKs is one.
     region = settings.region or core.get_config_variable("region") or os.environ.get("AWS_REGION")
-    session = boto3.Session(botocore_session=core, region_name=region)
+    if region:
+        core.set_config_variable("region", region)
     scoped = {} if settings.demo else core.get_scoped_config()
     # Both make a monitor's profile: its user is sent as principalId.
     user = scoped.get("user_id") if scoped.get("monitor_id") else None
     profile = "demo" if settings.demo else core.profile
     login_command = _login_command(profile, scoped, is_monitor=user is not None)
     try:
-        credentials = session.get_credentials()
+        credentials = core.get_credentials()
         if credentials is not None:
             if user is not None:
                 _spare_credential_process(credentials)
@@ -193,14 +203,14 @@ def connect(settings: Where) -> AwsConnection:
         source = Login.MONITOR
     identity = Identity(
         profile=profile,
-        region=session.region_name or "",
+        region=region or "",
         source=source,
         account=getattr(credentials, "account_id", None),
         user=user,
         login_command=login_command,
         renewal=renewal(source, profile, login_command),
     )
-    return AwsConnection(session, identity, _config(settings, core), settings.endpoint_url)
+    return AwsConnection(core, identity, _config(settings, core), settings.endpoint_url)
 
 
 def _core_session(settings: Where) -> botocore.session.Session:

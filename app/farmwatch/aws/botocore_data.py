@@ -3,7 +3,8 @@
 The list of every endpoint of every service (7 MiB once read, and a tenth of the time until the first answer)
 comes from the time before the rule sets, which every service that is asked here has. What botocore still
 takes from it are the partitions and the pattern of their host names, and those stand in a small file of their
-own. The models of the services have their documentation in them, another 4 MiB.
+own. The models of the services have their documentation in them, another 4 MiB. And to find one service among
+those that there are, botocore looks into the folders of all four hundred of them, twice for every client.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ def read_less(core: botocore.session.Session) -> None:
     """Have a session read what is needed of its data; to be called before it makes a client."""
     loader: Any = core.get_component("data_loader")
     loader.file_loader = _WithoutDocumentation()
+    spare_list_of_services(core)
     spare_list_of_endpoints(core)
 
 
@@ -32,13 +34,27 @@ class _WithoutDocumentation(JSONFileLoader):
             path = Path(name)
             if path.is_file():
                 with open_file(path, "rb") as file:
-                    return json.loads(file.read(), object_pairs_hook=_needed)
+                    return json.loads(file.read(), object_hook=_undocumented)
         return None
 
 
-def _needed(members: list[tuple[str, Any]]) -> dict[str, Any]:
+def _undocumented(members: dict[str, Any]) -> dict[str, Any]:
     # A member of a shape may have that name too; what describes it is no string.
-    return {name: value for name, value in members if name != "documentation" or not isinstance(value, str)}
+    if isinstance(members.get("documentation"), str):
+        del members["documentation"]
+    return members
+
+
+def spare_list_of_services(core: botocore.session.Session) -> None:
+    """Let the session take every folder of its data for a service. Which versions one has, and whether it has
+    any, it looks up in that folder alone."""
+    loader: Any = core.get_component("data_loader")
+
+    def list_available_services(type_name: str) -> list[str]:  # noqa: ARG001 - as botocore's
+        folders = [Path(path) for path in loader.search_paths]
+        return sorted({entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()})
+
+    loader.list_available_services = list_available_services
 
 
 def spare_list_of_endpoints(core: botocore.session.Session) -> None:
