@@ -190,7 +190,7 @@ def test_it_ends_by_a_signal_without_textual_and_with_everything_kept(
 ) -> None:
     script = (
         "import sys\n"
-        "from farmwatch.cli.main import main\n"
+        "from farmwatch.__main__ import main\n"
         "try:\n    main()\n"
         "finally:\n    print('textual' in sys.modules, file=sys.stderr)\n"
     )

@@ -82,7 +82,7 @@ def run(server: FaultServer, home: Path, *words: str) -> subprocess.CompletedPro
     """The command as a shell runs it; the last line of standard error says whether Textual was imported."""
     script = (
         "import sys\n"
-        "from farmwatch.cli.main import main\n"
+        "from farmwatch.__main__ import main\n"
         "try:\n    main()\n"
         "finally:\n    print('textual' in sys.modules, file=sys.stderr)\n"
     )

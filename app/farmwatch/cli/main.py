@@ -387,8 +387,3 @@ def completions(shell: str) -> None:
     from farmwatch.cli.completions import script
 
     say(script(shell, cli))
-
-
-def main() -> None:
-    """Run the command line: what ``farmwatch`` and ``python -m farmwatch`` call."""
-    cli(prog_name="farmwatch")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from contextlib import suppress
-
-from farmwatch.cli.connections import later
 
 STARTED_AFTER = 3.0
 """Seconds after which everything is imported and on the screen."""
@@ -17,7 +16,7 @@ free; from glibc's ``malloc.h``."""
 
 
 def begin() -> None:
-    """Call this first, before there is any thread."""
+    """Call this first, before there is any thread, or much is imported."""
     _share_one_heap()
     _start_without_collecting()
 
@@ -45,4 +44,6 @@ def _start_without_collecting() -> None:
         gc.enable()
 
     gc.disable()
-    later(STARTED_AFTER, collect)
+    timer = threading.Timer(STARTED_AFTER, collect)
+    timer.daemon = True
+    timer.start()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from farmwatch.aws.reply import are_ids
-from farmwatch.cli import memory
 from farmwatch.cli.connections import fail, opener, recorder_of
 from farmwatch.listings.place import CONNECTIONS, Place
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 def run(options: dict[str, Any]) -> int:
     """Run the monitor; the exit code."""
-    memory.begin()
     # Whatever is written, a picture of the screen too, is for this user's eyes.
     os.umask(0o077)
     from farmwatch.config import debug_log

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from farmwatch.cli import memory
 from farmwatch.cli.connections import fail, say
 from farmwatch.cli.headless import Waiting
 from farmwatch.cli.placing import settings_of, wanted
@@ -18,7 +17,6 @@ from farmwatch.listings.discovery import QueueRef
 
 def run(place: str | None, options: Mapping[str, Any], *, timeout: str | None, patience: str) -> int:
     """Wait; the exit code. Why is one line on standard error."""
-    memory.begin()
     settings = settings_of(place, {key: value for key, value in options.items() if key != "debug"})
     subject = wanted(settings)
     if subject is None or isinstance(subject, QueueRef):

@@ -9,7 +9,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from farmwatch.cli import memory
 from farmwatch.cli.connections import fail
 from farmwatch.cli.headless import Output, Telling, as_json_line, as_text, close_quietly
 from farmwatch.cli.placing import settings_of, wanted
@@ -27,7 +26,6 @@ def run(
     place: str | None, options: Mapping[str, Any], *, as_json: bool, marked: bool, until_ended: bool
 ) -> int:
     """Watch and tell; the exit code."""
-    memory.begin()
     settings = settings_of(place, {key: value for key, value in options.items() if key != "debug"})
     subject: Wanted | StateFile
     if marked:

@@ -15,7 +15,6 @@ import msgspec
 from farmwatch.alerts.alert import Notice
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.model import SessionRef
-from farmwatch.cli import memory
 from farmwatch.cli.connections import fail, say
 from farmwatch.cli.headless import HEARTBEAT, WELL, Output, OutputClosed, close_quietly
 from farmwatch.cli.placing import settings_of
@@ -40,7 +39,6 @@ KEPT_WAITING = 1000
 
 def run(options: Mapping[str, Any], *, as_json: bool, wall: str | None) -> int:
     """Judge, print and tell; the exit code."""
-    memory.begin()
     settings = settings_of(None, {key: value for key, value in options.items() if key != "debug"})
     if any(options.get(f"{one}_id") for one in KINDS):
         fail("--alerts goes without a farm, a queue, a job or a session: --wall names what is watched")
