@@ -263,12 +263,9 @@ class FollowingScreen(Screen[None]):
         if self.take(update) and self.is_current:
             self.redraw()
 
-    def on_mount(self) -> None:
-        """Draw at once: what is known, or that nothing is yet."""
-        self.redraw()
-
     def on_screen_resume(self) -> None:
-        """The screen is on top, for the first time or again: follow, and draw what is known."""
+        """The screen is on top, for the first time or again: follow, and draw what is known, or that nothing
+        is yet."""
         self.wake()
         self.redraw()
         # Of several that are left at once those between are on top for no time.

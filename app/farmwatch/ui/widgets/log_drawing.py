@@ -109,7 +109,9 @@ class LogDrawing:
         """A row of the page where there are no lines: words in its upper third, wrapped, in the middle."""
         base = style_on("", False, False)
         width = size.width
-        lines = [(line, tone) for text, tone in parts for line in (wrapped(text, max(10, width - 8)) or [""])]
+        lines = [
+            (line, tone) for text, tone in parts for line in (wrapped(text, max(10, width - 8)) or ("",))
+        ]
         first = max(0, (size.height - len(lines)) // 3)
         if not first <= y < first + len(lines):
             return Strip.blank(width, base)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -102,6 +103,8 @@ def _cut_middle(pieces: list[Span], width: int) -> list[Span]:
     return [(head + "…" + ending, tone)]
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Prose in lines of at most ``width`` characters; its own line breaks are kept."""
-    return [line for part in text.splitlines() for line in (textwrap.wrap(part, width) or [""])]
+@lru_cache(maxsize=8)
+def wrapped(text: str, width: int) -> tuple[str, ...]:
+    """Prose in lines of at most ``width`` characters; its own line breaks are kept. An empty table asks for
+    the same lines once for every line of its own."""
+    return tuple(line for part in text.splitlines() for line in (textwrap.wrap(part, width) or [""]))

@@ -337,10 +337,8 @@ class VirtualTable(ScrollView, can_focus=True):
         return line.adjust_cell_length(width, style)
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        base = self.rich_style
-        if len(self._rows):
-            return Strip.blank(width, base)
-        lines = wrapped(self.empty, max(10, width - 4))
+        base = self._style("", False)
+        lines = () if len(self._rows) else wrapped(self.empty, max(10, width - 4))
         first = 1 + max(0, (self._page - len(lines)) // 3)
         if not first <= y < first + len(lines):
             return Strip.blank(width, base)

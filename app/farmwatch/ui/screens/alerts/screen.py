@@ -156,7 +156,6 @@ class AlertsScreen(FollowingScreen):
         """Give the table its rows, and the focus."""
         self.table.rows = self._rows
         self.table.focus()
-        super().on_mount()
 
     # --- drawing ----------------------------------------------------------------------------------------
 

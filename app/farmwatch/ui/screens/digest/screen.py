@@ -123,7 +123,6 @@ class DigestScreen(FollowingScreen):
     def on_mount(self) -> None:
         """Give the page the focus."""
         self.page.focus()
-        super().on_mount()
 
     # --- drawing --------------------------------------------------------------------------------------
 

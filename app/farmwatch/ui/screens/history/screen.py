@@ -134,7 +134,6 @@ class HistoryScreen(FollowingScreen):
         """Give the table its rows, and the focus."""
         self.table.rows = self._rows
         self.table.focus()
-        super().on_mount()
 
     # --- drawing --------------------------------------------------------------------------------------
 

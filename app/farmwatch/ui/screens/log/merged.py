@@ -230,7 +230,6 @@ class MergedLogScreen(FollowingScreen):
         """Give the view the focus."""
         self.view.focus()
         self.view.grew()
-        super().on_mount()
 
     def draw(self, now: datetime) -> None:
         """Bring all but the lines up to date."""

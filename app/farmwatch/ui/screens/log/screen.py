@@ -157,7 +157,6 @@ class LogScreen(SessionFollowing):
             self._browser.shown = Shown.SESSION if self._first_line[0] == SESSION else Shown.WORKER
             self.view.changed()
             self.view.go_to(self._first_line)
-        super().on_mount()
 
     def take_log(self, lane: int) -> None:
         """Show the lines that have come in, and go to the action that was asked for, once it is read."""

@@ -104,7 +104,7 @@ class PickerScreen(FollowingScreen):
         self._snapshot: Snapshot | None = None
         self._nothing: ListObserved[Any] = ListObserved()
         self._typing: Timer | None = None
-        self._fresh_before: bool | None = None
+        self._fresh_before = False
         self._searching = False
         self._users: set[str] = set()
 
@@ -133,7 +133,13 @@ class PickerScreen(FollowingScreen):
         """The filter's line, the table, and from 160 columns on the details of a row beside it."""
         yield Input(placeholder=f"filter {self.level.singular}s", id="filter", compact=True)
         with Horizontal(id="rows"):
-            table = VirtualTable(self.level.columns, empty=f"Asking for {self.level.singular}s…", id="table")
+            # Nothing is fresh before it was seen.
+            table = VirtualTable(
+                self.level.columns,
+                empty=f"Asking for {self.level.singular}s…",
+                id="table",
+                classes="-stale",
+            )
             self._mark_order(table)
             table.arrange_columns(self._arrangement)
             if self._cursor_key:
@@ -181,7 +187,6 @@ class PickerScreen(FollowingScreen):
         self._rows.now = self.farmwatch.clock.now()
         self.table.rows = self._rows
         self.table.focus()
-        super().on_mount()
 
     def named_places(self) -> Iterable[tuple[Place, str]]:
         """What is listed, where it is by names and this is the list of a place."""

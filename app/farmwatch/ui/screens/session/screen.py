@@ -138,7 +138,6 @@ class SessionScreen(SessionFollowing):
         self.error_table.rows = self._errors_seen
         self.action_table.focus(scroll_visible=False)
         self.add_class("-no-errors")
-        super().on_mount()
 
     def on_resize(self) -> None:
         """What is drawn depends on the room there is, and that is known when it is laid out: draw after

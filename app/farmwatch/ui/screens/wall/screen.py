@@ -149,7 +149,6 @@ class WallScreen(FollowingScreen):
             self.query_one(f"#wall-{key}", VirtualTable).rows = self._rows[key]
         self._take_choices()
         self._show_tab()
-        super().on_mount()
 
     # --- choices ------------------------------------------------------------------------------------------
 

@@ -133,7 +133,6 @@ class WhyScreen(SessionFollowing):
         table.rows = self._rows
         table.focus()
         self._consider()
-        super().on_mount()
 
     def take_session(self) -> None:
         """Read back as far as is needed by now, and work the card out anew."""
