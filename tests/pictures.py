@@ -24,7 +24,7 @@ from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
 from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
-from farmwatch.wall.values import WallItem
+from farmwatch.wall.item import WallItem
 from moto_deadline.simulation import FrozenClock, Simulation
 from tests.canned import HandClock
 from tests.ui.log.stage import settle

@@ -79,13 +79,40 @@ def test_a_port_that_is_taken_is_told_in_one_line() -> None:
     assert result.stderr.count("\n") == 1
 
 
+FIRST_FRAME = "farmwatch.cli.monitor, farmwatch.config.settings, farmwatch.ui.app, farmwatch.history.recorder"
+FIRST_LINE = "farmwatch.cli.watch, farmwatch.aws.access, farmwatch.aws.connect, farmwatch.history.store"
+"""What a start imports, with the screens until the first frame, without them until the first line."""
+
+
+def imported(start: str, among: str) -> list[str]:
+    """Those modules and packages of a list that a start imports."""
+    code = f"import sys, farmwatch.cli.main, {start}; print(*(set({among.split()}) & set(sys.modules)))"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+
+
 def test_nothing_is_imported_before_the_first_frame_that_it_does_not_need() -> None:
-    """boto3 takes as long to import as everything else together; moto is for the demo's own process."""
+    """botocore takes as long to import as everything else together; moto is for the demo's own process."""
+    dear = "boto3 botocore moto moto_deadline sqlite3 flask tomllib hashlib"
+    later = "alerts actions words.requests monitor.own_watches notify.delivery ui.screens.details"
+    assert imported(FIRST_FRAME, " ".join((dear, *(f"farmwatch.{one}" for one in later.split())))) == []
+
+
+def test_nothing_is_imported_before_the_first_line_that_it_does_not_need() -> None:
+    dear = "boto3 s3transfer multiprocessing.managers moto textual rich asyncio tomllib"
+    assert imported(FIRST_LINE, dear) == []
+
+
+@pytest.mark.parametrize("start", [FIRST_FRAME, FIRST_LINE])
+def test_no_dataclass_is_made_at_a_start(start: str) -> None:
+    """To make one takes as long as to import two modules; a `msgspec.Struct` takes a tenth of that."""
     code = (
-        "import sys, farmwatch.cli, farmwatch.ui.app, farmwatch.config.settings;"
-        "late = ('boto3', 'botocore', 'moto', 'moto_deadline', 'sqlite3', 'flask');"
-        "print([name for name in late if name in sys.modules])"
+        f"import sys, farmwatch.cli.main, {start};"
+        "classes = {value for name, module in sys.modules.items() if name.startswith('farmwatch')"
+        " for value in vars(module).values() if isinstance(value, type)};"
+        "print(*(one for one in classes if '__dataclass_fields__' in vars(one)"
+        " and one.__module__.startswith('farmwatch')))"
     )
     command = [sys.executable, "-c", code]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert shown.stdout.strip() == "[]"
+    assert shown.stdout.split() == []

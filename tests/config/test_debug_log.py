@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from farmwatch.config import debug_log
+from farmwatch.config import debug_log, private_log
 
 TOKEN = "FwoGZXIvYXdzEXAMPLE" + "a1B2c3D4" * 12
 _log = logging.getLogger("farmwatch.test")
@@ -44,7 +44,7 @@ def test_every_file_of_it_is_its_owners_alone(written: Path) -> None:
     files = sorted(written.parent.iterdir())
     assert len(files) > 1
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert all(file.stat().st_size <= debug_log.LARGEST for file in files)
+    assert all(file.stat().st_size <= private_log.LARGEST for file in files)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from farmwatch.alerts.alert import State
 from farmwatch.aws.model import DEFAULT_CONNECTION, Page, SessionRef
 from farmwatch.listings.discovery import JobRef
 from farmwatch.monitor.marks import Marks
-from farmwatch.wall.values import WallItem
+from farmwatch.wall.item import WallItem
 from tests.canned import FARM_ID, QUEUE_ID, HandClock, a_job, a_summary
 from tests.monitor.test_own_watches import JOB_ID, Program
 from tests.wall.night import Night, Run, session_id

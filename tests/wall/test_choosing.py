@@ -9,7 +9,8 @@ import pytest
 from farmwatch.aws.model import Page
 from farmwatch.aws.task import WorkerSession
 from farmwatch.monitor.monitor import Monitor
-from farmwatch.wall.values import WallItem, WallObserved
+from farmwatch.wall.item import WallItem
+from farmwatch.wall.values import WallObserved
 from tests.canned import FARM_ID, FLEET_ID, QUEUE_ID, START, HandClock
 from tests.wall.night import OTHER_QUEUE_ID, Night, Run, session_id, worker_id
 

@@ -12,9 +12,10 @@ from farmwatch.history.events import Event, EventKind
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.wall import WallHandle
 from farmwatch.polling.target import PollResult
+from farmwatch.wall.item import WallItem
 from farmwatch.wall.scope import Scope
 from farmwatch.wall.target import WallTarget
-from farmwatch.wall.values import WallItem, WallObserved
+from farmwatch.wall.values import WallObserved
 from tests.canned import HandClock, a_fault
 from tests.monitor.stage import Notebook
 from tests.pictures import Farm, frozen_farm

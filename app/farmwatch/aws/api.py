@@ -5,24 +5,26 @@ The real one is `farmwatch.aws.client.DeadlineClient`; tests answer from a list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from farmwatch.aws.log_page import LogPage, LogSource
-from farmwatch.aws.model import (
-    Farm,
-    Fault,
-    Job,
-    JobSearch,
-    Page,
-    Queue,
-    Session,
-    SessionRef,
-    SessionSummary,
-)
-from farmwatch.aws.session_action import SessionAction
-from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
+
+    from farmwatch.aws.log_page import LogPage, LogSource
+    from farmwatch.aws.model import (
+        Farm,
+        Fault,
+        Job,
+        JobSearch,
+        Page,
+        Queue,
+        Session,
+        SessionRef,
+        SessionSummary,
+    )
+    from farmwatch.aws.session_action import SessionAction
+    from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
 
 OPERATIONS = {
     "farms": "ListFarms",

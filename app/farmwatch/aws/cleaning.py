@@ -8,6 +8,8 @@ can still be seen that something was there: C0 controls by their Unicode picture
 
 from __future__ import annotations
 
+from functools import cache
+
 MAX_LINE = 16 * 1024
 """Characters kept of one line of text; a longer one is cut and says so."""
 
@@ -37,7 +39,9 @@ HIDDEN_RANGES = (
 )
 
 
+@cache
 def _table() -> dict[int, str]:
+    """What is put in the place of a character, by its code; made when there is first something to clean."""
     table = {code: chr(0x2400 + code) for code in range(0x20)}
     table[0x7F] = "␡"
     table[ord("\t")] = "    "
@@ -50,15 +54,12 @@ def _table() -> dict[int, str]:
     return table
 
 
-_TABLE = _table()
-
-
 def clean(text: str, limit: int = MAX_LINE) -> str:
     """One harmless line made of ``text``; at most ``limit`` characters and a note of how many were cut."""
     if text.isascii() and text.isprintable() and len(text) <= limit:
         return text
     cut = len(text) - limit
-    line = text[:limit].translate(_TABLE)
+    line = text[:limit].translate(_table())
     return f"{line}… ({cut:,} more characters)" if cut > 0 else line
 
 

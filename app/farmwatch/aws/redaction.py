@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 
+# As text, which is compiled when it is first wanted: `re` keeps it after that.
 _NAMED = (
+    r"(?i)"
     r"""((?:secret|token|password|passwd|signature|credential|authorization)[\w-]*["']?\s*[:=]\s*["']?)"""
     r"""[^\s"',}]{6,}"""
 )
 _SECRETS = (
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"), "(access key)"),
-    (re.compile(_NAMED, re.IGNORECASE), r"\1(hidden)"),
+    (r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b", "(access key)"),
+    (_NAMED, r"\1(hidden)"),
     # Session tokens are long base64; paths of log groups are long too, but have hyphens.
-    (re.compile(r"[A-Za-z0-9+/=]{60,}"), "(hidden)"),
+    (r"[A-Za-z0-9+/=]{60,}", "(hidden)"),
 )
 
 
 def redact(text: str) -> str:
     """Text without what looks like a secret: a credential process may print one into its error."""
     for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
+        text = re.sub(pattern, instead, text)
     return text

@@ -6,8 +6,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
+
+from msgspec import Struct, field
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.cli.connections import opener, recorder_of, say
@@ -22,8 +23,7 @@ from farmwatch.monitor.monitor import Monitor
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
-@dataclass
-class Running:
+class Running(Struct):
     """What is watched, and the signal that ended it, if one did."""
 
     watching: CommandWatch

@@ -7,18 +7,12 @@ No reply is ever written to it, no local variable of a traceback; what looks lik
 from __future__ import annotations
 
 import logging
-import os
-from logging.handlers import RotatingFileHandler
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from farmwatch.aws.cleaning import clean
 from farmwatch.aws.redaction import redact
-from farmwatch.config.paths import create_private, make_private, state_folder
-
-LARGEST = 1 << 20
-"""Bytes of a file, and how many of them are kept beside the newest."""
-KEPT = 3
+from farmwatch.config.paths import state_folder
 
 NOISY = ("boto3", "botocore", "urllib3", "asyncio", "textual")
 """Loggers that stay at warnings whatever is asked for: botocore writes session tokens and whole replies of
@@ -34,7 +28,7 @@ def debug_log_path(folder: Path | None = None) -> Path:
 
 def begin(*, debug: bool, folder: Path | None = None) -> logging.Handler:
     """Write warnings, or with ``debug`` everything, from now on; nothing goes to the terminal any more."""
-    handler = _PrivateFile(debug_log_path(folder))
+    handler = _WhenNeeded(debug_log_path(folder))
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -51,24 +45,30 @@ def end(handler: logging.Handler) -> None:
     handler.close()
 
 
-class _PrivateFile(RotatingFileHandler):
-    """A file that only its owner can read, made when there is something to write. What cannot be written is
-    dropped: a full disk is no reason to stop watching, and a warning about it would end on the screen."""
+class _WhenNeeded(logging.Handler):
+    """Hands every record to a file that is begun with the first one. As a rule there is none, and neither the
+    first frame nor the first line waits for all that a file takes which rotates."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8", delay=True)
+        super().__init__()
+        self._path = path
+        self._file: logging.Handler | None = None
 
-    def _open(self) -> Any:
-        path = Path(self.baseFilename)
-        make_private(path.parent)
-        if path.is_symlink():
-            raise PermissionError(f"{path} is a link")
-        if not path.exists():
-            os.close(create_private(path))
-        return super()._open()
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or drop it: without a descriptor left not even the file's module can be read."""
+        with suppress(OSError, ImportError):
+            if self._file is None:
+                from farmwatch.config.private_log import PrivateLog
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        pass
+                self._file = PrivateLog(self._path)
+                self._file.setFormatter(self.formatter)
+            self._file.emit(record)
+
+    def close(self) -> None:
+        """Close the file, if it was begun."""
+        if self._file is not None:
+            self._file.close()
+        super().close()
 
 
 class _Redacting(logging.Formatter):

@@ -15,7 +15,7 @@ DAY = 24 * 60
 WEEK = 7 * DAY
 """Minutes."""
 
-_SPAN = re.compile(r"([^\d:]*?)\s*(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)", re.ASCII)
+_SPAN = r"([^\d:]*?)\s*(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)"
 
 _FORMS = "22:00-07:00, sat,sun 00:00-24:00 or mon-fri 20:00-08:00"
 
@@ -55,7 +55,7 @@ def quiet_hours_of(spans: Iterable[str]) -> QuietHours:
 
 def _span(text: str) -> Iterator[tuple[int, int]]:
     """The first minute of the week and the length, on each of the days."""
-    found = _SPAN.fullmatch(text.strip().lower())
+    found = re.fullmatch(_SPAN, text.strip().lower(), re.ASCII)
     if found is None:
         raise ValueError(f"{clean(text, 60)!r} is no span of time: {_FORMS} is")
     start, end = (_minute(text, found[one], found[one + 1]) for one in (2, 4))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from msgspec.structs import replace
 
 from farmwatch.aws.api import DeadlineApi
@@ -19,7 +17,6 @@ them by itself; each takes a call that brings one job."""
 REFUSED = "ValidationException"
 
 
-@dataclass
 class Jobs:
     """The jobs of a queue, those of some task run statuses first, each part in the order of the search.
 
@@ -28,22 +25,26 @@ class Jobs:
     offset in it. Where SearchJobs is denied, ListJobs takes its place, which neither sorts nor searches.
     """
 
-    search: JobSearch
-    first: tuple[tuple[str, ...], ...] = ()
-    backwards: bool = False
-    drains: bool = False
-    seekable: bool = field(default=True, init=False)
-    active: int | None = field(default=None, init=False)
-    failed: int | None = field(default=None, init=False)
-    note: str = field(default="", init=False)
-    _totals: dict[int, int] = field(default_factory=dict, init=False)
-    _counted_at: float = field(default=float("-inf"), init=False)
-
-    def __post_init__(self) -> None:
-        groups = [replace(self.search, only=group) for group in self.first]
-        rest = replace(self.search, without=tuple(status for group in self.first for status in group))
+    def __init__(
+        self,
+        search: JobSearch,
+        first: tuple[tuple[str, ...], ...] = (),
+        *,
+        backwards: bool = False,
+        drains: bool = False,
+    ) -> None:
+        self.search = search
+        self.drains = drains
+        self.seekable = True
+        self.active: int | None = None
+        self.failed: int | None = None
+        self.note = ""
+        self._totals: dict[int, int] = {}
+        self._counted_at = float("-inf")
+        groups = [replace(search, only=group) for group in first]
+        rest = replace(search, without=tuple(status for group in first for status in group))
         parts = [*groups, rest]
-        self._parts = parts[::-1] if self.backwards else parts
+        self._parts = parts[::-1] if backwards else parts
 
     def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[Job] | Fault:
         """The page at a cursor, ``None`` for the first. Where SearchJobs is denied for the first one, this

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -94,16 +93,17 @@ class Farms:
         """Nothing is counted but the rows."""
 
 
-@dataclass
 class Queues:
     """The queues of a farm."""
 
-    farm_id: str
-    seekable: bool = field(default=False, init=False)
-    drains: bool = field(default=True, init=False)
-    active: int | None = field(default=None, init=False)
-    failed: int | None = field(default=None, init=False)
-    note: str = field(default="", init=False)
+    seekable: bool = False
+    drains: bool = True
+    active: int | None = None
+    failed: int | None = None
+    note: str = ""
+
+    def __init__(self, farm_id: str) -> None:
+        self.farm_id = farm_id
 
     def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[Queue] | Fault:
         """A page by ListQueues; the cursor is its token."""
@@ -113,19 +113,20 @@ class Queues:
         """Nothing is counted but the rows."""
 
 
-@dataclass
 class Sessions:
     """The sessions of a job."""
 
-    connection: str
-    farm_id: str
-    queue_id: str
-    job_id: str
-    seekable: bool = field(default=False, init=False)
-    drains: bool = field(default=True, init=False)
-    active: int | None = field(default=None, init=False)
-    failed: int | None = field(default=None, init=False)
-    note: str = field(default="", init=False)
+    seekable: bool = False
+    drains: bool = True
+    active: int | None = None
+    failed: int | None = None
+    note: str = ""
+
+    def __init__(self, connection: str, farm_id: str, queue_id: str, job_id: str) -> None:
+        self.connection = connection
+        self.farm_id = farm_id
+        self.queue_id = queue_id
+        self.job_id = job_id
 
     def fetch(self, api: DeadlineApi, cursor: str | None) -> Page[SessionSummary] | Fault:
         """A page by ListSessions; the cursor is its token."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from farmwatch.aws.model import Page
 
@@ -20,8 +21,7 @@ class Keyed(Protocol):
 K = TypeVar("K", bound=Keyed)
 
 
-@dataclass
-class _LoadedPage:
+class _LoadedPage(Struct):
     cursor: str | None
     keys: list[str]
     seen_at: datetime

@@ -6,9 +6,10 @@ Every handle may be used from any thread, waits for no network, and is let go of
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from farmwatch.listings.lists import ListObserved, ListTarget
 from farmwatch.listings.local_list import LocalList
@@ -135,8 +136,7 @@ class LogsHandle:
             self._watch.stop_reading(self._lanes)
 
 
-@dataclass(eq=False)
-class Look:
+class Look(Struct, eq=False):
     """A target that one alone follows: what the Monitor and its handle share of it."""
 
     subject: Hashable

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from farmwatch.aws.model import Fault, SessionRef
@@ -60,8 +59,7 @@ def key_of(ref: Marked) -> str:
     return f"{ref.connection} {ref.session_id if isinstance(ref, SessionRef) else ref.job_id}"
 
 
-@dataclass(eq=False)
-class _Mark:
+class _Mark(Struct, eq=False):
     snapshot: MarkSnapshot
     handle: SessionHandle | SessionSetHandle | None = None
     sessions: dict[SessionRef, tuple[bool, int]] = field(default_factory=dict)

@@ -10,10 +10,11 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct, field
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Farm, Fault, Job, Queue, SessionRef, Who
@@ -68,8 +69,8 @@ if TYPE_CHECKING:
     from farmwatch.monitor.alerts import AlertsHandle, QuietUntil
     from farmwatch.monitor.wall import WallHandle
     from farmwatch.rules.judge import Judge
+    from farmwatch.wall.item import WallItem
     from farmwatch.wall.target import WallTarget
-    from farmwatch.wall.values import WallItem
 
 _log = logging.getLogger(__name__)
 
@@ -90,8 +91,7 @@ takes. AWS publishes no rate; a service that says "slower" is obeyed by all of t
 CONNECTION_LIST = "list of connections"
 
 
-@dataclass(eq=False)
-class _Connection:
+class _Connection(Struct, eq=False):
     """A connection, with all that it does not share with others."""
 
     name: str

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from farmwatch.alerts.alert import ASKED, Found, Subject, id_of
@@ -80,8 +80,7 @@ def _has_pattern(kept: KeptAsked) -> bool:
     return True
 
 
-@dataclass(eq=False)
-class _Watch:
+class _Watch(Struct, eq=False):
     waiting: Waiting
     handle: SessionHandle | SessionSetHandle | None = None
     lines: LineWatch | None = None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from farmwatch.config.quiet_hours import quiet_hours_of
 from farmwatch.config.state import KeptAsked, KeptState, KeptWallItem, StateFile
-from farmwatch.history.time_expression import parse_since
 from farmwatch.monitor.contradictions import Contradictions
 from farmwatch.monitor.marks import ids_of
-from farmwatch.monitor.own_watches import OwnWatches
 from farmwatch.monitor.update import WallRef
-from farmwatch.wall.values import WallItem
+from farmwatch.wall.item import WallItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from farmwatch.monitor.alerts import AlertsHandle
     from farmwatch.monitor.marks import Marked, Marks
     from farmwatch.monitor.monitor import Monitor
+    from farmwatch.monitor.own_watches import OwnWatches
     from farmwatch.monitor.update import Update
     from farmwatch.monitor.wall import WallHandle
     from farmwatch.rules.judge import Judge
@@ -57,16 +57,24 @@ class Walls:
         """What on it was called not stuck."""
         self._marked: tuple[Marked, ...] = ()
         self._is_of_marked = False
-        self.own = OwnWatches(
-            monitor, file, lambda: (self.name, None if self._is_of_marked else self._handle)
-        )
-        """What somebody asked to be told of."""
         self._is_told = self._judges_always = False
         self._marks: Marks | None = None
         self.name = file.state.wall
         """Which wall is followed, or would be."""
         self.since = file.state.wall_left_at or monitor.clock.now() - FIRST_LOOK
         """From when on failures are told."""
+
+    @cached_property
+    def own(self) -> OwnWatches:
+        """What somebody asked to be told of."""
+        # Here, because the first frame does not wait for all that makes an alert.
+        from farmwatch.monitor.own_watches import OwnWatches
+
+        return OwnWatches(
+            self._monitor,
+            self._file,
+            lambda: (self.name, None if self._is_of_marked else self._handle),
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -278,6 +286,8 @@ class Walls:
     def look_back(self, text: str) -> None:
         """Tell of failures from a time on as people say it, or, where nothing is said, since the last visit.
         Raises `ValueError`, in words, where it cannot be understood, or nobody was here before."""
+        from farmwatch.history.time_expression import parse_since
+
         if text:
             self.look_since(parse_since(text, self._monitor.clock.now()))
         elif self.left_at is None:

@@ -12,9 +12,10 @@ import heapq
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from farmwatch.aws.api import DeadlineApi
 from farmwatch.aws.model import Fault, FaultKind
@@ -56,8 +57,7 @@ EARLY = 0.5
 of them costs less than a call now and another one soon."""
 
 
-@dataclass(eq=False)
-class _Followed:
+class _Followed(Struct, eq=False):
     target: Target
     due: float | None
     asking_since: datetime | None = None
@@ -67,8 +67,7 @@ class _Followed:
     dropped: bool = False
 
 
-@dataclass(eq=False)
-class _Call:
+class _Call(Struct, eq=False):
     """What one thread asks at once: one target, or some of a group."""
 
     followed: list[_Followed]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from farmwatch.aws.model import Fault, FaultKind
 
@@ -66,8 +67,7 @@ def wait_after(refusals: int) -> float:
     return FIRST_WAITS[refusals - 1] if refusals <= len(FIRST_WAITS) else DENIED_WAIT
 
 
-@dataclass
-class Rest:
+class Rest(Struct):
     """How long one call is left alone that is denied, while the others of its target go on."""
 
     refusals: int = 0
@@ -88,8 +88,7 @@ class Rest:
         return now >= self.began_at + wait_after(self.refusals)
 
 
-@dataclass
-class Schedule:
+class Schedule(Struct):
     """The rhythm of one target. Seconds are what the clock's ``monotonic`` counts.
 
     `after` is told how each poll went and answers how long to wait, or ``None`` for "never again unless
@@ -107,7 +106,7 @@ class Schedule:
     stirred_at: float | None = None
     """When there was last a change, or somebody who wanted to know."""
     slowed_to: timedelta | None = None
-    jitter: random.Random = field(default_factory=random.Random, repr=False)
+    jitter: random.Random = field(default_factory=random.Random)
 
     @property
     def in_force(self) -> timedelta:
@@ -159,7 +158,6 @@ class Schedule:
         return max(backoff, min(self.interval.total_seconds(), BACKOFF_CAP))
 
 
-@dataclass
 class RequestBudget:
     """The requests of one region, counted; and one brake for all targets when the service says "slower".
 
@@ -167,16 +165,14 @@ class RequestBudget:
     itself: ``rate`` requests a second on average, ``burst`` at once.
     """
 
-    rate: float = 5.0
-    burst: float = 20.0
-    slowed_until: float = 0.0
-    _tokens: float = field(default=20.0, init=False)
-    _filled: float = field(default=0.0, init=False)
-    _requests: deque[float] = field(default_factory=deque, init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._tokens = self.burst
+    def __init__(self, rate: float = 5.0, burst: float = 20.0) -> None:
+        self.rate = rate
+        self.burst = burst
+        self.slowed_until = 0.0
+        self._tokens = burst
+        self._filled = 0.0
+        self._requests: deque[float] = deque()
+        self._lock = threading.Lock()
 
     def spend(self, now: float) -> None:
         """One request is being made. Tokens may go below zero: a list that needs three pages gets them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -57,8 +56,7 @@ class ActionsObserved(Struct, frozen=True):
 _LOST_PLACE = (FaultKind.REFUSED, FaultKind.GONE, FaultKind.BAD_REPLY)
 
 
-@dataclass(slots=True)
-class _Page:
+class _Page(Struct):
     token: str | None
     actions: tuple[SessionAction, ...]
     is_last: bool

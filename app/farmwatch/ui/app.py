@@ -129,7 +129,7 @@ class FarmwatchApp(ContainedApp[None]):
         self.monitor.subscribe(self._tell)
         if recorder is not None:
             recorder.name_of = lambda one: self.monitor.names.get(one, "")
-        for theme in themes(styles_folder() / "themes.toml"):
+        for theme in themes(styles_folder() / "themes.json"):
             self.register_theme(theme)
         self.set_keymap(dict(settings.keys))
         use({name: self._key_name(keys) for name, keys in settings.keys.items()})

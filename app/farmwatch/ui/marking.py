@@ -10,7 +10,7 @@ from farmwatch.words.text import clean, short_id
 if TYPE_CHECKING:
     from farmwatch.listings.place import Place
     from farmwatch.ui.program import Program
-    from farmwatch.wall.values import WallItem
+    from farmwatch.wall.item import WallItem
 
 
 def mark(program: Program, place: Place, name: str) -> None:

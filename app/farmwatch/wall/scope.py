@@ -10,7 +10,7 @@ from msgspec import Struct
 from farmwatch.aws.model import SessionRef
 from farmwatch.aws.task import Worker, WorkerSession
 from farmwatch.wall.calls import Calls
-from farmwatch.wall.values import WallItem
+from farmwatch.wall.item import WallItem
 
 QUEUES_A_SEARCH = 10
 """Queues, and fleets, that one search takes (service model)."""

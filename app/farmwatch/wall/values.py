@@ -13,13 +13,6 @@ from farmwatch.aws.task import Task, Worker
 from farmwatch.rules.finding import Finding, Severity, summary
 
 
-class WallItem(Struct, frozen=True):
-    """Something that is on the wall: a whole connection (no ids), a farm, a queue, or a job."""
-
-    connection: str
-    ids: tuple[str, ...] = ()
-
-
 class WallRow(Struct, frozen=True, gc=False):
     """A session. ``task`` and ``action`` are what it does now, or did last, as far as it is known;
     ``session`` is the newest good reply about it, received at ``seen_at``; ``job`` and ``user`` are the name

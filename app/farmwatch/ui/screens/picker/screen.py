@@ -25,13 +25,12 @@ from farmwatch.ui.navigation import GoTo, ShowDetails
 from farmwatch.ui.screens.arranging import arrangement_of, choose_columns
 from farmwatch.ui.screens.following import ACT, ASK, BACK, COLUMNS, LAST, MARK, NOW, PAUSE, FollowingScreen
 from farmwatch.ui.screens.orders import Detail, Sort
-from farmwatch.ui.screens.picker.acting import choices_at
 from farmwatch.ui.screens.picker.lists import LEVELS, NONE, query_for, summary
 from farmwatch.ui.screens.picker.rows import PickerRows
 from farmwatch.ui.themes import style_sheet
 from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.virtual_table import VirtualTable
-from farmwatch.wall.values import WallItem
+from farmwatch.wall.item import WallItem
 from farmwatch.words.keys import key
 from farmwatch.words.text import Part, clock_time
 
@@ -412,6 +411,8 @@ class PickerScreen(FollowingScreen):
 
     def choices(self) -> Sequence[Choice]:
         """What can be done to the job or the session under the cursor."""
+        from farmwatch.ui.screens.picker.acting import choices_at
+
         place = self._place_of(self.table.cursor_key)
         return () if place is None else choices_at(place, self._rows.item(self.table.cursor_key))
 

@@ -19,7 +19,8 @@ from farmwatch.ui.screens.wall.failures import FAILURES
 from farmwatch.ui.screens.wall.running import TROUBLE
 from farmwatch.ui.screens.wall.view import TabView, View
 from farmwatch.ui.screens.wall.workers import WORKERS
-from farmwatch.wall.values import Failure, LastLine, WallItem, WallObserved, WallRow
+from farmwatch.wall.item import WallItem
+from farmwatch.wall.values import Failure, LastLine, WallObserved, WallRow
 from farmwatch.wall.workers import WorkerRow, workers_of
 from farmwatch.words.text import short_id
 
