@@ -95,6 +95,16 @@ def test_what_is_recorded_is_in_the_file_when_recording_returns(recorder: Record
     assert not recorder.trouble
 
 
+def test_the_file_is_opened_before_anybody_asks_where_that_is_wanted(path: Path) -> None:
+    recorder = Recorder(path)
+    recorder.open_soon()
+    assert not path.exists()
+    recorder.start()
+    eventually(path.exists)
+    recorder.close()
+    assert recorder.trouble == ""
+
+
 def test_names_go_into_the_file_as_far_as_they_are_known(path: Path, clock: HandClock) -> None:
     names = {REF.farm_id: "Northlight", REF.job_id: "sq010"}
     recorder = Recorder(path, clock=clock)

@@ -75,6 +75,8 @@ def at_work(
     log = debug_log.begin(debug=debug)
     recorder = recorder_of(settings)
     recorder.start()
+    # Beside the first call: one waits for the disk, the other for the network.
+    recorder.open_soon()
     connections = {one.name: opener(one) for one in settings.connections}
     monitor = Monitor(connections, recorder, interval=settings.interval)
     recorder.name_of = lambda one: monitor.names.get(one, "")

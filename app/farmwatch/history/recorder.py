@@ -100,6 +100,13 @@ class Recorder:
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
+    def open_soon(self) -> None:
+        """Open the file before it is needed, and wait for nothing. It is looked through for damage, which
+        takes the longer the more is in it, and whoever asks first would wait for that."""
+        with self._changed:
+            self._asked.append((lambda _: None, _Answer()))
+            self._changed.notify_all()
+
     @property
     def trouble(self) -> str:
         """Why what was seen is not saved, in a sentence; empty while all is well."""
