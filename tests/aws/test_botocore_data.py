@@ -7,6 +7,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.config import Config
+from botocore.exceptions import UnknownServiceError
 
 from farmwatch.aws.botocore_data import read_less, spare_list_of_endpoints
 from tests.aws.asking import http_response
@@ -91,3 +92,21 @@ def test_a_member_that_is_called_documentation_stays(tmp_path: Path) -> None:
     loader = session.get_component("data_loader")
     loader.search_paths.insert(0, str(tmp_path))
     assert loader.load_data("made-up") == {"members": {"documentation": {"shape": "String"}}, "a": 1}
+
+
+def test_no_folder_is_looked_into_but_that_of_the_service() -> None:
+    session = botocore.session.Session()
+    read_less(session)
+    loader: Any = session.get_component("data_loader")
+    exists, looked = loader.file_loader.exists, list[str]()
+
+    def look(path: str) -> bool:
+        looked.append(path)
+        return bool(exists(path))
+
+    loader.file_loader.exists = look
+    assert loader.load_service_model("deadline", "service-2")["metadata"]["serviceId"] == "deadline"
+    assert looked
+    assert all("deadline" in Path(path).parts for path in looked)
+    with pytest.raises(UnknownServiceError):
+        loader.load_service_model("nowhere", "service-2")
