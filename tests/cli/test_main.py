@@ -92,14 +92,14 @@ def imported(start: str, among: str) -> list[str]:
 
 
 def test_nothing_is_imported_before_the_first_frame_that_it_does_not_need() -> None:
-    """botocore takes as long to import as everything else together; moto is for the demo's own process."""
+    """boto3 takes as long to import as everything else together; moto is for the demo's own process."""
     dear = "boto3 botocore moto moto_deadline sqlite3 flask tomllib hashlib"
     later = "alerts actions words.requests monitor.own_watches notify.delivery ui.screens.details"
     assert imported(FIRST_FRAME, " ".join((dear, *(f"farmwatch.{one}" for one in later.split())))) == []
 
 
 def test_nothing_is_imported_before_the_first_line_that_it_does_not_need() -> None:
-    dear = "boto3 s3transfer multiprocessing.managers moto textual rich asyncio tomllib"
+    dear = "moto textual rich asyncio tomllib"
     assert imported(FIRST_LINE, dear) == []
 
 

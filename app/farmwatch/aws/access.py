@@ -1,8 +1,4 @@
-"""Profiles, regions and credentials: one session with AWS, and the clients made from it.
-
-The session is botocore's own. That of boto3 makes the same clients, and brings resources, which nothing here
-needs: a tenth of the time until the first answer, and 3 MiB.
-"""
+"""Profiles, regions and credentials: one session with AWS, and the clients made from it."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ import threading
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+import boto3
 import botocore.session
 from botocore.config import Config
 from msgspec import Struct
@@ -38,7 +35,7 @@ client library for Deadline Cloud uses these numbers."""
 
 
 class Where(Protocol):
-    """Whom to ask, and as whom; ``None`` is for botocore to find. A demo has no credentials to look for."""
+    """Whom to ask, and as whom; ``None`` leaves a thing to boto3. A demo has no credentials to look for."""
 
     @property
     def profile(self) -> str | None:
@@ -109,13 +106,7 @@ class AwsConnection:
     """One session with AWS. Clients may be used from several threads, the session may not: what makes a
     client holds a lock."""
 
-    def __init__(
-        self,
-        session: botocore.session.Session,
-        identity: Identity,
-        config: Config,
-        endpoint_url: str | None,
-    ):
+    def __init__(self, session: boto3.Session, identity: Identity, config: Config, endpoint_url: str | None):
         self.identity = identity
         self._session = session
         self._config = config
@@ -133,7 +124,7 @@ class AwsConnection:
 
     def logs_as(self, key_id: str, secret: str, token: str) -> CloudWatchLogsClient:
         """A new client for CloudWatch Logs with the credentials of a role."""
-        make: Any = self._session.create_client
+        make: Any = self._session.client
         with self._lock:
             client: CloudWatchLogsClient = make(
                 "logs",
@@ -146,7 +137,7 @@ class AwsConnection:
             return client
 
     def _client(self, service: str) -> Any:
-        make: Any = self._session.create_client
+        make: Any = self._session.client
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = make(service, endpoint_url=self._endpoint_url, config=self._config)
@@ -172,23 +163,22 @@ class AwsConnection:
 def connect(settings: Where) -> AwsConnection:
     """A session with AWS and its client for Deadline Cloud.
 
-    Raises whatever botocore raises for an unknown profile or a missing region, and `CredentialsFailed` where
+    Raises whatever boto3 raises for an unknown profile or a missing region, and `CredentialsFailed` where
     the credentials cannot be resolved: a step of its own, because what it raises may be of any kind.
     """
     core = _core_session(settings)
     read_less(core)
     core.register_component("response_parser_factory", QuickParsers(parse_timestamp))
-    # botocore knows AWS_DEFAULT_REGION alone; where it finds no region, the name of the other SDKs is one.
+    # boto3 knows AWS_DEFAULT_REGION alone; where it finds no region, the name of the other SDKs is one.
     region = settings.region or core.get_config_variable("region") or os.environ.get("AWS_REGION")
-    if region:
-        core.set_config_variable("region", region)
+    session = boto3.Session(botocore_session=core, region_name=region)
     scoped = {} if settings.demo else core.get_scoped_config()
     # Both make a monitor's profile: its user is sent as principalId.
     user = scoped.get("user_id") if scoped.get("monitor_id") else None
     profile = "demo" if settings.demo else core.profile
     login_command = _login_command(profile, scoped, is_monitor=user is not None)
     try:
-        credentials = core.get_credentials()
+        credentials = session.get_credentials()
         if credentials is not None:
             if user is not None:
                 _spare_credential_process(credentials)
@@ -203,14 +193,14 @@ def connect(settings: Where) -> AwsConnection:
         source = Login.MONITOR
     identity = Identity(
         profile=profile,
-        region=region or "",
+        region=session.region_name or "",
         source=source,
         account=getattr(credentials, "account_id", None),
         user=user,
         login_command=login_command,
         renewal=renewal(source, profile, login_command),
     )
-    return AwsConnection(core, identity, _config(settings, core), settings.endpoint_url)
+    return AwsConnection(session, identity, _config(settings, core), settings.endpoint_url)
 
 
 def _core_session(settings: Where) -> botocore.session.Session:

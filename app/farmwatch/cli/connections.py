@@ -27,7 +27,7 @@ ACCOUNT_AFTER = 0.5
 
 def opener(where: ConnectionSettings, demo_farm: DemoFarm | None = None) -> OpenConnection:
     """What makes a connection: to AWS, or to the demo farm. What it returns is called in a poller's thread:
-    only there botocore is imported, which takes longer than painting the first frame."""
+    only there boto3 is imported, which takes longer than painting the first frame."""
     endpoint: list[str] = []
 
     def open_farm(on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> DeadlineApi | Fault:
