@@ -23,7 +23,6 @@ from farmwatch.aws.model import DEFAULT_CONNECTION
 from farmwatch.config.settings import ConnectionSettings, Settings
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
-from farmwatch.ui.widgets.virtual_table import DRAWN_TOGETHER
 from farmwatch.wall.item import WallItem
 from moto_deadline.simulation import FrozenClock, Simulation
 from tests.canned import HandClock
@@ -305,8 +304,6 @@ def tidy(svg: str) -> str:
 async def draw(name: str) -> str:
     with frozen_farm() as farm:
         async with scene(farm, name) as stage:
-            # Rows that change quickly are drawn together, a moment later.
-            await stage.pilot.pause(2 * DRAWN_TOGETHER)
             return tidy(stage.app.export_screenshot(title="farmwatch"))
 
 
