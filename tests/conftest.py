@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,23 +41,52 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """In a worker of xdist pytest-cov watches lines twice: what it begins with stays beneath what a worker is
     meant to use, and goes on where that is paused. It is ended here, so that ``no_cover`` is what it says."""
-    plugin = session.config.pluginmanager.getplugin("_cov")
-    if hasattr(session.config, "workerinput") and plugin is not None and plugin.cov_controller is not None:
-        plugin.cov_controller.cov.stop()
+    watching = _watching(session.config)
+    if hasattr(session.config, "workerinput") and watching is not None:
+        watching.cov.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """What fixtures do is not watched: they build farms, again and again, as tests do themselves as well."""
+    watching = _watching(item.config)
+    if watching is not None:
+        watching.pause()
+    try:
+        yield
+    finally:
+        if watching is not None:
+            watching.resume()
+
+
+def _watching(config: pytest.Config) -> Any:
+    """What of pytest-cov watches lines; nothing where none are watched."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    return None if plugin is None else plugin.cov_controller
 
 
 SEEN_ELSEWHERE = frozenset(
     {
+        "aws/test_botocore_data.py",
+        "aws/test_client.py",
+        "aws/test_fuzzing.py",
+        "aws/test_model.py",
+        "aws/test_session_action.py",
+        "monitor/test_two_farms.py",
         "moto_deadline/test_scale.py",
         "moto_deadline/test_simulation.py",
         "ui/log/test_captures.py",
         "ui/log/test_finding.py",
+        "ui/log/test_following.py",
         "ui/log/test_in_place.py",
+        "ui/log/test_plumbing.py",
         "ui/log/test_state_line.py",
+        "ui/log/test_taking_out.py",
         "ui/log/test_why.py",
         "ui/test_every_view_fails.py",
         "ui/test_final.py",
         "ui/test_picker.py",
+        "ui/test_queue_counts.py",
         "ui/test_session_actions.py",
         "ui/test_session_screen.py",
         "ui/test_session_sizes.py",

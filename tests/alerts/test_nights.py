@@ -179,6 +179,7 @@ def test_one_signal_alone_is_shown_and_not_told(night: str, rule: str, minutes: 
     assert watched.told == []
 
 
+@pytest.mark.long
 def test_a_slow_session_that_goes_on_is_no_more_than_suspect() -> None:
     watched = Watched("slow")
     watched.pass_minutes(100)
@@ -191,6 +192,7 @@ def hang(watched: Watched) -> None:
     host.hang(simulation, simulation.account.sessions[ids.job_id][ids.session_id])
 
 
+@pytest.mark.long
 def test_a_silent_session_whose_worker_is_busy_with_it_is_quiet_and_works() -> None:
     watched = Watched("silent-busy")
     watched.pass_minutes(100)
@@ -208,6 +210,7 @@ def test_a_silent_session_whose_worker_is_busy_with_it_is_quiet_and_works() -> N
     assert "CPU" in watched.notices[0].alerts[0].evidence
 
 
+@pytest.mark.long
 def test_the_same_session_on_a_worker_that_does_nothing_is_told() -> None:
     watched = Watched("silent-busy")
     watched.pass_minutes(1)
@@ -217,6 +220,7 @@ def test_the_same_session_on_a_worker_that_does_nothing_is_told() -> None:
     assert "quiet, working" not in watched.suspect
 
 
+@pytest.mark.long
 def test_a_silent_session_is_not_excused_by_what_else_runs_on_its_worker() -> None:
     watched = Watched("silent-shared")
     watched.pass_minutes(65)
@@ -274,6 +278,7 @@ def states(watched: Watched) -> dict[str, State]:
     return {alert.rule: alert.state for alert in watched.alerts}
 
 
+@pytest.mark.long
 def test_an_hour_without_network_resolves_nothing_and_nothing_is_told_twice_after_it() -> None:
     watched = Watched("stuck")
     watched.pass_minutes(65)
@@ -286,6 +291,7 @@ def test_an_hour_without_network_resolves_nothing_and_nothing_is_told_twice_afte
     assert watched.told == ["fired: stuck", "fired: connection lost", "resolved: connection lost"]
 
 
+@pytest.mark.long
 def test_what_ended_during_an_outage_is_resolved_after_it() -> None:
     watched = Watched("stuck")
     watched.pass_minutes(65)
@@ -303,6 +309,7 @@ def test_what_ended_during_an_outage_is_resolved_after_it() -> None:
     )
 
 
+@pytest.mark.long
 def test_a_dead_worker_mutes_what_its_sessions_have() -> None:
     watched = Watched("dead-worker")
     watched.pass_minutes(70)

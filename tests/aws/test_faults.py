@@ -159,6 +159,7 @@ class HostileError(Exception):
         raise RuntimeError
 
 
+@pytest.mark.long
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_nothing_makes_it_raise(junk: Any) -> None:
     error: Any = answered("X")

@@ -41,6 +41,7 @@ def checks(*arguments: str) -> dict[str, dict[str, str]]:
     return {check["name"]: check for check in json.loads(run("--json", *arguments).output)}
 
 
+@pytest.mark.long
 def test_where_all_is_well_every_call_is_tried_and_the_exit_code_is_0(farm: None) -> None:
     result = run()
     assert result.exit_code == 0, result.output

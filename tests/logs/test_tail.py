@@ -342,7 +342,9 @@ class TailMachine(RuleBasedStateMachine):
 
 
 TailMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=30)
-test_nothing_is_lost_and_nothing_doubled = pytest.mark.filterwarnings("error")(TailMachine.TestCase)
+test_nothing_is_lost_and_nothing_doubled = pytest.mark.long(
+    pytest.mark.filterwarnings("error")(TailMachine.TestCase)
+)
 
 
 def test_a_log_that_is_denied_is_asked_for_soon_and_then_every_five_minutes() -> None:

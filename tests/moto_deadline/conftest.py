@@ -12,6 +12,9 @@ from moto import mock_aws
 import moto_deadline
 from moto_deadline.simulation import FrozenClock, Simulation
 
+# Here, and not in the fixtures, in which no lines are watched: it imports what is imported late.
+moto_deadline.register()
+
 
 class Served:
     """A frozen simulation behind a client."""
@@ -51,7 +54,6 @@ def served() -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        moto_deadline.register()
         with mock_aws():
             yield Served()
 
@@ -59,6 +61,5 @@ def served() -> Iterator[Served]:
 @pytest.fixture
 def own() -> Iterator[Served]:
     """One of its own, for a test that moves it."""
-    moto_deadline.register()
     with mock_aws():
         yield Served()

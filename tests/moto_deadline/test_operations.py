@@ -40,6 +40,7 @@ def identifiers(served: Served, operation: str) -> dict[str, str]:
 BATCHES = ["job", "step", "task", "worker"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", BATCHES)
 def test_a_batch_gives_what_is_there_under_its_ids_and_tells_what_is_not(served: Served, kind: str) -> None:
     operation, member = f"batch_get_{kind}", f"{kind}Id"
@@ -248,6 +249,7 @@ def client_in(region: str, endpoint: str) -> Any:
     return boto3.client("deadline", region_name=region, endpoint_url=endpoint, config=config)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("region", ["us-west-2", "eu-west-1", "ap-southeast-2", "mars-north-7"])
 def test_every_region_answers_and_refuses_what_is_not_there(endpoint: str, region: str) -> None:
     client = client_in(region, endpoint)

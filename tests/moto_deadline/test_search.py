@@ -92,6 +92,7 @@ def test_the_jobs_of_a_user_come_first(served: Served) -> None:
     assert {job["createdBy"] for job in found} == {"aiko"}
 
 
+@pytest.mark.long
 def test_offsets_lead_through_everything_once(served: Served) -> None:
     found: list[str] = []
     offset: int | None = 0

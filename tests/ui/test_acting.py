@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from farmwatch.alerts.alert import Alert, Subject
@@ -247,6 +248,7 @@ async def test_while_a_filter_is_typed_the_key_is_a_letter() -> None:
         assert not any(isinstance(one, ActScreen) for one in stage.app.screen_stack)
 
 
+@pytest.mark.long
 async def test_on_the_embedded_farm_a_session_that_is_ended_ends() -> None:
     with frozen_farm() as farm:
         settings = replace(farm.settings("living"), allow_actions=True)
@@ -267,6 +269,7 @@ async def test_on_the_embedded_farm_a_session_that_is_ended_ends() -> None:
             assert "ENDED  " in notices(stage).splitlines()[-1], "what came of it is told"
 
 
+@pytest.mark.long
 async def test_on_the_embedded_farm_a_failed_task_is_requeued_and_runs_again() -> None:
     with frozen_farm() as farm:
         settings = replace(farm.settings("failed"), allow_actions=True)
@@ -309,6 +312,7 @@ async def confirm(stage: Stage) -> str:
     return notices(stage)
 
 
+@pytest.mark.long
 async def test_on_the_embedded_farm_a_session_is_ended_from_its_log_and_from_the_marks() -> None:
     for keys, kind in ((("l",), LogScreen), (("m", "M"), MarkedScreen)):
         with frozen_farm() as farm:
@@ -327,6 +331,7 @@ async def test_on_the_embedded_farm_a_session_is_ended_from_its_log_and_from_the
                 await end_here(stage, farm)
 
 
+@pytest.mark.long
 async def test_on_the_embedded_farm_a_task_is_requeued_from_the_card_that_explains_it() -> None:
     with frozen_farm() as farm:
         settings = replace(farm.settings("failed"), allow_actions=True)
@@ -339,6 +344,7 @@ async def test_on_the_embedded_farm_a_task_is_requeued_from_the_card_that_explai
             assert "TAKEN" in await confirm(stage)
 
 
+@pytest.mark.long
 async def test_on_the_embedded_farm_a_session_is_ended_from_its_alert() -> None:
     with frozen_farm() as farm:
         async with on_stage(farm.ask, ALLOWED, size=(150, 40)) as stage:

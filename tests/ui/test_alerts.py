@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from farmwatch.alerts.alert import Alert, State
 from farmwatch.history.recorder import Recorder
 from farmwatch.ui.screens.alerts.screen import AlertsScreen
@@ -138,6 +140,7 @@ async def test_the_filter_leaves_what_has_all_its_words_and_letters_are_letters(
         assert isinstance(stage.app.screen, PickerScreen)
 
 
+@pytest.mark.long
 async def test_the_filter_knows_the_fields_of_alerts_as_that_of_the_wall_knows_those_of_rows() -> None:
     async with at_alerts() as stage:
 

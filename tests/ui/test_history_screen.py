@@ -217,6 +217,7 @@ async def test_frames_that_were_seen_in_this_run_go_by_their_names(recorder: Rec
     assert "Frame" not in stored, "parameters of tasks are not for the file"
 
 
+@pytest.mark.long
 async def test_opening_it_does_not_move_the_time_that_it_looks_back_to(
     recorder: Recorder, clock: HandClock
 ) -> None:

@@ -131,6 +131,7 @@ async def test_the_last_place_is_one_key_away_and_so_is_this_one() -> None:
         assert "▸ lighting" in stage.text, "the cursor is where one came from"
 
 
+@pytest.mark.long
 async def test_a_jump_lies_over_what_it_belongs_to_and_piles_up_no_screens() -> None:
     async with on_stage(a_farm()) as stage:
         session = Place("default", FARM_ID, QUEUE_ID, JOB_ID, SESSION_ID)

@@ -180,6 +180,7 @@ async def test_over_the_alerts_themselves_nothing_is_shown_but_the_terminal_is_t
         assert "shows all alerts" not in stage.text
 
 
+@pytest.mark.long
 async def test_hostile_names_reach_neither_the_screen_nor_the_terminal(written: Written) -> None:
     async with told("osc777") as stage:
         for payload in ESCAPES.values():

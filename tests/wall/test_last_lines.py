@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from farmwatch.aws.log_page import LogEvent, LogPage, LogSource
@@ -237,6 +238,7 @@ def test_the_newest_lines_of_one_session_are_read_every_five_seconds_before_all_
     assert [line.text for line in lines.observed.tail] == ["first", "newest of 0000"]
 
 
+@pytest.mark.long
 def test_on_a_farm_every_session_in_sight_has_its_newest_line_or_says_why_not() -> None:
     updates: list[Update] = []
     with frozen_farm() as farm:
