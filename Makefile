@@ -3,17 +3,24 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all test-busy soak bench screenshots format clean
+.PHONY: demo lint test test-all test-busy soak bench screenshots format clean
 
 demo: .venv/demo-installed
 	$(BIN)/farmwatch --demo
 
+LINT := $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports
+
+lint: .venv/dev-installed
+	$(LINT)
+
+# What lint says is shown after the tests: it goes on while these are only beginning, and a core has nothing to do.
 test: .venv/dev-installed
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; trap 'exit 130' INT; \
+	{ $(LINT); } >"$$said" 2>&1 & lint=$$!; \
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term; tested=$$?; \
+	wait $$lint; linted=$$?; \
+	cat "$$said"; \
+	test $$tested = 0 && test $$linted = 0
 
 # The tests beside two busy loops. However it ends these do too: by their ids, and by themselves where the
 # shell is killed that started them ($$$$ is its id in them as well). One that was only just begun has the
