@@ -99,26 +99,45 @@ hundred (by ``--cov-context=test``)."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that nobody waits for it alone in the end. And watch no lines
-    (``no_cover``) where that shows nothing: to watch them takes as long again. The real program runs in
-    processes of its own; a screen at another size, or with another key, goes through much the same lines; and
-    so does a long night, again and again."""
+    """Begin with what takes longest, so that nobody waits for it alone in the end, and mix what waits with
+    what works. And watch no lines (``no_cover``) where that shows nothing: to watch them takes as long again.
+    The real program runs in processes of its own; a screen at another size, or with another key, goes through
+    much the same lines; and so does a long night, again and again."""
     missing = [name for name in SEEN_ELSEWHERE if not (_HERE / name).is_file()]
     assert not missing, f"there are no such tests: {missing}"
     seen: set[tuple[Path, str]] = set()
     for item in items:
         test = item.path, getattr(item, "originalname", item.name)
         place = item.path.relative_to(_HERE)
-        is_again = test in seen and place.parts[0] in ("ui", "test_pictures.py")
+        is_again = test in seen and _part(item) in ("ui", "test_pictures.py")
         is_seen_elsewhere = is_again or place.as_posix() in SEEN_ELSEWHERE
-        if is_seen_elsewhere or place.parts[0] == "end_to_end" or _is_long(item):
+        if is_seen_elsewhere or _part(item) == "end_to_end" or _is_long(item):
             item.add_marker(pytest.mark.no_cover)
         seen.add(test)
-    items.sort(key=lambda item: not _is_long(item))
+    long = [item for item in items if _is_long(item)]
+    real = [item for item in items if not _is_long(item) and _part(item) == "end_to_end"]
+    screens = [item for item in items if not _is_long(item) and _part(item) == "ui"]
+    others = [item for item in items if not _is_long(item) and _part(item) not in ("end_to_end", "ui")]
+    items[:] = [*long, *others, *_among(real, screens)]
 
 
 def _is_long(item: pytest.Item) -> bool:
     return item.get_closest_marker("long") is not None
+
+
+def _part(item: pytest.Item) -> str:
+    """The folder of ``tests`` that it is in, or its file there."""
+    return item.path.relative_to(_HERE).parts[0]
+
+
+def _among(few: list[pytest.Item], many: list[pytest.Item]) -> list[pytest.Item]:
+    """Some tests at even distances among others, and none at the very end. The real program waits, for a
+    terminal and for time, and the screens on a stage do not: several that wait at once leave a core idle."""
+    distance = 0.9 * len(many) / max(1, len(few))
+    mixed = list(many)
+    for number in reversed(range(len(few))):
+        mixed.insert(round(number * distance), few[number])
+    return mixed
 
 
 _HERE = Path(__file__).resolve().parent
