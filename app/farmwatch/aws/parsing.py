@@ -86,7 +86,7 @@ class QuickParser(RestJSONParser):
                 pass
             else:
                 final_parsed.update(
-                    {one.encode_name: getattr(found, one.name) for one in msgspec.structs.fields(kind)}
+                    zip(kind.__struct_encode_fields__, msgspec.structs.astuple(found), strict=True)
                 )
                 return
         super()._parse_payload(response, shape, member_shapes, final_parsed)  # type: ignore[misc]
