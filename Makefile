@@ -3,6 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# What several processes import is compiled once, also where that is switched off.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo lint test test-all test-busy soak bench screenshots format clean
 
 demo: .venv/demo-installed
