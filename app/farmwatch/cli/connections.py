@@ -25,9 +25,12 @@ ACCOUNT_AFTER = 0.5
 """Seconds after which the account is asked for."""
 
 
-def opener(where: ConnectionSettings, demo_farm: DemoFarm | None = None) -> OpenConnection:
+def opener(
+    where: ConnectionSettings, demo_farm: DemoFarm | None = None, *, shows_account: bool = True
+) -> OpenConnection:
     """What makes a connection: to AWS, or to the demo farm. What it returns is called in a poller's thread:
-    only there boto3 is imported, which takes longer than painting the first frame."""
+    only there boto3 is imported, which takes longer than painting the first frame. Where no account is shown
+    none is asked for, which would take another client."""
     endpoint: list[str] = []
 
     def open_farm(on_request: Callable[[], None], on_identity: Callable[[Who], None]) -> DeadlineApi | Fault:
@@ -43,15 +46,15 @@ def opener(where: ConnectionSettings, demo_farm: DemoFarm | None = None) -> Open
             connection = access.connect(replace(where, endpoint_url=endpoint[0]) if endpoint else where)
         except Exception as error:  # noqa: BLE001 - whatever it is, the wrangler is told and it is tried again
             return classify(error, operation="", profile=where.profile)
-        introduce(connection, on_identity)
+        introduce(connection, on_identity, shows_account=shows_account)
         return client_of(connection, on_request)
 
     return open_farm
 
 
-def introduce(connection: AwsConnection, on_identity: Callable[[Who], None]) -> None:
-    """Tell as whom the questions are asked; the account follows, because asking for it takes a call, and
-    what is to be watched comes first."""
+def introduce(connection: AwsConnection, on_identity: Callable[[Who], None], *, shows_account: bool) -> None:
+    """Tell as whom the questions are asked; the account, where it is shown, follows, because asking for it
+    takes a call, and what is to be watched comes first."""
     from msgspec.structs import replace
 
     from farmwatch.aws.model import Who
@@ -59,7 +62,7 @@ def introduce(connection: AwsConnection, on_identity: Callable[[Who], None]) -> 
     identity = connection.identity
     who = Who(identity.profile or "", identity.user or identity.account or "", identity.region)
     on_identity(who)
-    if not who.name:
+    if shows_account and not who.name:
 
         def ask() -> None:
             account = connection.account()

@@ -77,7 +77,7 @@ def at_work(
     recorder.start()
     # Beside the first call: one waits for the disk, the other for the network.
     recorder.open_soon()
-    connections = {one.name: opener(one) for one in settings.connections}
+    connections = {one.name: opener(one, shows_account=False) for one in settings.connections}
     monitor = Monitor(connections, recorder, interval=settings.interval)
     recorder.name_of = lambda one: monitor.names.get(one, "")
     running = Running(begin(monitor, recorder))
