@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from farmwatch.aws.model import Fault, FaultKind
-from farmwatch.polling.clock import Clock
-from farmwatch.polling.poller import Poller
+from farmwatch.polling.clock import Clock, SystemClock
+from farmwatch.polling.poller import THREADS, Poller
 from farmwatch.polling.schedule import RequestBudget, Schedule
 from farmwatch.polling.target import PollResult, Target, TargetUpdate
 from farmwatch.sessions.tracker import SessionTarget
@@ -402,6 +402,29 @@ def test_threads_never_poll_one_target_at_once() -> None:
     target.during = again.set
     may_end.set()
     assert again.wait(LONG)
+    poller.stop()
+
+
+def test_what_one_answer_makes_due_keeps_every_thread_at_work() -> None:
+    others = [Counted(str(number), []) for number in range(THREADS)]
+    first = Counted("it", [])
+    first.polled = PollResult(wakes=tuple(one.key for one in others))
+    for one in (first, *others):
+        # So seldom that who sleeps until then is not awake in time by itself.
+        one.schedule = Schedule(timedelta(hours=1))
+    settled = threading.Semaphore(0)
+    poller = Poller(CannedFarm, lambda _: settled.release(), SystemClock())
+    poller.start()
+    for one in others:
+        poller.follow(one)
+        assert settled.acquire(timeout=LONG)
+    # All at once, or none of them ever comes to its end.
+    at_once = threading.Event()
+    together = threading.Barrier(THREADS, action=at_once.set, timeout=LONG)
+    for one in others:
+        one.during = together.wait  # type: ignore[assignment]
+    poller.follow(first)
+    assert at_once.wait(LONG)
     poller.stop()
 
 

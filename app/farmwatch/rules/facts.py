@@ -47,7 +47,7 @@ class ActionFacts(Struct, frozen=True, gc=False):
 class SessionFacts(Struct, frozen=True, gc=False):
     """A session, as it was ``seen_at``: ``status`` and ``target`` are lifecycle statuses. ``ending_since`` is
     when it was first seen to have the target ENDED; ``failed_at`` when its first failed action ended.
-    ``queue`` and ``job`` are names, empty before they are known."""
+    ``queue`` and ``job`` are names, empty before they are known; ``worker_id`` is that of its worker."""
 
     ref: SessionRef
     status: str
