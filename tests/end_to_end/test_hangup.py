@@ -205,24 +205,60 @@ def test_a_program_whose_make_was_killed_gives_the_terminal_back_and_ends(tmp_pa
     terminal.process.close(force=True)
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no shell with jobs here")
-@pytest.mark.parametrize("how", ["kill %1", "closed"])
-def test_a_program_that_was_put_aside_ends_as_well(tmp_path: Path, how: str) -> None:
-    terminal = Terminal(["bash", "--norc", "-i"], tmp_path, environ={"PS1": "ready> "})
+def put_aside(home: Path) -> tuple[Terminal, list[int]]:
+    """A shell whose first job, the demo, was put aside with Ctrl+Z, and that job's processes."""
+    terminal = Terminal(["bash", "--norc", "-i"], home, environ={"PS1": "ready> "})
     terminal.wait_for("ready>")
     terminal.press(f"{shlex.join([*FARMWATCH, '--demo'])}\r")
     terminal.wait_for("Northlight", PATIENCE)
     started = descendants(terminal.pid)
     terminal.press("\x1a")
     terminal.wait_for("Stopped")
+    return terminal, started
+
+
+def try_in_background(terminal: Terminal) -> None:
+    """Continue the first job in the background, where it may not have the terminal: it is put aside again."""
+    terminal.press("bg\r")
+
+    def is_put_aside_again() -> bool:
+        # The shell tells it before its next prompt.
+        terminal.press("\r")
+        terminal.read()
+        return terminal.bytes.count("Stopped") >= 2
+
+    wait_until(is_put_aside_again)
+
+
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="there is no shell with jobs here")
+
+
+@needs_bash
+@pytest.mark.parametrize("how", ["kill %1", "bg, kill", "closed"])
+def test_a_program_that_was_put_aside_ends_as_well(tmp_path: Path, how: str) -> None:
+    terminal, started = put_aside(tmp_path)
     if how == "closed":
         os.close(terminal.process.child_fd)
     else:
+        if how == "bg, kill":
+            try_in_background(terminal)
         terminal.press("kill %1\r")
         terminal.read()
     wait_until(lambda: not any(map(is_running, started)))
     with contextlib.suppress(OSError):
         terminal.process.close(force=True)
+
+
+@needs_bash
+def test_a_program_that_was_put_aside_is_drawn_again_in_the_foreground(tmp_path: Path) -> None:
+    terminal, started = put_aside(tmp_path)
+    try_in_background(terminal)
+    terminal.screen.reset()
+    terminal.press("fg\r")
+    terminal.wait_for("Northlight", PATIENCE)
+    terminal.press("q")
+    wait_until(lambda: not any(map(is_running, started)))
+    terminal.process.close(force=True)
 
 
 def test_the_farm_of_the_demo_ends_when_it_is_orphaned_while_it_starts(tmp_path: Path) -> None:

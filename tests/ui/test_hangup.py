@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ class FakeTerminal:
     def __init__(self) -> None:
         self.gone = False
         self.lost = False
+        self.behind: Callable[[], bool] = lambda: False
         self.restored = threading.Event()
 
     def is_gone(self) -> bool:
@@ -29,6 +32,9 @@ class FakeTerminal:
 
     def is_lost(self) -> bool:
         return self.lost
+
+    def is_behind(self) -> bool:
+        return self.behind()
 
     def restore(self) -> None:
         self.restored.set()
@@ -107,6 +113,59 @@ def test_a_disk_that_hangs_does_not_keep_the_process() -> None:
     program.guard.start()
     assert program.left.wait(PATIENCE)
     assert program.did == ["finished", "left with 129"]
+
+
+def test_what_is_continued_in_order_to_end_is_not_put_aside_again_whatever_it_is_told_first() -> None:
+    """A shell's ``kill`` sends SIGTERM and SIGCONT; here the former comes while the latter is handled."""
+    program = Program()
+    program.guard.start()
+
+    def is_behind() -> bool:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    program.terminal.behind = is_behind
+    with stops_counted(PATIENCE) as stops:
+        assert not program.guard.may_resume()
+    assert stops == []
+    assert program.left.wait(PATIENCE)
+    assert program.did == ["asked to end with 143", "finished", "left with 143"]
+
+
+def test_in_the_background_it_is_put_aside_again_until_it_has_the_terminal() -> None:
+    program = Program()
+    program.guard.start()
+    with stops_counted(0.01) as stops:
+        program.terminal.behind = lambda: len(stops) < 2
+        assert program.guard.may_resume()
+    assert stops == ["put aside"] * 2
+    program.guard.stop()
+    assert program.did == []
+
+
+def test_a_handler_that_interrupts_it_leaves_the_terminal_to_it() -> None:
+    program = Program()
+    program.guard.start()
+    inner: list[bool] = []
+
+    def is_behind() -> bool:
+        inner.append(program.guard.may_resume())
+        return False
+
+    program.terminal.behind = is_behind
+    assert program.guard.may_resume()
+    assert inner == [False]
+    program.guard.stop()
+
+
+@contextmanager
+def stops_counted(within: float) -> Iterator[list[str]]:
+    """Whatever would put the process aside, after so many seconds, is only counted."""
+    stops: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hangup, "CONTINUED_WITHIN", within)
+        patch.setattr(signal, "raise_signal", lambda number: stops.append("put aside"))
+        yield stops
 
 
 def test_other_signals_end_nothing_and_the_handlers_are_as_before_afterwards() -> None:

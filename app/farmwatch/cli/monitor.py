@@ -76,7 +76,7 @@ def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
             fail(demo.HOW_TO_GET_IT)
         demo_farm = demo.DemoFarm()
     from farmwatch.ui.app import FarmwatchApp
-    from farmwatch.ui.hangup import guarded
+    from farmwatch.ui.hangup import guarded, resuming
     from farmwatch.ui.terminal import has_few_colours
     from farmwatch.words.ascii import speaks_utf8
 
@@ -104,7 +104,8 @@ def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
             shutil.rmtree(recorder.path.parent, ignore_errors=True)
 
     recorder.start()
-    with guarded(app.end, finish):
+    with guarded(app.end, finish) as may_resume:
+        app.driver_class = resuming(app.driver_class, may_resume)
         try:
             app.run()
         finally:

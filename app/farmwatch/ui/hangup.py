@@ -20,10 +20,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if sys.platform != "win32":
     import termios
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+D = TypeVar("D", bound="Driver")
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +40,10 @@ GRACE = 1.0
 
 FINISH_WITHIN = 0.6
 """Seconds in which the history is committed and the children end, where the event loop did not leave."""
+
+CONTINUED_WITHIN = 1.0
+"""Seconds in which whoever continues a process in the background has told it to end, or does not want that.
+A shell's ``kill`` sends both signals at once; they reach different threads, the later one often first."""
 
 RESTORE_WITHIN = 0.2
 """Seconds in which a terminal takes what restores it; one that does not read takes nothing."""
@@ -57,6 +66,9 @@ class Terminal(Protocol):
 
     def is_lost(self) -> bool:
         """Whether somebody else has it now, because whoever started this process is no more."""
+
+    def is_behind(self) -> bool:
+        """Whether somebody else has it now, as the shell has in which this process was put aside."""
 
     def restore(self) -> None:
         """Leave it as it was at first, as far as it takes that."""
@@ -83,7 +95,11 @@ class PosixTerminal:
 
     def is_lost(self) -> bool:
         """Whether the parent has died and another process group is in the terminal's foreground."""
-        if os.getppid() == self._parent or not self._descriptors:
+        return os.getppid() != self._parent and self.is_behind()
+
+    def is_behind(self) -> bool:
+        """Whether another process group is in the terminal's foreground."""
+        if not self._descriptors:
             return False
         try:
             return os.tcgetpgrp(self._descriptors[0]) != os.getpgrp()
@@ -143,7 +159,7 @@ def guarded(
     end: Callable[[int], object],
     finish: Callable[[], object],
     leave: Callable[[int], object] = os._exit,
-) -> Iterator[None]:
+) -> Iterator[Callable[[], bool]]:
     """While the block lasts, the process ends within 2 s of SIGHUP, SIGINT or SIGTERM, or of the loss of its
     terminal; the exit code is 128 and the signal's number (SIGHUP for a lost terminal).
 
@@ -151,14 +167,16 @@ def guarded(
     does not end soon, ``finish`` is called, in another thread too and maybe for the second time; then
     ``leave`` ends the process. On Windows nothing is done: there are no such signals, and a console that is
     closed takes its processes with it.
+
+    Entered, it gives `Guard.may_resume`, which is to be asked before the terminal is taken again.
     """
     if sys.platform == "win32":
-        yield
+        yield lambda: True
         return
     guard = Guard(end, finish, leave, PosixTerminal())
     guard.start()
     try:
-        yield
+        yield guard.may_resume
     finally:
         guard.stop()
 
@@ -178,7 +196,9 @@ class Guard:
         self._leave = leave
         self._terminal = terminal
         self._stopped = False
-        self._asked = False
+        self._asked = threading.Event()
+        self._is_told = False
+        self._is_put_aside = False
         self._handlers: dict[int, Any] = {}
         self._former_wakeup = -1
         self._thread = threading.Thread(target=self._watch, name="hangup", daemon=True)
@@ -202,7 +222,7 @@ class Guard:
     def stop(self) -> None:
         """The program has left by itself. After a signal the guard stays until the process is gone."""
         self._stopped = True
-        if self._asked:
+        if self._asked.is_set():
             return
         if self._handlers:
             signal.set_wakeup_fd(self._former_wakeup)
@@ -213,11 +233,31 @@ class Guard:
         os.close(self._read_end)
         os.close(self._write_end)
 
-    @staticmethod
-    def _heard(number: int, frame: FrameType | None) -> None:  # noqa: ARG004 - what signal.signal calls
-        # The thread does the rest. A process that was put aside (Ctrl+Z) is continued in order to end: what
-        # Textual does when it is continued would put it aside again.
-        signal.signal(signal.SIGCONT, lambda *_: None)
+    def may_resume(self) -> bool:
+        """Whether a process that was put aside (Ctrl+Z) and is continued may take its terminal again. In the
+        background it is put aside once more, until it may; it may not where it is continued in order to end.
+
+        To be called in the main thread, also by a handler that interrupts another call: that one goes on.
+        """
+        if self._is_put_aside:
+            return False
+        self._is_put_aside = True
+        try:
+            while self._terminal.is_behind():
+                # What was heard in the meantime is known in this thread, even where the other has no time.
+                if self._asked.wait(CONTINUED_WITHIN) or self._is_told:
+                    return False
+                if self._terminal.is_behind():
+                    # To this very thread, so that it does not come as far as the next look.
+                    signal.raise_signal(signal.SIGSTOP)
+        finally:
+            self._is_put_aside = False
+        return not self._is_told
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal.signal calls
+        # The thread does the rest. A process that was put aside (Ctrl+Z) gives its terminal back from the
+        # background, which would put it aside again.
+        self._is_told = True
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
     def _watch(self) -> None:
@@ -230,7 +270,7 @@ class Guard:
                 # It may have been gone since the look before this one.
                 grace -= LOOK_EVERY
                 break
-        self._asked = True
+        self._asked.set()
         code = 128 + number
         until = monotonic() + grace
         if not self._terminal.is_gone():
@@ -266,3 +306,15 @@ def in_time(do: Callable[[], object], seconds: float) -> None:
     thread = threading.Thread(target=run, name="ending", daemon=True)
     thread.start()
     thread.join(seconds)
+
+
+def resuming(driver: type[D], may_resume: Callable[[], bool]) -> type[D]:
+    """A driver of Textual's that takes the terminal again, after Ctrl+Z, only if it may. By itself it stops
+    the process in the background with no regard to what that was just told."""
+
+    class Resuming(driver):  # type: ignore[misc, valid-type]
+        def resume_application_mode(self) -> None:
+            if may_resume():
+                super().resume_application_mode()
+
+    return Resuming
