@@ -26,7 +26,7 @@ from farmwatch.aws.model import (
     SessionSummary,
 )
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
+from farmwatch.aws.task import Step, Task, TaskSearch, Worker, WorkerSession
 
 START = datetime(2026, 3, 14, 2, 10, tzinfo=UTC)
 FARM_ID = "farm-1b84ca8d938d47d99a00675ff4eedd41"
@@ -285,9 +285,10 @@ class CannedFarm:
         answer: Mapping[str, str] | Fault = self._answer("step_names", ids)
         return answer
 
-    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
-        answer: str | Fault = self._answer("step_name", ref, step_id)
-        return answer
+    def step(self, ref: SessionRef, step_id: str) -> Step | Fault:
+        """An answer may also be the step's name alone."""
+        answer: str | Step | Fault = self._answer("step", ref, step_id)
+        return Step(answer) if isinstance(answer, str) else answer
 
     def log_page(self, source: LogSource, token: str | None = None, **asked: Any) -> LogPage | Fault:
         """An answer may also be a model of a log, which is the session's."""

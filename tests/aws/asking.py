@@ -67,7 +67,7 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
         lambda ask: ask.actions_of_sessions([(REF, ACTION_ID)]),
     ),
     "step_names": ("BatchGetStep", lambda ask: ask.step_names([(FARM_ID, QUEUE_ID, JOB_ID, STEP_ID)])),
-    "step_name": ("GetStep", lambda ask: ask.step_name(REF, STEP_ID)),
+    "step": ("GetStep", lambda ask: ask.step(REF, STEP_ID)),
     "log_page": ("GetLogEvents", lambda ask: ask.log_page(SOURCE)),
 }
 

@@ -148,7 +148,7 @@ def test_session_actions_are_listed_without_exit_codes_and_had_with_them_by_thei
 def test_the_name_of_a_step_is_had(farm: Asked) -> None:
     ref = farm.ref("failed")
     steps = {action.step_id for action in value(farm.ask.session_actions(ref)).items if action.step_id}
-    assert {value(farm.ask.step_name(ref, step_id)) for step_id in steps} == {"Render"}
+    assert {value(farm.ask.step(ref, step_id)).name for step_id in steps} == {"Render"}
 
 
 def test_what_is_not_there_is_a_fault(farm: Asked) -> None:
@@ -262,3 +262,6 @@ def test_tasks_and_jobs_get_the_status_that_is_wished(own: Asked) -> None:
     assert failed["runStatus"] == "READY"
     assert own.ask.update_job(ref.farm_id, ref.queue_id, ref.job_id, "CANCELED", "wish-2") is None
     assert failed["runStatus"] == "CANCELED"
+    canceled = value(own.ask.task(ref, failed["stepId"], failed["taskId"]))
+    assert (canceled.target_run_status, canceled.updated_by) == ("CANCELED", failed["updatedBy"])
+    assert value(own.ask.step(ref, failed["stepId"])).target_task_run_status == ""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from farmwatch.aws.model import Farm, Job, LogConfiguration, Queue, Session, SessionSummary
 from farmwatch.aws.reply import BadReply, each, is_id
+from farmwatch.aws.task import Step, Task
 from tests.canned import a_session
 from tests.replies import replies, required
 
@@ -124,6 +125,16 @@ def test_a_job_tells_what_is_wanted_of_its_tasks_and_who_changed_it_last() -> No
     reply = {"jobId": "job-" + "0" * 32, "name": "x", "targetTaskRunStatus": "CANCELED", "updatedBy": "mira"}
     job = Job.from_reply(reply)
     assert (job.target_task_run_status, job.updated_by, job.updated_at) == ("CANCELED", "mira", None)
+
+
+def test_so_do_a_step_and_a_task_that_is_asked_for_by_itself() -> None:
+    said = {"updatedBy": "mira", "updatedAt": AT}
+    step = Step.from_reply({"name": "Render", "targetTaskRunStatus": "CANCELED", **said})
+    assert step == Step("Render", "CANCELED", AT, "mira")
+    ids = {name: f"{name.removesuffix('Id')}-{'0' * 32}" for name in ("stepId", "jobId", "queueId")}
+    reply = {"taskId": "task-1", "runStatus": "CANCELED", "targetRunStatus": "CANCELED", **said}
+    task = Task.from_own_reply(reply, ids)
+    assert (task.target_run_status, task.updated_by, task.updated_at) == ("CANCELED", "mira", AT)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def hostile_farm() -> CannedFarm:
         session=[session, fault, session],
         session_actions=Page(tuple(hostile_action(n, text) for n, text in enumerate(TEXTS))),
         session_actions_by_id=lambda ref, ids: {},
-        step_name=ALL,
+        step=ALL,
         log_page=lambda source, token: hostile_page() if token is None else LogPage([], token, token),
     )
 

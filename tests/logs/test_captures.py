@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
-from farmwatch.aws.model import Job
+from farmwatch.logs.cancellation import Told
 from farmwatch.logs.evidence import Part
 from farmwatch.logs.failure import Failure, failed_action, has_failed, investigate
 from farmwatch.logs.lanes import SESSION, WORKER
 from farmwatch.logs.parsing import CLEANUP, UPLOAD
 from farmwatch.logs.store import OWN
 from farmwatch.words.action import action_name, exit_words
-from tests.canned import a_fault, a_job
+from tests.canned import START, a_fault
 from tests.captures import NAMES, Scenario, scenario
 
 
@@ -101,13 +102,16 @@ EXPECTED = {
 }
 
 
-def explain(found: Scenario, job: Job | None = None) -> Failure:
+SILENT = (Told("job", "GetJob"),)
+
+
+def explain(found: Scenario, told: Sequence[Told] = SILENT) -> Failure:
     """The card of a capture, with what the screens call its action."""
     action = failed_action(found.actions)
     assert action is not None
     steps = {action.step_id: "task"} if action.step_id is not None else {}
     name, words = action_name(action, steps), exit_words(action.exit_code)
-    return investigate(found.session, found.actions, name, words, found.logs(), job or a_job(1))
+    return investigate(found.session, found.actions, name, words, found.logs(), told)
 
 
 def texts(failure: Failure, part: Part) -> list[str]:
@@ -277,10 +281,12 @@ def test_the_service_asking_for_a_cancel_is_an_event_of_the_session() -> None:
     assert "cancels action 0, 1" in " ".join(texts(explain(found), Part.WORKER))
 
 
-def test_who_canceled_is_told_as_far_as_the_session_and_the_job_know() -> None:
+def test_who_canceled_is_told_as_far_as_the_session_and_those_above_its_action_know() -> None:
     found = scenario("canceled")
-    job = a_job(1, "CANCELED", target_task_run_status="CANCELED", updated_by="mira")
-    assert explain(found, job).sentence == (
+    canceled = explain(found, [Told("job", "GetJob", "targetTaskRunStatus CANCELED", "mira", START)])
+    (evidence,) = [one for one in canceled.evidence if one.part is Part.CANCEL]
+    assert (evidence.source, evidence.at) == ("GetJob", START)
+    assert canceled.sentence == (
         "task  Frame=1 was canceled: the job has targetTaskRunStatus CANCELED, updatedBy mira; "
         "the service asked the worker to cancel it."
     )
@@ -293,6 +299,22 @@ def test_who_canceled_is_told_as_far_as_the_session_and_the_job_know() -> None:
     assert texts(failure, Part.CANCEL) == ["targetLifecycleStatus ENDED, updatedBy jon"]
 
 
+def test_one_task_that_was_canceled_is_told_of_by_itself() -> None:
+    found = scenario("canceled")
+    task = Told("task", "GetTask", "targetRunStatus CANCELED", "mira", START)
+    unread = Told("step", "GetStep", fault=a_fault(message="no"))
+    failure = explain(found, [Told("job", "GetJob"), unread, task])
+    assert failure.sentence == (
+        "task  Frame=1 was canceled: the task has targetRunStatus CANCELED, updatedBy mira; "
+        "the service asked the worker to cancel it."
+    )
+    assert len(texts(failure, Part.CANCEL)) == 2
+    silent = explain(found, [Told("job", "GetJob"), Told("step", "GetStep"), Told("task", "GetTask")])
+    assert silent.sentence.endswith("not told by the session, its job, its step or its task.")
+    hidden = explain(found, [Told("job", "GetJob"), unread, Told("task", "GetTask", fault=a_fault())])
+    assert hidden.sentence.endswith("is not known: its step and its task cannot be read.")
+
+
 def test_a_worker_that_reports_the_end_has_canceled_nothing() -> None:
     found = scenario("canceled")
     session = replace(found.session, updated_by=found.session.worker_id)
@@ -302,7 +324,8 @@ def test_a_worker_that_reports_the_end_has_canceled_nothing() -> None:
 def test_a_job_that_cannot_be_read_is_said_and_one_not_yet_read_is_waited_for() -> None:
     found = scenario("canceled")
     action = found.action(0)
-    failure = investigate(found.session, found.actions, "x", "", found.logs(), a_fault(message="no"))
+    told = [Told("job", "GetJob", fault=a_fault(message="no"))]
+    failure = investigate(found.session, found.actions, "x", "", found.logs(), told)
     assert failure.action == action
     assert failure.sentence.endswith("who canceled it is not known: its job cannot be read.")
     assert failure.is_complete

@@ -24,7 +24,7 @@ class Watch:
             **{
                 "session_actions": self.give_page,
                 "session_actions_by_id": self.give_details,
-                "step_name": "Render",
+                "step": "Render",
                 **answers,
             }
         )
@@ -287,16 +287,16 @@ def test_names_of_steps_are_asked_for_once() -> None:
     watch = Watch(an_action(0), an_action(1, "RUNNING"))
     watch.poll()
     watch.poll()
-    assert watch.asked("step_name") == [STEP_ID]
+    assert watch.asked("step") == [STEP_ID]
     assert watch.target.observed.steps == {STEP_ID: "Render"}
 
 
 def test_a_name_that_is_denied_is_no_fault_and_not_asked_for_at_every_poll() -> None:
-    watch = Watch(an_action(0), step_name=a_fault(FaultKind.DENIED))
+    watch = Watch(an_action(0), step=a_fault(FaultKind.DENIED))
     for _ in range(20):
         assert watch.poll().fault is None
     # In its 300 seconds after 0, 15, 30, 60 and 120; then no more than every five minutes.
-    assert len(watch.asked("step_name")) == 5
+    assert len(watch.asked("step")) == 5
 
 
 def test_it_is_final_when_the_session_and_all_its_actions_are() -> None:
@@ -317,7 +317,7 @@ class WithSession:
         self.clock = HandClock()
         pages = [Page(tuple(some)) for some in actions]
         self.farm = CannedFarm(
-            session=list(sessions), session_actions=pages, session_actions_by_id={}, step_name="Render"
+            session=list(sessions), session_actions=pages, session_actions_by_id={}, step="Render"
         )
         self.poller = Poller(lambda: self.farm, lambda _: None, self.clock)
         self.actions = ActionsTarget(REF)

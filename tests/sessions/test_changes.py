@@ -295,7 +295,7 @@ class ActionWatch:
     def poll(self, *actions: Any) -> None:
         self.clock.move(15)
         by_id = {one.action_id: replace(one, detailed=True) for one in actions}
-        farm = CannedFarm(session_actions=Page(actions), session_actions_by_id=by_id, step_name="render")
+        farm = CannedFarm(session_actions=Page(actions), session_actions_by_id=by_id, step="render")
         self.target.poll(farm, self.clock)
 
 

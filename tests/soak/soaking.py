@@ -116,7 +116,7 @@ class _World:
             sessions=Page(()),
             session_actions=lambda *_: Page(tuple(an_action(n) for n in range(40))),
             session_actions_by_id=lambda ref, ids: {},
-            step_name="Render",
+            step="Render",
         )
         self.next_session()
 

@@ -33,7 +33,7 @@ def a_farm_whose_session_ends(log: Any = None, **changes: Any) -> CannedFarm:
         session=session,
         session_actions=lambda *_: Page((action(),)),
         session_actions_by_id=lambda *_: {over.action_id: action()},
-        step_name="Render",
+        step="Render",
         log_page=log or written("one", "two"),
     )
 

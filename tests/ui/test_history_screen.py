@@ -202,7 +202,7 @@ async def test_without_failures_it_says_so(recorder: Recorder) -> None:
 async def test_frames_that_were_seen_in_this_run_go_by_their_names(recorder: Recorder) -> None:
     action = an_action(3, status="RUNNING", step_id=STEP_ID, parameters={"Frame": "1042"})
     farm = a_farm(
-        session_actions=Page((action,)), session_actions_by_id={action.action_id: action}, step_name="Render"
+        session_actions=Page((action,)), session_actions_by_id={action.action_id: action}, step="Render"
     )
     async with watching(recorder, farm) as stage:
         await stage.move(1)

@@ -49,7 +49,7 @@ def at_session(
         session=list(answers),
         session_actions=[told(page) for page in pages],
         session_actions_by_id=lambda ref, ids: {one: details[one] for one in ids},
-        step_name="Render",
+        step="Render",
     )
     return on_stage(farm, AT_SESSION, size=size)
 

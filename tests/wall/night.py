@@ -148,7 +148,7 @@ class Night(CannedFarm):
             "session_actions_by_id": lambda ref, ids: self._actions([(ref, one) for one in ids]),
             "jobs_by_id": lambda ids: {job_id: self._job(job_id) for *_, job_id in ids},
             "step_names": lambda ids: {step_id: "Render" for *_, step_id in ids},
-            "step_name": "Render",
+            "step": "Render",
         }
         super().__init__(**{**given, **answers})
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         SessionSummary,
     )
     from farmwatch.aws.session_action import SessionAction
-    from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
+    from farmwatch.aws.task import Step, Task, TaskSearch, Worker, WorkerSession
 
 OPERATIONS = {
     "farms": "ListFarms",
@@ -49,7 +49,7 @@ OPERATIONS = {
     "fleets": "ListFleets",
     "jobs_by_id": "BatchGetJob",
     "step_names": "BatchGetStep",
-    "step_name": "GetStep",
+    "step": "GetStep",
     "log_page": "GetLogEvents",
     "end_session": "UpdateSession",
     "update_task": "UpdateTask",
@@ -118,7 +118,7 @@ class DeadlineApi(Protocol):
         """A page of the tasks that SearchTasks finds; paged as `search_jobs`."""
 
     def task(self, ref: SessionRef, step_id: str, task_id: str) -> Task | Fault:
-        """A task of a session's job by its id (GetTask)."""
+        """A task of a session's job by its id (GetTask), with what it is told to become."""
 
     def task_count(self, farm_id: str, queue_ids: Sequence[str], statuses: Sequence[str]) -> int | Fault:
         """How many tasks of up to ten queues are in these run statuses, 10,000 at the most (SearchTasks)."""
@@ -150,8 +150,8 @@ class DeadlineApi(Protocol):
         """The names of up to 100 steps (BatchGetStep) by their ids, each asked for with those of its farm,
         queue and job. Those that could not be had are left out."""
 
-    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
-        """The name of a step of the session's job (GetStep); actions tell only the ids of steps."""
+    def step(self, ref: SessionRef, step_id: str) -> Step | Fault:
+        """A step of a session's job (GetStep): actions tell only the ids of steps."""
 
     def log_page(
         self,

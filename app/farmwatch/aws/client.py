@@ -36,7 +36,7 @@ from farmwatch.aws.model import (
 from farmwatch.aws.parsing import ReadOnce, member_of
 from farmwatch.aws.reply import BadReply, Reply, each, id_of_kind, some_list, text, whole
 from farmwatch.aws.session_action import SessionAction, read_quickly
-from farmwatch.aws.task import Task, TaskSearch, Worker, WorkerSession
+from farmwatch.aws.task import Step, Task, TaskSearch, Worker, WorkerSession
 
 if TYPE_CHECKING:
     from mypy_boto3_deadline import DeadlineCloudClient
@@ -176,9 +176,9 @@ class DeadlineClient:
         )
 
     def task(self, ref: SessionRef, step_id: str, task_id: str) -> Task | Fault:
-        """GetTask, whose reply has of all ids that of the task alone."""
+        """See `DeadlineApi.task`."""
         ids = {**_job_ids(ref), "stepId": step_id}
-        return self._ask("GetTask", lambda reply: Task.from_reply({**reply, **ids}), **ids, taskId=task_id)
+        return self._ask("GetTask", lambda reply: Task.from_own_reply(reply, ids), **ids, taskId=task_id)
 
     def task_count(self, farm_id: str, queue_ids: Sequence[str], statuses: Sequence[str]) -> int | Fault:
         """How many tasks of up to ten queues are in these run statuses: the ``totalResults`` of SearchTasks,
@@ -356,9 +356,9 @@ class DeadlineClient:
             ],
         )
 
-    def step_name(self, ref: SessionRef, step_id: str) -> str | Fault:
-        """The ``name`` in the reply of GetStep; a reply without one is a bad reply, and so a `Fault`."""
-        return self._ask("GetStep", lambda reply: text(reply, "name"), **_job_ids(ref), stepId=step_id)
+    def step(self, ref: SessionRef, step_id: str) -> Step | Fault:
+        """A step of a session's job (GetStep); a reply without its name is a bad reply, and so a `Fault`."""
+        return self._ask("GetStep", Step.from_reply, **_job_ids(ref), stepId=step_id)
 
     def log_page(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from farmwatch.aws.model import Host
 from farmwatch.aws.reply import (
@@ -42,8 +43,9 @@ class TaskSearch(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True, gc=False):
-    """A task, as SearchTasks tells it. ``action_id`` is its newest session action, whose session follows from
-    it: both ids have the same 32 digits."""
+    """A task, as SearchTasks and GetTask tell it. ``action_id`` is its newest session action, whose session
+    follows from it: both ids have the same 32 digits. What it is told to become, and who has changed it last,
+    is read of GetTask alone: of the thousands that are searched for, nobody asks."""
 
     task_id: str
     step_id: str
@@ -56,6 +58,8 @@ class Task(Struct, frozen=True, gc=False):
     updated_at: datetime | None = None
     retries: int = 0
     action_id: str | None = None
+    target_run_status: str = ""
+    updated_by: str = ""
 
     @property
     def session_id(self) -> str | None:
@@ -80,6 +84,34 @@ class Task(Struct, frozen=True, gc=False):
             updated_at=optional_time(reply, "updatedAt"),
             retries=whole(reply, "failureRetryCount", 0),
             action_id=action_id,
+        )
+
+    @classmethod
+    def from_own_reply(cls, reply: Reply, ids: Mapping[str, str]) -> Task:
+        """Of GetTask's reply, which has of all ids that of the task alone; raises `BadReply`."""
+        return replace(
+            cls.from_reply({**reply, **ids}),
+            target_run_status=optional_text(reply, "targetRunStatus") or "",
+            updated_by=optional_text(reply, "updatedBy") or "",
+        )
+
+
+class Step(Struct, frozen=True):
+    """A step, as GetStep tells it: its name, what its tasks are to become, and who has changed it last."""
+
+    name: str
+    target_task_run_status: str = ""
+    updated_at: datetime | None = None
+    updated_by: str = ""
+
+    @classmethod
+    def from_reply(cls, reply: Reply) -> Step:
+        """Of GetStep's reply; raises `BadReply`."""
+        return cls(
+            name=text(reply, "name"),
+            target_task_run_status=optional_text(reply, "targetTaskRunStatus") or "",
+            updated_at=optional_time(reply, "updatedAt"),
+            updated_by=optional_text(reply, "updatedBy") or "",
         )
 
 

@@ -306,7 +306,7 @@ def _on_session(tried: _Calls, ask: DeadlineClient, ref: SessionRef) -> None:
     if step is None:
         tried.not_tried("no action of the session has a step", "GetStep", "BatchGetStep")
     else:
-        tried.ask("GetStep", lambda: ask.step_name(ref, step))
+        tried.ask("GetStep", lambda: ask.step(ref, step))
         ids = (ref.farm_id, ref.queue_id, ref.job_id, step)
         tried.ask("BatchGetStep", lambda: ask.step_names([ids]))
     for name, lane in (("GetLogEvents, session", SESSION), ("GetLogEvents, worker", WORKER)):

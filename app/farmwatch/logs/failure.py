@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from farmwatch.aws.model import Fault, Job, Session
+from farmwatch.aws.model import Session
 from farmwatch.aws.session_action import SessionAction
+from farmwatch.logs.cancellation import Told
 from farmwatch.logs.evidence import CAUSES, Case, Evidence, Part, short
 from farmwatch.logs.failure_worker import read_worker_log
 from farmwatch.logs.lanes import SESSION
@@ -84,12 +85,12 @@ def investigate(
     name: str,
     words: str,
     logs: SessionLogs,
-    job: Job | Fault | None = None,
+    told: Sequence[Told] = (),
     wanted: str | None = None,
 ) -> Failure:
-    """What is known by now. ``name`` is the failed action's in words, ``words`` its exit code's. ``job`` may
-    tell who has canceled it, and matters to nothing else (``None``: not asked for yet). ``wanted`` is the id
-    of the action to explain, where it is not to be the first that failed."""
+    """What is known by now. ``name`` is the failed action's in words, ``words`` its exit code's. ``told``
+    is what those above it tell of who has canceled it, and matters to nothing else (empty: not asked yet).
+    ``wanted`` is the id of the action to explain, where it is not to be the first that failed."""
     action = failed_action(actions, wanted)
     case = Case(name, words, action)
     for member, config in (("log.error", session.log), ("workerLog.error", session.worker_log)):
@@ -103,11 +104,11 @@ def investigate(
         return Failure(sentence, None, case.in_order(), True)
     _tell_action(case, action)
     process = _read_session_log(case, action, logs)
-    canceled = _who_canceled(case, session, job) if action.status == "CANCELED" else []
+    canceled = _who_canceled(case, session, told) if action.status == "CANCELED" else []
     from_worker = read_worker_log(case, session, logs)
-    complete = _is_read(logs, action) and not (action.status == "CANCELED" and job is None)
+    complete = _is_read(logs, action) and not (action.status == "CANCELED" and not told)
     if action.status == "CANCELED" and not canceled:
-        canceled = [*from_worker, _nobody_known(job)]
+        canceled = [*from_worker, _nobody_known(told)]
         from_worker = []
     sentence = _sentence(case, action, process, [*canceled, *from_worker])
     return Failure(sentence, action, case.in_order(), complete)
@@ -139,9 +140,9 @@ def _tell_action(case: Case, action: SessionAction) -> None:
     case.add(Part.ACTION, "GetSessionAction", action.ended_at or action.worker_updated_at, text)
 
 
-def _who_canceled(case: Case, session: Session, job: Job | Fault | None) -> list[str]:
-    """What the session and its job say about who has canceled it. Both name who has changed them last, which
-    need not be the same person; so what is told is the member."""
+def _who_canceled(case: Case, session: Session, told: Sequence[Told]) -> list[str]:
+    """What the session, its job, the step and the task say about who has canceled it. Each names who has
+    changed it last, which need not be the same person; so what is told is the member."""
     causes = []
     # A worker that reports the end has canceled nothing.
     by = session.updated_by if session.updated_by != session.worker_id else None
@@ -151,21 +152,25 @@ def _who_canceled(case: Case, session: Session, job: Job | Fault | None) -> list
         causes.append(f"the session has {text}")
     elif by is not None:
         case.add(Part.CANCEL, "GetSession", session.updated_at, f"updatedBy {by}")
-    if isinstance(job, Job) and job.target_task_run_status:
-        text = f"targetTaskRunStatus {job.target_task_run_status}{_by(job.updated_by)}"
-        case.add(Part.CANCEL, "GetJob", job.updated_at, text)
-        causes.append(f"the job has {text}")
-    elif isinstance(job, Fault):
-        case.add(Part.CANCEL, "GetJob", None, f"{job.kind}: {job.message or job.sentence}")
+    for one in told:
+        if one.fault is not None:
+            text = f"{one.fault.kind}: {one.fault.message or one.fault.sentence}"
+            case.add(Part.CANCEL, one.operation, None, text)
+        elif one.wish:
+            text = f"{one.wish}{_by(one.by)}"
+            case.add(Part.CANCEL, one.operation, one.at, text)
+            causes.append(f"the {one.subject} has {text}")
     return causes
 
 
-def _nobody_known(job: Job | Fault | None) -> str:
-    if job is None:
+def _nobody_known(told: Sequence[Told]) -> str:
+    if not told:
         return "who canceled it is not known yet"
-    if isinstance(job, Fault):
-        return "who canceled it is not known: its job cannot be read"
-    return "who canceled it is not told by the session or its job"
+    unread = [f"its {one.subject}" for one in told if one.fault is not None]
+    if unread:
+        return f"who canceled it is not known: {' and '.join(unread)} cannot be read"
+    asked = ["the session", *(f"its {one.subject}" for one in told)]
+    return f"who canceled it is not told by {', '.join(asked[:-1])} or {asked[-1]}"
 
 
 def _by(name: str | None) -> str:

@@ -21,6 +21,7 @@ from farmwatch.polling.poller import Poller
 from farmwatch.polling.target import Target
 
 if TYPE_CHECKING:
+    from farmwatch.aws.session_action import SessionAction
     from farmwatch.history.query import HistoryQuery, HistoryView
     from farmwatch.listings.job_finder import FoundJobs, JobFinder
     from farmwatch.listings.queue_counts import QueueCounts, QueueCountsTarget
@@ -73,9 +74,9 @@ class SessionHandle:
             self._is_attended = attended
             self._watch.attend(attended=attended)
 
-    def want_job(self) -> None:
-        """Ask for the session's job too: it may tell who has canceled the session."""
-        self._watch.want_job()
+    def want_canceled_by(self, action: SessionAction) -> None:
+        """Ask too what is above a canceled action: it may tell who wanted that."""
+        self._watch.want_canceled_by(action)
 
     def read_logs(self, lanes: tuple[int, ...] = LANES) -> LogsHandle:
         """Read the session's log (0), its worker's (1) or both, for as long as that handle is held."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from farmwatch.listings.job import JobTarget
 from farmwatch.monitor.update import LogRef, LogSnapshot, SessionSnapshot
 from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.poller import Poller
@@ -17,6 +16,8 @@ from farmwatch.sessions.actions import ActionsTarget
 from farmwatch.sessions.tracker import SessionTarget
 
 if TYPE_CHECKING:
+    from farmwatch.aws.session_action import SessionAction
+    from farmwatch.logs.cancellation import CancellationTarget
     from farmwatch.logs.sources import SessionLogs
     from farmwatch.logs.tail import LogTail
 
@@ -40,7 +41,7 @@ class SessionWatch:
         self._poller = poller
         self._session = session
         self._actions = actions
-        self._job: JobTarget | None = None
+        self._canceled: dict[str, CancellationTarget] = {}
         self._make_logs = make_logs
         self._logs: SessionLogs | None = None
         self._readers: Counter[int] = Counter()
@@ -54,9 +55,9 @@ class SessionWatch:
     @property
     def keys(self) -> list[str]:
         """The keys of all that is followed for it now."""
-        job = [] if self._job is None else [self._job.key]
         actions = [self._actions.key] if self._actions_wanted_by else []
-        return [self._session.key, *actions, *job, *(tail.key for tail in self._read_tails())]
+        parts = (*self._canceled.values(), *self._read_tails())
+        return [self._session.key, *actions, *(one.key for one in parts)]
 
     def _read_tails(self) -> list[LogTail]:
         tails = {} if self._logs is None else self._logs.tails
@@ -75,7 +76,7 @@ class SessionWatch:
             self._poller.drop(self._actions.key)
 
     def stop(self) -> None:
-        """Ask nothing more about it, its actions, its job and its logs; what is known stays."""
+        """Ask nothing more about it, its actions and its logs; what is known stays."""
         for key in self.keys:
             self._poller.drop(key)
 
@@ -86,12 +87,12 @@ class SessionWatch:
     # --- snapshots ------------------------------------------------------------------------------------
 
     def snapshot(self) -> SessionSnapshot:
-        """What is known now of the session, its actions and its job."""
+        """What is known now of the session, its actions, and who has canceled which."""
         return SessionSnapshot(
             self.ref,
             self._session.observed,
             self._actions.observed,
-            None if self._job is None else self._job.observed,
+            {action_id: one.observed for action_id, one in self._canceled.items()},
             self._rhythm(self._session.key, self._session.schedule.interval),
             self._rhythm(self._actions.key, self._actions.schedule.interval),
         )
@@ -138,11 +139,15 @@ class SessionWatch:
         """How often the session is asked for while all is well, as it was wished."""
         return self._session.schedule.interval
 
-    def want_job(self) -> None:
-        """Ask for the session's job too, until it is known: it may tell who has canceled the session."""
-        if self._job is None:
-            self._job = JobTarget(self.ref)
-            self._poller.follow(self._job)
+    def want_canceled_by(self, action: SessionAction) -> None:
+        """Ask too what is above a canceled action, until it is known: it may tell who wanted that."""
+        from farmwatch.logs.cancellation import CancellationTarget
+
+        if action.action_id not in self._canceled:
+            target = CancellationTarget(self.ref, action)
+            # A new one every time: other threads look through it.
+            self._canceled = {**self._canceled, action.action_id: target}
+            self._poller.follow(target)
 
     # --- logs: made, and brought up to date, by whoever reads them, in their thread -------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ from msgspec import Struct
 from farmwatch.aws.model import Fault, SessionRef, Who
 from farmwatch.history.events import Event
 from farmwatch.listings.connection_check import ConnectionObserved
-from farmwatch.listings.job import JobObserved
 from farmwatch.polling.freshness import Rhythm
 from farmwatch.polling.schedule import LASTING
 from farmwatch.sessions.actions import ActionsObserved
@@ -19,6 +18,7 @@ from farmwatch.sessions.error_log import LoggedError
 from farmwatch.sessions.tracker import SessionObserved
 
 if TYPE_CHECKING:
+    from farmwatch.logs.cancellation import Told
     from farmwatch.logs.sources import Found
     from farmwatch.logs.tail import LogObserved
 
@@ -103,8 +103,8 @@ class SessionSnapshot(Struct, frozen=True):
     ref: SessionRef
     session: SessionObserved
     actions: ActionsObserved
-    job: JobObserved | None
-    """The session's job, where somebody wants to know."""
+    canceled: Mapping[str, tuple[Told, ...]]
+    """What those above a canceled action have told of it, by its id, where somebody wants to know."""
     rhythm: Rhythm
     actions_rhythm: Rhythm
 

@@ -286,9 +286,9 @@ class StepNames:
         for step_id in step_ids:
             if step_id in self.found or not self._rest.is_over(clock.monotonic()):
                 continue
-            name = api.step_name(self._ref, step_id)
-            if isinstance(name, Fault):
+            step = api.step(self._ref, step_id)
+            if isinstance(step, Fault):
                 self._rest.begin(clock.monotonic())
             else:
                 self._rest.end()
-                self.found[step_id] = name
+                self.found[step_id] = step.name

@@ -96,7 +96,7 @@ def farm_with(
         session=session or a_session(),
         session_actions=Page(tuple(actions)),
         session_actions_by_id=lambda ref, ids: {one: details[one] for one in ids},
-        step_name="Render",
+        step="Render",
         log_page=log,
         **given,
     )

@@ -4,10 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from farmwatch.aws.model import FaultKind, LogConfiguration, Page, SessionSummary
+from farmwatch.aws.task import Task
 from farmwatch.logs.times import milliseconds
 from farmwatch.ui.screens.log.screen import LogScreen
 from tests.calls import counted
-from tests.canned import EmptyLog, HandClock, a_fault, a_job, a_session
+from tests.canned import JOB_ID, QUEUE_ID, STEP_ID, EmptyLog, HandClock, a_fault, a_job, a_session
 from tests.captures import scenario
 from tests.ui.log.stage import (
     AFTER,
@@ -126,6 +127,17 @@ async def test_a_canceled_session_says_who_canceled_as_far_as_the_job_knows() ->
         before = farm.count("job")
         await stage.move(120)
         assert farm.count("job") == before, "what is over is asked for no more"
+
+
+async def test_where_one_task_was_canceled_its_task_says_who_did() -> None:
+    found = scenario("canceled")
+    farm = farm_of(found)
+    task = Task("task-1", STEP_ID, JOB_ID, QUEUE_ID, "CANCELED")
+    farm.answers["job"] = [a_job(1)]
+    farm.answers["task"] = [replace(task, target_run_status="CANCELED", updated_by="mira", updated_at=AFTER)]
+    async with at_screen(farm, "c", now=AFTER, settings=settings_of(found)) as stage:
+        await stage.move(2)
+        assert "the task has targetRunStatus CANCELED, updatedBy mira; " in words_on(stage)
 
 
 async def test_a_job_is_only_asked_for_where_something_was_canceled() -> None:

@@ -145,11 +145,10 @@ class WhyScreen(SessionFollowing):
         self._consider()
 
     def _want(self) -> None:
-        """Read both logs back as far as the failure needs, and ask for the job where it may tell who has
-        canceled the session."""
+        """Read both logs back as far as the failure needs, and ask who has canceled what was canceled."""
         session, action = self.session, failed_action(self.actions.actions, self._action_id)
         if action is not None and action.status == "CANCELED":
-            self.handle.want_job()
+            self.handle.want_canceled_by(action)
         if session is None:
             return
         self.reading.want_time(SESSION, wanted_since(action, session))
@@ -206,18 +205,18 @@ class WhyScreen(SessionFollowing):
             if log is not None
         )
         snapshot = self.snapshot
-        job = None if snapshot.job is None else snapshot.job.answer
-        read = (session, actions.actions, actions.steps, logs, job)
+        action = failed_action(actions.actions, self._action_id)
+        told = () if action is None else snapshot.canceled.get(action.action_id, ())
+        read = (session, actions.actions, actions.steps, logs, told)
         if read == self._read:
             return
         self._read = read
         if session is None or not has_failed(session, actions.actions):
             self.failure = None
             return
-        action = failed_action(actions.actions, self._action_id)
         name = "" if action is None else action_name(action, actions.steps)
         words = "" if action is None else exit_words(action.exit_code)
-        self.failure = investigate(session, actions.actions, name, words, self.logs, job, self._action_id)
+        self.failure = investigate(session, actions.actions, name, words, self.logs, told, self._action_id)
 
     def _about(self, failure: Failure, now: datetime) -> list[Part]:
         parts: list[Part] = []
