@@ -205,14 +205,17 @@ def test_a_program_whose_make_was_killed_gives_the_terminal_back_and_ends(tmp_pa
     terminal.process.close(force=True)
 
 
-def put_aside(home: Path) -> tuple[Terminal, list[int]]:
-    """A shell whose first job, the demo, was put aside with Ctrl+Z, and that job's processes."""
+def put_aside(home: Path, number: int | None = None) -> tuple[Terminal, list[int]]:
+    """A shell whose first job, the demo, was put aside, with Ctrl+Z or a signal, and that job's processes."""
     terminal = Terminal(["bash", "--norc", "-i"], home, environ={"PS1": "ready> "})
     terminal.wait_for("ready>")
     terminal.press(f"{shlex.join([*FARMWATCH, '--demo'])}\r")
     terminal.wait_for("Northlight", PATIENCE)
     started = descendants(terminal.pid)
-    terminal.press("\x1a")
+    if number is None:
+        terminal.press("\x1a")
+    else:
+        os.kill(started[0], number)
     terminal.wait_for("Stopped")
     return terminal, started
 
@@ -250,15 +253,30 @@ def test_a_program_that_was_put_aside_ends_as_well(tmp_path: Path, how: str) -> 
 
 
 @needs_bash
-def test_a_program_that_was_put_aside_is_drawn_again_in_the_foreground(tmp_path: Path) -> None:
-    terminal, started = put_aside(tmp_path)
-    try_in_background(terminal)
+@pytest.mark.parametrize("how", ["Ctrl+Z", "Ctrl+Z, bg", "SIGSTOP"])
+def test_a_program_that_was_put_aside_is_drawn_again_in_the_foreground(tmp_path: Path, how: str) -> None:
+    terminal, started = put_aside(tmp_path, signal.SIGSTOP if how == "SIGSTOP" else None)
+    if "bg" in how:
+        try_in_background(terminal)
     terminal.screen.reset()
     terminal.press("fg\r")
     terminal.wait_for("Northlight", PATIENCE)
     terminal.press("q")
     wait_until(lambda: not any(map(is_running, started)))
     terminal.process.close(force=True)
+
+
+def test_a_program_that_was_stopped_from_outside_goes_on(server: FaultServer, tmp_path: Path) -> None:
+    """It is told of no SIGSTOP, and so has left its terminal as it is; a SIGCONT may come without any."""
+    terminal = watching(server, tmp_path)
+    os.kill(terminal.pid, signal.SIGCONT)
+    os.kill(terminal.pid, signal.SIGSTOP)
+    os.kill(terminal.pid, signal.SIGCONT)
+    for key, is_there in (*SCREENS["help"], ("escape", lambda text: "─ Keys ─" not in text)) * 3:
+        terminal.press(key)
+        terminal.wait_for(is_there, PATIENCE)
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0
 
 
 def test_the_farm_of_the_demo_ends_when_it_is_orphaned_while_it_starts(tmp_path: Path) -> None:

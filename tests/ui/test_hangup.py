@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from textual.drivers.headless_driver import HeadlessDriver
 
 from farmwatch.ui import hangup
 from farmwatch.ui.hangup import Guard
+from farmwatch.ui.textual_compat import resuming
 
 PATIENCE = 30.0
 
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no su
 
 class FakeTerminal:
     def __init__(self) -> None:
+        self.left = True
         self.gone = False
         self.lost = False
         self.behind: Callable[[], bool] = lambda: False
@@ -35,6 +38,9 @@ class FakeTerminal:
 
     def is_behind(self) -> bool:
         return self.behind()
+
+    def is_as_left(self) -> bool:
+        return self.left
 
     def restore(self) -> None:
         self.restored.set()
@@ -200,3 +206,57 @@ def test_the_modes_of_the_terminal_that_textual_switches_on_are_switched_off(tmp
     """The sequences are Textual's own; what it writes when it leaves is all in here."""
     for mode in ("?1000l", "?1003l", "?1015l", "?1006l", "?2004l", "?1004l", "?1049l", "?25h", "?7h", "<u"):
         assert f"\x1b[{mode}".encode() in hangup.RESTORE
+
+
+class Taking(HeadlessDriver):
+    """What a driver does with its terminal."""
+
+    _must_signal_resume = False
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+
+    def suspend_application_mode(self) -> None:
+        self.did.append("gave it back")
+
+    def resume_application_mode(self) -> None:
+        self.did.append("drew all of it" if self._must_signal_resume else "took it")
+
+
+@pytest.fixture
+def taking() -> Iterator[tuple[Program, Taking]]:
+    program = Program()
+    driver = resuming(Taking, program.guard)()
+    program.guard.start()
+    yield program, driver
+    program.guard.stop()
+
+
+def test_a_terminal_that_was_given_back_is_taken_once(taking: tuple[Program, Taking]) -> None:
+    _, driver = taking
+    driver.suspend_application_mode()
+    driver.resume_application_mode()
+    driver.resume_application_mode()
+    assert driver.did == ["gave it back", "took it"]
+
+
+def test_one_that_was_not_is_taken_anew_where_somebody_else_had_it(taking: tuple[Program, Taking]) -> None:
+    program, driver = taking
+    driver.resume_application_mode()
+    assert driver.did == []
+    program.terminal.left = False
+    driver.resume_application_mode()
+    assert driver.did == ["gave it back", "drew all of it"]
+
+
+def test_one_that_may_not_be_taken_is_not(taking: tuple[Program, Taking]) -> None:
+    program, driver = taking
+    driver.suspend_application_mode()
+
+    def is_behind() -> bool:
+        driver.resume_application_mode()
+        return False
+
+    program.terminal.behind = is_behind
+    driver.resume_application_mode()
+    assert driver.did == ["gave it back", "took it"], "once, by the first that asked"

@@ -76,8 +76,9 @@ def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
             fail(demo.HOW_TO_GET_IT)
         demo_farm = demo.DemoFarm()
     from farmwatch.ui.app import FarmwatchApp
-    from farmwatch.ui.hangup import guarded, resuming
+    from farmwatch.ui.hangup import guarded
     from farmwatch.ui.terminal import has_few_colours
+    from farmwatch.ui.textual_compat import resuming
     from farmwatch.words.ascii import speaks_utf8
 
     check_keys(settings)
@@ -104,8 +105,9 @@ def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
             shutil.rmtree(recorder.path.parent, ignore_errors=True)
 
     recorder.start()
-    with guarded(app.end, finish) as may_resume:
-        app.driver_class = resuming(app.driver_class, may_resume)
+    with guarded(app.end, finish) as guard:
+        if guard is not None:
+            app.driver_class = resuming(app.driver_class, guard)
         try:
             app.run()
         finally:

@@ -20,15 +20,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 if sys.platform != "win32":
     import termios
-
-if TYPE_CHECKING:
-    from textual.driver import Driver
-
-D = TypeVar("D", bound="Driver")
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +65,9 @@ class Terminal(Protocol):
     def is_behind(self) -> bool:
         """Whether somebody else has it now, as the shell has in which this process was put aside."""
 
+    def is_as_left(self) -> bool:
+        """Whether it hands on every key at once, as a full-screen program wants it."""
+
     def restore(self) -> None:
         """Leave it as it was at first, as far as it takes that."""
 
@@ -105,6 +103,13 @@ class PosixTerminal:
             return os.tcgetpgrp(self._descriptors[0]) != os.getpgrp()
         except OSError:
             return False
+
+    def is_as_left(self) -> bool:
+        """Whether it waits for no whole line. A shell in which a job was stopped has it do so again."""
+        try:
+            return not any(termios.tcgetattr(number)[3] & termios.ICANON for number in self._descriptors[:1])
+        except termios.error:
+            return True
 
     def restore(self) -> None:
         """Put its attributes back and write `RESTORE`, within `RESTORE_WITHIN`. Raises nothing."""
@@ -159,7 +164,7 @@ def guarded(
     end: Callable[[int], object],
     finish: Callable[[], object],
     leave: Callable[[int], object] = os._exit,
-) -> Iterator[Callable[[], bool]]:
+) -> Iterator[Guard | None]:
     """While the block lasts, the process ends within 2 s of SIGHUP, SIGINT or SIGTERM, or of the loss of its
     terminal; the exit code is 128 and the signal's number (SIGHUP for a lost terminal).
 
@@ -168,15 +173,15 @@ def guarded(
     ``leave`` ends the process. On Windows nothing is done: there are no such signals, and a console that is
     closed takes its processes with it.
 
-    Entered, it gives `Guard.may_resume`, which is to be asked before the terminal is taken again.
+    Entered, it gives the guard, which is to be asked before the terminal is taken again.
     """
     if sys.platform == "win32":
-        yield lambda: True
+        yield None
         return
     guard = Guard(end, finish, leave, PosixTerminal())
     guard.start()
     try:
-        yield guard.may_resume
+        yield guard
     finally:
         guard.stop()
 
@@ -232,6 +237,10 @@ class Guard:
         self._thread.join()
         os.close(self._read_end)
         os.close(self._write_end)
+
+    def is_terminal_as_left(self) -> bool:
+        """Whether the terminal is still as a full-screen program wants it: nobody else had it meanwhile."""
+        return self._terminal.is_as_left()
 
     def may_resume(self) -> bool:
         """Whether a process that was put aside (Ctrl+Z) and is continued may take its terminal again. In the
@@ -306,15 +315,3 @@ def in_time(do: Callable[[], object], seconds: float) -> None:
     thread = threading.Thread(target=run, name="ending", daemon=True)
     thread.start()
     thread.join(seconds)
-
-
-def resuming(driver: type[D], may_resume: Callable[[], bool]) -> type[D]:
-    """A driver of Textual's that takes the terminal again, after Ctrl+Z, only if it may. By itself it stops
-    the process in the background with no regard to what that was just told."""
-
-    class Resuming(driver):  # type: ignore[misc, valid-type]
-        def resume_application_mode(self) -> None:
-            if may_resume():
-                super().resume_application_mode()
-
-    return Resuming

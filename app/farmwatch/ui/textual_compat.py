@@ -13,7 +13,7 @@ import functools
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from textual import events, reactive
 from textual._callback import invoke
@@ -25,6 +25,7 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.box_model import BoxModel
 from textual.css.stylesheet import Stylesheet
+from textual.driver import Driver
 from textual.geometry import Region, Size, Spacing
 from textual.layout import DockArrangeResult
 from textual.message import Message
@@ -37,6 +38,7 @@ from textual.widget import Widget
 from farmwatch.ui.terminal_answers import TerminalAnswers
 
 T = TypeVar("T")
+D = TypeVar("D", bound=Driver)
 Method = Callable[..., Any]
 
 
@@ -374,6 +376,46 @@ def _answers_of(parser: Any) -> TerminalAnswers:
     if answers is None:
         answers = parser._farmwatch_answers = TerminalAnswers()
     return answers
+
+
+class Resumption(Protocol):
+    """Who knows whether the terminal may be taken again."""
+
+    def may_resume(self) -> bool:
+        """Whether it may. In the background this waits."""
+
+    def is_terminal_as_left(self) -> bool:
+        """Whether nobody else had it."""
+
+
+def resuming(driver: type[D], resumption: Resumption) -> type[D]:
+    """A driver that takes the terminal again only where it may, and only if it has given it back.
+
+    Textual does so at every SIGCONT. It stops the process in the background with no regard to what that was
+    told just then; and what was stopped from outside, or not at all, has another two threads after that, of
+    which one takes keys away from the first and does not end.
+    """
+
+    class Resuming(driver):  # type: ignore[misc, valid-type]
+        _gave_it_back = False
+
+        def suspend_application_mode(self) -> None:
+            self._gave_it_back = True
+            super().suspend_application_mode()
+
+        def resume_application_mode(self) -> None:
+            if not resumption.may_resume():
+                return
+            if not self._gave_it_back:
+                if resumption.is_terminal_as_left():
+                    return
+                super().suspend_application_mode()
+                # So that everything is drawn anew.
+                self._must_signal_resume = True
+            self._gave_it_back = False
+            super().resume_application_mode()
+
+    return Resuming
 
 
 def write_to_terminal(app: App[Any], sequence: str) -> None:
