@@ -70,7 +70,7 @@ def walk_through_logs(terminal: Terminal) -> None:
     terminal.press("i")
     terminal.wait_for("session and worker log")
     terminal.press("i", "o")
-    terminal.wait_for("Outline")
+    terminal.wait_for(lambda _: "Open" in terminal.foot)
     # Before the next key, because with that an escape would be one key with Alt.
     foot = terminal.foot
     terminal.press("escape")

@@ -216,11 +216,11 @@ class Taking(HeadlessDriver):
     def __init__(self) -> None:
         self.did: list[str] = []
 
-    def suspend_application_mode(self) -> None:
-        self.did.append("gave it back")
-
-    def resume_application_mode(self) -> None:
+    def start_application_mode(self) -> None:
         self.did.append("drew all of it" if self._must_signal_resume else "took it")
+
+    def stop_application_mode(self) -> None:
+        self.did.append("gave it back")
 
 
 @pytest.fixture
@@ -228,6 +228,8 @@ def taking() -> Iterator[tuple[Program, Taking]]:
     program = Program()
     driver = resuming(Taking, program.guard)()
     program.guard.start()
+    driver.start_application_mode()
+    driver.did.clear()
     yield program, driver
     program.guard.stop()
 
@@ -247,6 +249,14 @@ def test_one_that_was_not_is_taken_anew_where_somebody_else_had_it(taking: tuple
     program.terminal.left = False
     driver.resume_application_mode()
     assert driver.did == ["gave it back", "drew all of it"]
+
+
+def test_a_program_that_leaves_takes_nothing_again(taking: tuple[Program, Taking]) -> None:
+    program, driver = taking
+    driver.stop_application_mode()
+    program.terminal.left = False
+    driver.resume_application_mode()
+    assert driver.did == ["gave it back"]
 
 
 def test_one_that_may_not_be_taken_is_not(taking: tuple[Program, Taking]) -> None:

@@ -397,22 +397,32 @@ def resuming(driver: type[D], resumption: Resumption) -> type[D]:
     """
 
     class Resuming(driver):  # type: ignore[misc, valid-type]
-        _gave_it_back = False
+        _has_it = False
+        _will_take_it_again = False
+
+        def start_application_mode(self) -> None:
+            super().start_application_mode()
+            self._has_it = True
+
+        def stop_application_mode(self) -> None:
+            self._has_it = False
+            super().stop_application_mode()
 
         def suspend_application_mode(self) -> None:
-            self._gave_it_back = True
             super().suspend_application_mode()
+            self._will_take_it_again = True
 
         def resume_application_mode(self) -> None:
             if not resumption.may_resume():
                 return
-            if not self._gave_it_back:
-                if resumption.is_terminal_as_left():
+            if not self._will_take_it_again:
+                # On its way in or out it takes nothing.
+                if not self._has_it or resumption.is_terminal_as_left():
                     return
                 super().suspend_application_mode()
                 # So that everything is drawn anew.
                 self._must_signal_resume = True
-            self._gave_it_back = False
+            self._will_take_it_again = False
             super().resume_application_mode()
 
     return Resuming
