@@ -65,6 +65,8 @@ def walk(terminal: Terminal) -> None:
 def walk_through_logs(terminal: Terminal) -> None:
     """See every place that shows a line of a log."""
     terminal.press("l")
+    # The screen before it has lines of the log too.
+    terminal.wait_for(lambda _: "session log" in terminal.trail)
     terminal.wait_for("following")
     terminal.wait_for("00")
     terminal.press("i")
