@@ -8,6 +8,7 @@ from time import perf_counter
 
 from textual import events
 
+from farmwatch.cli import memory
 from farmwatch.config.settings import Settings
 from farmwatch.monitor.update import Snapshot, Update, WallRef
 from farmwatch.polling.freshness import Rhythm
@@ -60,6 +61,8 @@ async def measured(rows: int) -> tuple[float, float]:
             screen.wake()
             screen.redraw()
             merges.append(1000 * (perf_counter() - began))
+        # As the program does when no key was pressed for a while.
+        memory.look_through()
         table = screen.query_one("#wall-running", VirtualTable)
         keys: list[float] = []
         for number in range(KEYS):

@@ -1,6 +1,8 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -278,7 +280,7 @@ class Counted(Target):
     ) -> None:
         self.key = key
         self.schedule = Schedule(TWO_SECONDS)
-        self.observed = None
+        self.observed: Any = None
         self.rank = rank
         self.polled = PollResult()
         self.during: Callable[[], None] = lambda: None
@@ -326,6 +328,68 @@ def test_a_service_that_says_slower_holds_back_only_those_of_that_budget() -> No
     watch.poller.now("slowed")
     watch.move(59)
     assert [told.count(key) for key in ("slowed", "beside", "other")] == [1, 0, 30]
+
+
+def test_a_budget_that_was_spent_opens_for_some_requests_together() -> None:
+    budget = RequestBudget(rate=2.0, burst=5.0, together=3.0)
+    for _ in range(4):
+        assert budget.wait(0.0) == 0
+        budget.spend(0.0)
+    assert budget.wait(0.0) == 0, "one is left"
+    budget.spend(0.0)
+    assert budget.wait(0.0) == pytest.approx(1.5)
+    assert budget.wait(1.0) == pytest.approx(0.5)
+    for _ in range(3):
+        assert budget.wait(1.5) == 0
+        budget.spend(1.5)
+    assert budget.wait(1.5) == pytest.approx(1.5)
+
+
+def test_a_step_after_which_no_more_is_known_tells_nothing() -> None:
+    target = Counted("it", [])
+    watch = following(target)
+    watch.poller.run_due()
+    watch.news.clear()
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+        target.observed = "another" if steps == 3 else target.observed
+        target.polled = PollResult(is_step=steps < 5, again_in=0.0 if steps < 5 else None)
+
+    target.during = step
+    watch.move(2)
+    assert steps == 5
+    assert [news.observed for news in watch.news] == ["another", "another"], "what was learnt, and the end"
+
+
+def test_while_one_goes_from_step_to_step_the_others_are_asked_in_time() -> None:
+    stepping, other = Counted("stepping", []), Counted("other", [])
+    other.schedule = Schedule(timedelta(seconds=0.02))
+    asked, is_held = threading.Semaphore(0), threading.Event()
+    steps = count()
+
+    def step() -> None:
+        stepping.polled = PollResult(is_step=True, again_in=0.0)
+        if next(steps) == 2:
+            is_held.set()
+            for _ in range(5):
+                assert asked.acquire(timeout=LONG)
+            enough.set()
+
+    def note() -> None:
+        if is_held.is_set():
+            asked.release()
+
+    enough = threading.Event()
+    stepping.during, other.during = step, note
+    poller = Poller(CannedFarm, lambda _: None, SystemClock(), RequestBudget(rate=1000.0, burst=1000.0))
+    for one in (stepping, other):
+        poller.follow(one)
+    poller.start()
+    assert enough.wait(LONG)
+    poller.stop()
 
 
 def test_requests_of_the_last_minute_are_those_of_every_budget_that_is_known() -> None:

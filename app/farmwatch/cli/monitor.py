@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from farmwatch.aws.reply import are_ids
+from farmwatch.cli import memory
 from farmwatch.cli.connections import fail, opener, recorder_of
 from farmwatch.listings.place import CONNECTIONS, Place
 
@@ -106,6 +107,7 @@ def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
 
     recorder.start()
     with guarded(app.end, finish) as guard:
+        memory.Leisure(lambda: app.pressed_at).start()
         if guard is not None:
             app.driver_class = resuming(app.driver_class, guard)
         try:

@@ -88,6 +88,9 @@ REQUESTS = 12.0
 """Requests a second that a connection makes at the most, logs apart: what a wall of ten thousand sessions
 takes. AWS publishes no rate; a service that says "slower" is obeyed by all of them together."""
 
+TOGETHER = 4.0
+"""Requests right after each other, where a wall takes all that there are: others wait a third of a second."""
+
 CONNECTION_LIST = "list of connections"
 
 
@@ -146,7 +149,7 @@ class Monitor:
                 lambda: poller.budget.spend(self.clock.monotonic()), partial(self._identify, name)
             )
 
-        budget = RequestBudget(rate=REQUESTS)
+        budget = RequestBudget(rate=REQUESTS, together=TOGETHER)
         poller = Poller(connect, partial(self._take, name), self.clock, budget)
         log_budget = RequestBudget(rate=self.log_requests, burst=max(2.0, self.log_requests))
         poller.other_budgets.append(log_budget)

@@ -65,6 +65,8 @@ class _Followed(Struct, eq=False):
     urgent: bool = True
     again: bool = False
     dropped: bool = False
+    told: Any = None
+    """What was told of it last."""
 
 
 class _Call(Struct, eq=False):
@@ -351,14 +353,16 @@ class Poller:
             self._keep_together(call, polled)
             for key in (key for one in polled for key in one.wakes):
                 self._wake_beside(key)
-            # One is enough: whoever finds more that is due than it can take wakes the next.
-            self._changed.notify()
             if not self._stopped:
                 news = [
                     self._news(followed, one.events)
                     for followed, one in zip(call.followed, polled, strict=True)
-                    if not followed.dropped
+                    if not (followed.dropped or _tells_nothing(followed, one))
                 ]
+            if news:
+                # Another one takes what is due while this one tells. One is enough: whoever finds more that
+                # is due than it can take wakes the next.
+                self._changed.notify()
         for one_news in news:
             self._tell(one_news)
 
@@ -456,4 +460,10 @@ class Poller:
             paused=followed.paused,
             stopped=followed.due is None and followed.asking_since is None,
         )
-        return TargetUpdate(followed.target.key, followed.target.observed, rhythm, events)
+        followed.told = followed.target.observed
+        return TargetUpdate(followed.target.key, followed.told, rhythm, events)
+
+
+def _tells_nothing(followed: _Followed, polled: PollResult) -> bool:
+    """Whether it was a step after which nothing is known that was not known before."""
+    return polled.is_step and not polled.events and followed.told is followed.target.observed

@@ -13,6 +13,7 @@ import functools
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from textual import events, reactive
@@ -57,6 +58,9 @@ PANEL_HEIGHT, PANEL_WIDTH = 3, 40
 class ContainedApp(App[T]):
     """An app that is told of the faults of its views, instead of ended by them."""
 
+    pressed_at = float("-inf")
+    """When a key was pressed, or the mouse moved, for the last time (`monotonic`)."""
+
     _has_started = False
     """Whether the app handles messages: a fault of the app itself before that is the end."""
 
@@ -90,6 +94,12 @@ class ContainedApp(App[T]):
     @abstractmethod
     def terminal_answered(self, answer: str) -> None:
         """The terminal has answered something that is no key (an OSC, without ``ESC ]`` and its end)."""
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take note of when somebody was there."""
+        if isinstance(event, events.InputEvent):
+            self.pressed_at = monotonic()
+        await super().on_event(event)
 
     def on_terminal_answer(self, message: TerminalAnswer) -> None:
         """What comes from the thread that reads the terminal."""
