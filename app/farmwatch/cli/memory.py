@@ -63,8 +63,8 @@ def look_through() -> None:
 
 class Leisure:
     """Has everything looked through while nobody presses a key; ``pressed_at`` tells when one was pressed
-    last (`monotonic`). Python does so in the midst of anything, as soon as there is a quarter more than before:
-    beside a wall of 2,000 a key would wait 45 ms for it."""
+    last (`monotonic`). Python does so in the midst of anything, as soon as there is a quarter more than
+    before: beside a wall of 2,000 a key would wait 45 ms for it."""
 
     def __init__(self, pressed_at: Callable[[], float]) -> None:
         self._pressed_at = pressed_at
