@@ -279,6 +279,25 @@ def test_a_program_that_was_stopped_from_outside_goes_on(server: FaultServer, tm
     assert terminal.wait_for_end() == 0
 
 
+@needs_bash
+def test_a_program_that_begins_in_the_background_waits_for_the_terminal(tmp_path: Path) -> None:
+    terminal = Terminal(["bash", "--norc", "-i"], tmp_path, environ={"PS1": "ready> "})
+    terminal.wait_for("ready>")
+    terminal.press(f"{shlex.join([*FARMWATCH, '--demo'])} &\r")
+
+    def is_put_aside(text: str) -> bool:
+        terminal.press("\r")
+        return "Stopped" in text
+
+    terminal.wait_for(is_put_aside, PATIENCE)
+    terminal.press("fg\r")
+    terminal.wait_for("Northlight", PATIENCE)
+    started = descendants(terminal.pid)
+    terminal.press("q")
+    wait_until(lambda: not any(map(is_running, started)))
+    terminal.process.close(force=True)
+
+
 def test_the_farm_of_the_demo_ends_when_it_is_orphaned_while_it_starts(tmp_path: Path) -> None:
     terminal = Terminal([*FARMWATCH, "--demo"], tmp_path)
     wait_until(lambda: children(terminal.pid))

@@ -251,6 +251,14 @@ def test_one_that_was_not_is_taken_anew_where_somebody_else_had_it(taking: tuple
     assert driver.did == ["gave it back", "drew all of it"]
 
 
+def test_one_that_never_had_it_takes_it(taking: tuple[Program, Taking]) -> None:
+    """Begun in the background it was stopped before."""
+    program, _ = taking
+    driver = resuming(Taking, program.guard)()
+    driver.resume_application_mode()
+    assert driver.did == ["took it"]
+
+
 def test_a_program_that_leaves_takes_nothing_again(taking: tuple[Program, Taking]) -> None:
     program, driver = taking
     driver.stop_application_mode()

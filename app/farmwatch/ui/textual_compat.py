@@ -407,7 +407,9 @@ def resuming(driver: type[D], resumption: Resumption) -> type[D]:
     """
 
     class Resuming(driver):  # type: ignore[misc, valid-type]
-        _has_it = False
+        _has_it: bool | None = None
+        """Whether it has the terminal; ``None`` before it had it: begun in the background it is stopped."""
+
         _will_take_it_again = False
 
         def start_application_mode(self) -> None:
@@ -425,13 +427,16 @@ def resuming(driver: type[D], resumption: Resumption) -> type[D]:
         def resume_application_mode(self) -> None:
             if not resumption.may_resume():
                 return
-            if not self._will_take_it_again:
-                # On its way in or out it takes nothing.
-                if not self._has_it or resumption.is_terminal_as_left():
-                    return
+            if self._has_it and not resumption.is_terminal_as_left():
                 super().suspend_application_mode()
                 # So that everything is drawn anew.
                 self._must_signal_resume = True
+            elif self._has_it is not None and not self._will_take_it_again:
+                # Nobody else had it; or it was given back for good.
+                return
+            elif self._has_it is None and vars(self).get("_writer_thread") is not None:
+                # It is about to have it.
+                return
             self._will_take_it_again = False
             super().resume_application_mode()
 
