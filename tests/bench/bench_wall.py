@@ -14,7 +14,7 @@ from tests.bench.figures import Figure
 from tests.bench.growth import Curve, Panel, growth
 
 SIZES = (10, 100, 1_000, 2_000, 10_000)
-TURN, LONG_REFRESHES = 3, 10_000
+TURN, ONE_TURN_FROM = 3, 10_000
 """What a refresh does takes turns of three, which differ by much: two whole turns are averaged, and one where
 there are so many sessions that a refresh takes half a minute."""
 
@@ -32,7 +32,7 @@ def most_calls(sessions: float) -> float:
 
 def measured(sessions: int) -> dict[str, Any]:
     """What the program found out that watched so many sessions, a process of its own."""
-    refreshes = TURN if sessions >= LONG_REFRESHES else 2 * TURN
+    refreshes = TURN if sessions >= ONE_TURN_FROM else 2 * TURN
     with a_farm("--sessions", str(sessions)) as endpoint, a_home() as home:
         command = [sys.executable, "-m", "tests.bench.wall_client", endpoint, str(refreshes), str(home)]
         told = subprocess.run(

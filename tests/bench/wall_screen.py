@@ -62,7 +62,7 @@ async def measured(rows: int) -> tuple[float, float]:
             screen.redraw()
             merges.append(1000 * (perf_counter() - began))
         # As the program does when no key was pressed for a while.
-        memory.look_through()
+        memory.collect_and_freeze()
         table = screen.query_one("#wall-running", VirtualTable)
         keys: list[float] = []
         for number in range(KEYS):

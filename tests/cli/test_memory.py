@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 
 from farmwatch.cli import memory
-from farmwatch.cli.memory import LEISURE, Leisure
+from farmwatch.cli.memory import IDLE_AFTER, IdleCollector
 
 
 class Thing:
@@ -31,23 +31,23 @@ def thawed() -> Iterator[None]:
 def test_garbage_is_thrown_away_also_where_it_lived_long() -> None:
     thing = Thing()
     kept = weakref.ref(thing)
-    memory.look_through()
+    memory.collect_and_freeze()
     assert gc.get_freeze_count() > 0
     del thing
     gc.collect()
     assert kept() is not None, "it is not looked through"
-    memory.look_through()
+    memory.collect_and_freeze()
     assert kept() is None
 
 
 def test_it_is_done_after_python_did_and_while_nobody_presses_a_key() -> None:
     pressed = [monotonic()]
-    leisure = Leisure(lambda: pressed[0])
-    pressed[0] -= LEISURE
-    assert not leisure.look(), "nothing was looked through since"
+    collector = IdleCollector(lambda: pressed[0])
+    pressed[0] -= IDLE_AFTER
+    assert not collector.look(), "nothing was looked through since"
     gc.collect()
     pressed[0] = monotonic()
-    assert not leisure.look()
-    pressed[0] -= LEISURE
-    assert leisure.look()
-    assert not leisure.look(), "once"
+    assert not collector.look()
+    pressed[0] -= IDLE_AFTER
+    assert collector.look()
+    assert not collector.look(), "once"

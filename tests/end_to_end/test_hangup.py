@@ -26,6 +26,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows"),
 ]
 
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="there is no shell with jobs here")
+
 PATIENCE = 30.0
 """Seconds that a busy machine may take; the program has 2 s, see `tests/ui/test_hangup.py`."""
 
@@ -116,6 +118,13 @@ def descendants(pid: int) -> list[int]:
     return found + [one for child in found for one in descendants(child)]
 
 
+def a_shell(home: Path) -> Terminal:
+    """A shell with jobs, at its first prompt."""
+    terminal = Terminal(["bash", "--norc", "-i"], home, environ={"PS1": "ready> "})
+    terminal.wait_for("ready>")
+    return terminal
+
+
 def told(home: Path) -> str:
     """What the history has kept, as it tells it."""
     variables = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
@@ -190,10 +199,9 @@ def test_the_demo_under_make_leaves_nothing_behind(tmp_path: Path, stalled: bool
     assert exit_code(terminal.pid) != 0
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no shell with jobs here")
+@needs_bash
 def test_a_program_whose_make_was_killed_gives_the_terminal_back_and_ends(tmp_path: Path) -> None:
-    terminal = Terminal(["bash", "--norc", "-i"], tmp_path, environ={"PS1": "ready> "})
-    terminal.wait_for("ready>")
+    terminal = a_shell(tmp_path)
     terminal.press(f"sh -c '{shlex.join(FARMWATCH)} --demo; true'\r")
     terminal.wait_for("Northlight", PATIENCE)
     [starter] = children(terminal.pid)
@@ -207,8 +215,7 @@ def test_a_program_whose_make_was_killed_gives_the_terminal_back_and_ends(tmp_pa
 
 def put_aside(home: Path, number: int | None = None) -> tuple[Terminal, list[int]]:
     """A shell whose first job, the demo, was put aside, with Ctrl+Z or a signal, and that job's processes."""
-    terminal = Terminal(["bash", "--norc", "-i"], home, environ={"PS1": "ready> "})
-    terminal.wait_for("ready>")
+    terminal = a_shell(home)
     terminal.press(f"{shlex.join([*FARMWATCH, '--demo'])}\r")
     terminal.wait_for("Northlight", PATIENCE)
     started = descendants(terminal.pid)
@@ -231,9 +238,6 @@ def try_in_background(terminal: Terminal) -> None:
         return terminal.bytes.count("Stopped") >= 2
 
     wait_until(is_put_aside_again)
-
-
-needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="there is no shell with jobs here")
 
 
 @needs_bash
@@ -281,8 +285,7 @@ def test_a_program_that_was_stopped_from_outside_goes_on(server: FaultServer, tm
 
 @needs_bash
 def test_a_program_that_begins_in_the_background_waits_for_the_terminal(tmp_path: Path) -> None:
-    terminal = Terminal(["bash", "--norc", "-i"], tmp_path, environ={"PS1": "ready> "})
-    terminal.wait_for("ready>")
+    terminal = a_shell(tmp_path)
     terminal.press(f"{shlex.join([*FARMWATCH, '--demo'])} &\r")
 
     def is_put_aside(text: str) -> bool:

@@ -259,6 +259,15 @@ def test_one_that_never_had_it_takes_it(taking: tuple[Program, Taking]) -> None:
     assert driver.did == ["took it"]
 
 
+def test_one_that_is_about_to_have_it_is_let_go_on(taking: tuple[Program, Taking]) -> None:
+    """Textual's own driver has begun to write there by then."""
+    program, _ = taking
+    driver = resuming(Taking, program.guard)()
+    vars(driver)["_writer_thread"] = threading.Thread()
+    driver.resume_application_mode()
+    assert driver.did == []
+
+
 def test_a_program_that_leaves_takes_nothing_again(taking: tuple[Program, Taking]) -> None:
     program, driver = taking
     driver.stop_application_mode()

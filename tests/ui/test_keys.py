@@ -113,6 +113,15 @@ async def test_a_remapped_key_works_everywhere_it_is_shown() -> None:
         assert stage.line(1) != before, "the new key of going back does so on the session screen too"
 
 
+async def test_it_is_known_when_a_key_was_pressed_last() -> None:
+    """Nobody is to wait for what can be done while nobody is there."""
+    async with on_stage(CannedFarm(farms=Page((FARM,)))) as stage:
+        await stage.move(2)
+        before = stage.app.pressed_at
+        await stage.press("down")
+        assert stage.app.pressed_at > before
+
+
 async def test_help_says_where_a_key_means_something_else() -> None:
     async with on_stage(CannedFarm(farms=Page((FARM,))), size=(120, 70)) as stage:
         await stage.press("question_mark")

@@ -12,8 +12,8 @@ from time import monotonic, sleep
 STARTED_AFTER = 3.0
 """Seconds after which everything is imported and on the screen."""
 
-LEISURE = 5.0
-"""Seconds after the last key in which nobody waits for anything."""
+IDLE_AFTER = 5.0
+"""Seconds without a key after which nobody waits for anything."""
 
 M_ARENA_MAX, M_TRIM_THRESHOLD = -8, -1
 """What ``mallopt(3)`` calls the number of heaps, and the bytes at a heap's end that are kept though they are
@@ -44,7 +44,7 @@ def _start_without_collecting() -> None:
     sixth of the time until the first frame. What was made by then stays; it is not looked through again."""
 
     def collect() -> None:
-        look_through()
+        collect_and_freeze()
         gc.enable()
 
     gc.disable()
@@ -53,16 +53,16 @@ def _start_without_collecting() -> None:
     timer.start()
 
 
-def look_through() -> None:
-    """Throw away all garbage. What is left lives long: Python does not look through it until this is called
+def collect_and_freeze() -> None:
+    """Collect all garbage. What is left lives long: Python does not look through it until this is called
     again."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
-class Leisure:
-    """Has everything looked through while nobody presses a key; ``pressed_at`` tells when one was pressed
+class IdleCollector:
+    """Has garbage collected in full while nobody presses a key; ``pressed_at`` tells when one was pressed
     last (`monotonic`). Python does so in the midst of anything, as soon as there is a quarter more than
     before: beside a wall of 2,000 a key would wait 45 ms for it."""
 
@@ -72,19 +72,19 @@ class Leisure:
 
     def start(self) -> None:
         """Look every few seconds from now on."""
-        threading.Thread(target=self._run, name="leisure", daemon=True).start()
+        threading.Thread(target=self._run, name="idle collector", daemon=True).start()
 
     def look(self) -> bool:
-        """Look through everything, if Python has done so since, and would again; whether that was done."""
-        if _full_collections() == self._seen or monotonic() - self._pressed_at() < LEISURE:
+        """Collect, if Python has done so by itself since the last time; whether that was done."""
+        if _full_collections() == self._seen or monotonic() - self._pressed_at() < IDLE_AFTER:
             return False
-        look_through()
+        collect_and_freeze()
         self._seen = _full_collections()
         return True
 
     def _run(self) -> None:
         while True:
-            sleep(LEISURE)
+            sleep(IDLE_AFTER)
             self.look()
 
 

@@ -107,7 +107,7 @@ def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
 
     recorder.start()
     with guarded(app.end, finish) as guard:
-        memory.Leisure(lambda: app.pressed_at).start()
+        memory.IdleCollector(lambda: app.pressed_at).start()
         if guard is not None:
             app.driver_class = resuming(app.driver_class, guard)
         try:
