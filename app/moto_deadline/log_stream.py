@@ -6,9 +6,10 @@ that arrives late shifts every page after it. Here a token is a place between tw
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,14 @@ from moto.logs.models import LogStream
 
 Place = tuple[int, int]
 """Where an event is: its time in milliseconds, and its number among those of the same time."""
+
+Message = str | dict[str, Any]
+"""What an event says: text, or an object, which is one line of JSON to whoever reads it."""
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+APART = 0.4
+"""Milliseconds between two events that are written together, as a process prints them."""
 
 PAGE_EVENTS = 10_000
 PAGE_BYTES = 1_048_576
@@ -75,18 +84,62 @@ class ServiceLogStream(LogStream):
         self._lock = lock
         self._before_reading = before_reading
         self._places: list[Place] = []
-        self._messages: list[str] = []
+        self._messages: list[Message] = []
         self._taken_in: list[int] = []
+        self._unread: list[tuple[float, Sequence[Message]]] = []
+        self._unread_events = 0
         self._arrived = 0
         self._newest_taken_in: int | None = None
+        self.written_until = -(1 << 50)
+        """The time of the newest event that is written (milliseconds); before all time without one."""
         self._pages = 0
         self._head = self._made = self._size = 0
 
     # --- writing --------------------------------------------------------------------------------------
 
+    def write(self, first: float, messages: Sequence[Message], *, keep: int | None = None) -> None:
+        """Events from a time on (milliseconds), as a process prints them; nearly always the newest.
+
+        They are only noted until somebody reads: most of what a farm writes nobody ever looks at. An object
+        among them must not change any more. ``keep``: once there are twice as many events, only the newest
+        ones, so many, are kept. No token is shifted by it: a token is a place in time.
+        """
+        if not messages:
+            return
+        with self._lock:
+            self._unread.append((first, messages))
+            self._unread_events += len(messages)
+            self.written_until = max(self.written_until, int(first + APART * (len(messages) - 1)))
+            if keep is not None and len(self._places) + self._unread_events > 2 * keep:
+                self._take_in()
+                for part in (self._places, self._messages, self._taken_in):
+                    del part[:-keep]
+
+    def _take_in(self) -> None:
+        newest = self._places[-1] if self._places else (0, 0)
+        is_in_order = True
+        for first, messages in self._unread:
+            taken_in = int(first) + 1000
+            is_in_order = is_in_order and int(first) >= newest[0]
+            for number, message in enumerate(messages):
+                self._arrived += 1
+                newest = (int(first + APART * number), self._arrived)
+                self._places.append(newest)
+                self._messages.append(message)
+                self._taken_in.append(taken_in)
+            self._newest_taken_in = taken_in
+        self._unread.clear()
+        self._unread_events = 0
+        if not is_in_order:
+            order = sorted(range(len(self._places)), key=self._places.__getitem__)
+            self._places = [self._places[index] for index in order]
+            self._messages = [self._messages[index] for index in order]
+            self._taken_in = [self._taken_in[index] for index in order]
+
     def add(self, at: int, message: str, taken_in: int) -> None:
         """One event; nearly always the newest, but it may be late."""
         with self._lock:
+            self._take_in()
             self._arrived += 1
             self._newest_taken_in = taken_in
             place = (at, self._arrived)
@@ -96,7 +149,7 @@ class ServiceLogStream(LogStream):
             self._places.insert(index, place)
             self._messages.insert(index, message)
             self._taken_in.insert(index, taken_in)
-            self.stored_bytes += len(message)
+            self.written_until = self._places[-1][0]
 
     def put_log_events(self, log_events: list[dict[str, Any]]) -> str:
         """Take in events as PutLogEvents has them, all of them now; the next sequence token."""
@@ -106,25 +159,14 @@ class ServiceLogStream(LogStream):
         self.upload_sequence_token += 1
         return f"{self.upload_sequence_token:056d}"
 
-    def drop_all_but(self, keep: int) -> None:
-        """Forget the oldest events once there are twice as many as are to be kept. No token is shifted by
-        it: a token is a place in time."""
-        with self._lock:
-            if len(self._places) > 2 * keep:
-                for part in (self._places, self._messages, self._taken_in):
-                    del part[:-keep]
-
-    @property
-    def written_until(self) -> int:
-        """The time of the newest event that is written; before all time where there is none."""
-        return self._places[-1][0] if self._places else -(1 << 50)
-
     # --- what moto asks -------------------------------------------------------------------------------
 
     @property
     def events(self) -> Any:
         """What is written (not what is generated), as moto's own streams show it."""
-        return [self._event(index) for index in range(len(self._places))]
+        with self._lock:
+            self._take_in()
+            return [self._event(index) for index in range(len(self._places))]
 
     @events.setter
     def events(self, events: list[Any]) -> None:
@@ -150,9 +192,10 @@ class ServiceLogStream(LogStream):
 
         wanted = EventMessageFilter(filter_pattern)
         with self._lock:
+            events = self.events
             return [
                 {**event, "eventId": f"{at:020}{number:020}", "logStreamName": self.log_stream_name}
-                for (at, number), event in zip(self._places, self.events, strict=True)
+                for (at, number), event in zip(self._places, events, strict=True)
                 if (not start_time or at >= start_time)
                 and (not end_time or at <= end_time)
                 and wanted.matches(event["message"])
@@ -232,6 +275,7 @@ class ServiceLogStream(LogStream):
 
     def _settle(self) -> int:
         """How many events there are, as of now: what is generated may grow between two questions."""
+        self._take_in()
         self._head = self._made = 0
         if self.generated is not None:
             self._made = self.generated.size(_milliseconds(self._now()))
@@ -255,7 +299,7 @@ class ServiceLogStream(LogStream):
 
     def _message(self, index: int) -> str:
         made, of = self._where(index)
-        return self._messages[of] if made is None else made.message(of)
+        return self._written(of) if made is None else made.message(of)
 
     def _event_at(self, index: int) -> dict[str, Any]:
         made, of = self._where(index)
@@ -265,7 +309,13 @@ class ServiceLogStream(LogStream):
 
     def _event(self, of: int) -> dict[str, Any]:
         taken_in = self._taken_in[of]
-        return {"timestamp": self._places[of][0], "ingestionTime": taken_in, "message": self._messages[of]}
+        return {"timestamp": self._places[of][0], "ingestionTime": taken_in, "message": self._written(of)}
+
+    def _written(self, of: int) -> str:
+        message = self._messages[of]
+        if not isinstance(message, str):
+            message = self._messages[of] = _encode(message)
+        return message
 
     def _index(self, place: Place, *, after: bool = False) -> int:
         """The index of the first event that is not before a place, or that is after it."""

@@ -130,6 +130,31 @@ def test_a_late_event_shifts_no_page_and_is_found_by_its_time(log: Log) -> None:
     assert "late" in messages(log.ask(startTime=log.start + 50, startFromHead=True))
 
 
+def test_what_is_written_late_stands_where_its_time_is(log: Log) -> None:
+    log.stream.write(log.start + 500.0, ["third", "fourth"])
+    log.stream.write(log.start, ["first"])
+    log.stream.write(log.start + 100.0, ["second"])
+    assert messages(log.ask(startFromHead=True)) == ["first", "second", "third", "fourth"]
+    assert log.stream.written_until == log.start + 500
+    log.stream.write(log.start + 500.0, ["fifth"])
+    assert messages(log.ask(startFromHead=True))[2:] == ["third", "fourth", "fifth"]
+
+
+def test_an_object_is_read_as_one_line_of_json(log: Log) -> None:
+    log.stream.write(log.start, [{"level": "INFO", "ti": "🔷", "ids": ["a", "b"], "count": 2}])
+    assert messages(log.ask()) == ['{"level": "INFO", "ti": "🔷", "ids": ["a", "b"], "count": 2}']
+
+
+def test_the_oldest_go_once_there_are_twice_as_many_as_are_kept(log: Log) -> None:
+    for number in range(20):
+        log.stream.write(log.start + 1000.0 * number, [f"line {number}"], keep=10)
+    token = log.ask()["nextForwardToken"]
+    assert messages(log.ask(startFromHead=True))[0] == "line 0"
+    log.stream.write(log.start + 20_000.0, ["line 20"], keep=10)
+    assert messages(log.ask(startFromHead=True)) == [f"line {number}" for number in range(11, 21)]
+    assert messages(log.ask(startFromHead=True, nextToken=token)) == ["line 20"]
+
+
 def test_times_are_from_and_before(log: Log) -> None:
     log.add(*LINES)
     page = log.ask(startTime=log.start + 3, endTime=log.start + 6, startFromHead=True)

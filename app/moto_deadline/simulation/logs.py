@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from moto_deadline.log_stream import ServiceLogStream
+    from moto_deadline.log_stream import Message, ServiceLogStream
 
 
 class LogWriter:
@@ -36,9 +36,9 @@ class LogWriter:
         self._groups: list[Any] = []
 
     def write(
-        self, group: str, stream: str, at: datetime, messages: Sequence[str], *, keep: int | None = None
+        self, group: str, stream: str, at: datetime, messages: Sequence[Message], *, keep: int | None = None
     ) -> None:
-        """Append messages from ``at`` on, a few hundred microseconds apart, as a process prints them.
+        """Append messages from ``at`` on.
 
         ``keep``: of a stream that grows for ever the oldest events are dropped, but never so many that fewer
         than these are left.
@@ -48,10 +48,7 @@ class LogWriter:
         # What is written at one moment of the simulation follows what was written at it before.
         if 0 <= found.written_until - first < 1000:
             first = found.written_until + 1.0
-        for number, message in enumerate(messages):
-            found.add(int(first + 0.4 * number), message, int(first) + 1000)
-        if keep is not None:
-            found.drop_all_but(keep)
+        found.write(first, messages, keep=keep)
 
     def stream(self, group: str, stream: str) -> ServiceLogStream:
         """A stream, made if it is not there yet."""

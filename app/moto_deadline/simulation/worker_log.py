@@ -6,7 +6,6 @@ Each event is one JSON object, ``level`` first; what is not of the agent's own t
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -36,8 +35,6 @@ KEPT = 3000
 KEPT_FOR = timedelta(days=1)
 """Events older than this when the world begins are gone."""
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-
 _REPEATED = "(Duplicate removed, see previous response)"
 _HIDDEN = "*REDACTED*"
 
@@ -56,19 +53,18 @@ _RUNTIME = (
 )
 
 
-def worker_event(of: str, subtype: str, level: str, members: Record) -> str:
+def worker_event(of: str, subtype: str, level: str, members: Record) -> Record:
     """One event of a type of the agent's own."""
     picture = _PICTURES.get(subtype if of in ("API", "Action") else of, "")
-    typed = {"level": level, "ti": picture, "type": of, "subtype": subtype}
-    return _encode(typed | members)
+    return {"level": level, "ti": picture, "type": of, "subtype": subtype, **members}
 
 
-def plain_event(message: str) -> str:
+def plain_event(message: str) -> Record:
     """One event that has no type."""
-    return _encode({"level": "INFO", "message": message})
+    return {"level": "INFO", "message": message}
 
 
-def metrics_event(cpu: float, memory: int) -> str:
+def metrics_event(cpu: float, memory: int) -> Record:
     """What a worker tells of its machine every minute: ``cpu`` is how busy its processor is, in per cent,
     ``memory`` how much of its 64 GiB is in use."""
     is_busy = cpu > 50
@@ -103,7 +99,7 @@ class WorkerLog:
 
     # --- events of one kind each ----------------------------------------------------------------------
 
-    def write(self, *messages: str) -> None:
+    def write(self, *messages: Record) -> None:
         """Events in the worker's log, at the world's time; those from more than a day before its start
         are left out."""
         if self._world.start - self._world.at > KEPT_FOR:
@@ -113,11 +109,11 @@ class WorkerLog:
             options["logGroupName"], options["logStreamName"], self._world.at, messages, keep=KEPT
         )
 
-    def _of_session(self, subtype: str, message: str, level: str = "INFO", **more: Any) -> str:
+    def _of_session(self, subtype: str, message: str, level: str = "INFO", **more: Any) -> Record:
         members = {"session_id": self._session["sessionId"], "message": message, **more, **self._ids}
         return worker_event("Session", subtype, level, members)
 
-    def _of_action(self, subtype: str, action: Record, kind: str, message: str, **more: str) -> str:
+    def _of_action(self, subtype: str, action: Record, kind: str, message: str, **more: str) -> Record:
         task = action["definition"].get("taskRun", {})
         members = {
             "session_id": self._session["sessionId"],
@@ -131,18 +127,18 @@ class WorkerLog:
             members |= {"step_id": task["stepId"], "task_id": task["taskId"]}
         return worker_event("Action", subtype, "INFO", members)
 
-    def _credentials(self, subtype: str, message: str, **more: str) -> str:
+    def _credentials(self, subtype: str, message: str, **more: str) -> Record:
         role = {"resource": self._queue_id, "role_arn": self._role}
         return worker_event("AWSCreds", subtype, "INFO", {"message": message, **more, **role})
 
-    def _file(self, subtype: str, message: str, name: str = "") -> str:
+    def _file(self, subtype: str, message: str, name: str = "") -> Record:
         path = f"/var/lib/deadline/queues/{self._queue_id}{name}"
         return worker_event("FileSystem", subtype, "INFO", {"message": message, "filepath": path})
 
-    def _saved_profiles(self) -> list[str]:
+    def _saved_profiles(self) -> list[Record]:
         return [self._file("Write", "Saving profile updates.", name) for name in ("/config", "/credentials")]
 
-    def _call(self, operation: str, path: str, asked: Any, answer: Any) -> list[str]:
+    def _call(self, operation: str, path: str, asked: Any, answer: Any) -> list[Record]:
         """A request of the agent and its response."""
         farm, fleet, worker = (self._worker[name] for name in ("farmId", "fleetId", "workerId"))
         host = f"https://scheduling.deadline.{self._world.region}.amazonaws.com/2023-10-12"
@@ -157,7 +153,7 @@ class WorkerLog:
             self._answered(operation, answer),
         ]
 
-    def _answered(self, operation: str, answer: Any) -> str:
+    def _answered(self, operation: str, answer: Any) -> Record:
         self._requests += 1
         mixed = hashlib.sha256(f"{self._session['sessionId']} {self._requests}".encode()).hexdigest()
         response = {
@@ -168,7 +164,7 @@ class WorkerLog:
         }
         return worker_event("API", "Resp", "INFO", response)
 
-    def _entity(self, name: str, *ids: Record) -> list[str]:
+    def _entity(self, name: str, *ids: Record) -> list[Record]:
         asked = {"identifiers": [{name: one} for one in ids]}
         answer = {"entities": [{name: {**one, "template": _HIDDEN}} for one in ids], "errors": []}
         return self._call("BatchGetJobEntity", "/batchGetJobEntity", asked, answer)
@@ -227,7 +223,7 @@ class WorkerLog:
             self._of_session("Info", "Fully warmed Job Entity Cache"),
         )
 
-    def _installed(self, expiry: str) -> list[str]:
+    def _installed(self, expiry: str) -> list[Record]:
         script = "/get_aws_credentials.sh"
         credentials = {
             "accessKeyId": "ASIAEMBEDDEDFARM0000",
@@ -252,7 +248,7 @@ class WorkerLog:
         gone = [self._credentials("Delete", "Uninstalling Credential Process."), *self._saved_profiles()]
         self.write(self._of_session("Complete", "Session complete."), *(gone if uninstalls else ()))
 
-    def _added(self, actions: Sequence[Record]) -> str:
+    def _added(self, actions: Sequence[Record]) -> Record:
         ids = [action["sessionActionId"] for action in actions]
         return self._of_session(
             "Add", "Appended new SessionActions.", action_ids=ids, queued_action_count=len(ids)
@@ -297,7 +293,7 @@ class WorkerLog:
         """The service's answer to a report asks for the end of actions."""
         self.write(self._answered("UpdateWorkerSchedule", self._assignment(actions, actions)))
 
-    def _metrics(self) -> str:
+    def _metrics(self) -> Record:
         busy = (self._requests * 37) % 40
         return metrics_event(60 + busy + busy % 10 / 10, 8 + busy)
 
