@@ -81,7 +81,10 @@ def watching(server: FaultServer, home: Path, screen: str = "session") -> Termin
 
 
 def stall(terminal: Terminal) -> None:
-    """Read no more, and have so much drawn that the program waits for somebody to read."""
+    """Read no more, and have so much drawn that the program waits for somebody to read: the thread that
+    writes at once, and the event loop after some thirty frames."""
+    # pexpect waits before each key, for programs that switch the echo off.
+    terminal.process.delaybeforesend = None
     for n in range(60):
         terminal.process.setwinsize(36 + n % 2, 120)
         terminal.press("?", "escape")
