@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -166,9 +166,13 @@ class DeadlineBackend(BaseBackend):
         """Steps of the jobs of the queues that are named, or of one of these jobs, found and sorted."""
         return search("steps", self._steps_of(asked), STEPS, asked)
 
-    def _steps_of(self, asked: Asked) -> Iterator[Record]:
+    def _steps_of(self, asked: Asked, statuses: Iterable[str] | None = None) -> Iterator[Record]:
+        """The steps of the jobs that a search is about; given run statuses, of those that have such tasks."""
         account = self.account
         for job in self._jobs_of(asked):
+            counts = job["taskRunStatusCounts"]
+            if statuses is not None and not any(map(counts.get, statuses)):
+                continue
             if self.simulation is not None:
                 self.simulation.outline(job["queueId"], job["jobId"])
             yield from account.steps[job["jobId"]].values()
@@ -193,12 +197,12 @@ class DeadlineBackend(BaseBackend):
 
     def _tasks_of(self, asked: Asked) -> Iterator[Record]:
         """What a search for tasks has to go through: those of the statuses that it asks for, which an account
-        of many keeps by their statuses."""
+        of many keeps by their statuses; else jobs say how many they have of each."""
         account = self.account
         by_status = account.tasks_by_status
         statuses = values_left(asked, "RUN_STATUS")
         if by_status is None or statuses is None:
-            for step in self._steps_of(asked):
+            for step in self._steps_of(asked, statuses):
                 for task in account.tasks[step["stepId"]].values():
                     if statuses is None or task["runStatus"] in statuses:
                         yield task

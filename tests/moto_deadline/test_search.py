@@ -118,6 +118,22 @@ def test_what_cannot_be_searched_is_a_validation_error(served: Served, wrong: di
     assert caught.value.response["Error"]["Code"] == "ValidationException"
 
 
+@pytest.mark.parametrize("queue", ["dailies archive", "lighting"])
+@pytest.mark.parametrize("status", ["RUNNING", "READY", "FAILED", "CANCELED"])
+def test_as_many_tasks_are_found_as_the_jobs_count(served: Served, queue: str, status: str) -> None:
+    ids = served.queue(queue)
+    wanted = string("RUN_STATUS", "EQUAL", status)
+    found = served.client.search_tasks(
+        farmId=ids["farmId"],
+        queueIds=[ids["queueId"]],
+        itemOffset=0,
+        filterExpressions={"filters": [wanted], "operator": "AND"},
+    )
+    jobs = served.simulation.account.jobs[ids["queueId"]].values()
+    assert found["totalResults"] == sum(job["taskRunStatusCounts"][status] for job in jobs)
+    assert {task["runStatus"] for task in found["tasks"]} <= {status}
+
+
 def test_a_search_over_thousands_of_jobs_is_quick(served: Served) -> None:
     search(served)
     start = time.thread_time()
