@@ -8,16 +8,20 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.model import ListShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 from moto_deadline.exceptions import ValidationException
 
 
 @cache
+def _service() -> ServiceModel:
+    # Each time it is asked for, botocore reads it anew: thirty times as much to hold for as many operations.
+    return botocore.session.get_session().get_service_model("deadline")
+
+
 def operation(name: str) -> OperationModel:
     """The service model of an operation."""
-    model = botocore.session.get_session().get_service_model("deadline")
-    return model.operation_model(name)
+    return _service().operation_model(name)
 
 
 def checked(name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
