@@ -6,7 +6,7 @@ from typing import Any
 
 from farmwatch.aws.model import FaultKind
 from farmwatch.aws.task import Step, Task
-from farmwatch.logs.cancellation import CancellationTarget, Told
+from farmwatch.logs.cancellation import CancellationTarget, TargetStatus
 from tests.canned import JOB_ID, QUEUE_ID, START, STEP_ID, CannedFarm, HandClock, a_fault, a_job, an_action
 from tests.canned import REF as SESSION
 
@@ -50,19 +50,25 @@ def test_a_job_that_was_canceled_as_a_whole_says_so_and_nothing_else_is_asked() 
     asking = Asking(job=job)
     assert asking.look()
     assert asking.asked == ["job"]
-    assert asking.target.observed == (Told("job", "GetJob", "targetTaskRunStatus CANCELED", "mira", START),)
+    assert asking.target.observed == (
+        TargetStatus("job", "GetJob", "targetTaskRunStatus CANCELED", "mira", START),
+    )
 
 
 def test_a_step_is_asked_after_the_job_and_the_task_last() -> None:
     asking = Asking(step=Step("Render", "CANCELED", START, "jon"))
     assert asking.look()
     assert asking.asked == ["job", "step"]
-    assert asking.target.observed[-1] == Told("step", "GetStep", "targetTaskRunStatus CANCELED", "jon", START)
+    assert asking.target.observed[-1] == TargetStatus(
+        "step", "GetStep", "targetTaskRunStatus CANCELED", "jon", START
+    )
     asking = Asking(task=a_task("CANCELED", "mira"))
     assert asking.look()
     assert asking.farm.asked[-1][1:] == (SESSION, STEP_ID, an_action(0).task_id)
     assert asking.asked == ["job", "step", "task"]
-    assert asking.target.observed[-1] == Told("task", "GetTask", "targetRunStatus CANCELED", "mira", START)
+    assert asking.target.observed[-1] == TargetStatus(
+        "task", "GetTask", "targetRunStatus CANCELED", "mira", START
+    )
 
 
 def test_of_what_has_no_task_only_the_job_is_asked() -> None:
@@ -92,7 +98,7 @@ def test_without_the_service_nothing_more_is_asked_and_what_was_told_stays() -> 
 def test_whoever_asks_once_more_is_answered_anew() -> None:
     asking = Asking(task=[a_task(), a_task("CANCELED")])
     assert asking.look()
-    assert asking.target.observed[-1].wish == ""
+    assert asking.target.observed[-1].target == ""
     assert asking.look()
     assert asking.asked == ["job", "step", "task"]
-    assert asking.target.observed[-1].wish == "targetRunStatus CANCELED"
+    assert asking.target.observed[-1].target == "targetRunStatus CANCELED"

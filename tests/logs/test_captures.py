@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from farmwatch.logs.cancellation import Told
+from farmwatch.logs.cancellation import TargetStatus
 from farmwatch.logs.evidence import Part
 from farmwatch.logs.failure import Failure, failed_action, has_failed, investigate
 from farmwatch.logs.lanes import SESSION, WORKER
@@ -102,10 +102,10 @@ EXPECTED = {
 }
 
 
-SILENT = (Told("job", "GetJob"),)
+SILENT = (TargetStatus("job", "GetJob"),)
 
 
-def explain(found: Scenario, told: Sequence[Told] = SILENT) -> Failure:
+def explain(found: Scenario, told: Sequence[TargetStatus] = SILENT) -> Failure:
     """The card of a capture, with what the screens call its action."""
     action = failed_action(found.actions)
     assert action is not None
@@ -283,7 +283,7 @@ def test_the_service_asking_for_a_cancel_is_an_event_of_the_session() -> None:
 
 def test_who_canceled_is_told_as_far_as_the_session_and_those_above_its_action_know() -> None:
     found = scenario("canceled")
-    canceled = explain(found, [Told("job", "GetJob", "targetTaskRunStatus CANCELED", "mira", START)])
+    canceled = explain(found, [TargetStatus("job", "GetJob", "targetTaskRunStatus CANCELED", "mira", START)])
     (evidence,) = [one for one in canceled.evidence if one.part is Part.CANCEL]
     assert (evidence.source, evidence.at) == ("GetJob", START)
     assert canceled.sentence == (
@@ -301,17 +301,22 @@ def test_who_canceled_is_told_as_far_as_the_session_and_those_above_its_action_k
 
 def test_one_task_that_was_canceled_is_told_of_by_itself() -> None:
     found = scenario("canceled")
-    task = Told("task", "GetTask", "targetRunStatus CANCELED", "mira", START)
-    unread = Told("step", "GetStep", fault=a_fault(message="no"))
-    failure = explain(found, [Told("job", "GetJob"), unread, task])
+    task = TargetStatus("task", "GetTask", "targetRunStatus CANCELED", "mira", START)
+    unread = TargetStatus("step", "GetStep", fault=a_fault(message="no"))
+    failure = explain(found, [TargetStatus("job", "GetJob"), unread, task])
     assert failure.sentence == (
         "task  Frame=1 was canceled: the task has targetRunStatus CANCELED, updatedBy mira; "
         "the service asked the worker to cancel it."
     )
     assert len(texts(failure, Part.CANCEL)) == 2
-    silent = explain(found, [Told("job", "GetJob"), Told("step", "GetStep"), Told("task", "GetTask")])
+    silent = explain(
+        found,
+        [TargetStatus("job", "GetJob"), TargetStatus("step", "GetStep"), TargetStatus("task", "GetTask")],
+    )
     assert silent.sentence.endswith("not told by the session, its job, its step or its task.")
-    hidden = explain(found, [Told("job", "GetJob"), unread, Told("task", "GetTask", fault=a_fault())])
+    hidden = explain(
+        found, [TargetStatus("job", "GetJob"), unread, TargetStatus("task", "GetTask", fault=a_fault())]
+    )
     assert hidden.sentence.endswith("is not known: its step and its task cannot be read.")
 
 
@@ -324,7 +329,7 @@ def test_a_worker_that_reports_the_end_has_canceled_nothing() -> None:
 def test_a_job_that_cannot_be_read_is_said_and_one_not_yet_read_is_waited_for() -> None:
     found = scenario("canceled")
     action = found.action(0)
-    told = [Told("job", "GetJob", fault=a_fault(message="no"))]
+    told = [TargetStatus("job", "GetJob", fault=a_fault(message="no"))]
     failure = investigate(found.session, found.actions, "x", "", found.logs(), told)
     assert failure.action == action
     assert failure.sentence.endswith("who canceled it is not known: its job cannot be read.")

@@ -18,14 +18,14 @@ from farmwatch.polling.target import PollResult, Target
 EVERY = timedelta(seconds=15)
 
 
-class Told(Struct, frozen=True):
-    """What a job, a step or a task (``subject``, asked for by ``operation``) is to become, since when and by
-    whom. ``wish`` has the member and its value, and is empty where there is none. With a ``fault`` it could
-    not be read."""
+class TargetStatus(Struct, frozen=True):
+    """The target status of a job, a step or a task (``subject``, asked for by ``operation``): ``target`` has
+    the member and its value, set at a time by somebody, and is empty where there is none. With a ``fault`` it
+    could not be read."""
 
     subject: str
     operation: str
-    wish: str = ""
+    target: str = ""
     by: str = ""
     at: datetime | None = None
     fault: Fault | None = None
@@ -36,7 +36,7 @@ Question = tuple[str, str, Callable[[DeadlineApi], Job | Step | Task | Fault]]
 
 
 class CancellationTarget(Target):
-    """Asks for the job of a canceled action, then for its step and its task, until one has told of a wish.
+    """Asks for the job of a canceled action, then for its step and its task, until one has a target status.
 
     ``observed`` is what each of them has told, as far as it was asked for; empty before that.
     """
@@ -45,13 +45,13 @@ class CancellationTarget(Target):
         # The Monitor finds the session by the end of the key.
         self.key = f"cancellation of {action.action_id} of {ref.session_id}"
         self.schedule = Schedule(EVERY)
-        self.observed: tuple[Told, ...] = ()
+        self.observed: tuple[TargetStatus, ...] = ()
         self._questions = tuple(_questions(ref, action))
-        self._known: dict[str, Told] = {}
+        self._known: dict[str, TargetStatus] = {}
 
     def poll(self, api: DeadlineApi | Fault, clock: Clock) -> PollResult:  # noqa: ARG002 - as every target
         """Ask those that have not answered yet; what all have told is final, but for the last looks."""
-        told: list[Told] = []
+        told: list[TargetStatus] = []
         fault: Fault | None = None
         for subject, operation, ask in self._questions:
             one = self._known.get(subject)
@@ -59,13 +59,13 @@ class CancellationTarget(Target):
                 answer = api if isinstance(api, Fault) else ask(api)
                 if isinstance(answer, Fault):
                     fault = fault or answer
-                    told.append(Told(subject, operation, fault=answer))
+                    told.append(TargetStatus(subject, operation, fault=answer))
                     if answer.kind in LASTING:
                         continue
                     break
-                one = self._known[subject] = _told(subject, operation, answer)
+                one = self._known[subject] = _target_status(subject, operation, answer)
             told.append(one)
-            if one.wish:
+            if one.target:
                 break
         self.observed = tuple(told)
         if fault is not None:
@@ -86,10 +86,10 @@ def _questions(ref: SessionRef, action: SessionAction) -> Iterator[Question]:
         yield "task", "GetTask", lambda api: api.task(ref, step_id, task_id)
 
 
-def _told(subject: str, operation: str, answer: Job | Step | Task) -> Told:
+def _target_status(subject: str, operation: str, answer: Job | Step | Task) -> TargetStatus:
     if isinstance(answer, Task):
-        member, target = "targetRunStatus", answer.target_run_status
+        member, status = "targetRunStatus", answer.target_run_status
     else:
-        member, target = "targetTaskRunStatus", answer.target_task_run_status
-    wish = f"{member} {target}" if target else ""
-    return Told(subject, operation, wish, answer.updated_by, answer.updated_at)
+        member, status = "targetTaskRunStatus", answer.target_task_run_status
+    target = f"{member} {status}" if status else ""
+    return TargetStatus(subject, operation, target, answer.updated_by, answer.updated_at)

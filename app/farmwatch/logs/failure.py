@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from farmwatch.aws.model import Session
 from farmwatch.aws.session_action import SessionAction
-from farmwatch.logs.cancellation import Told
+from farmwatch.logs.cancellation import TargetStatus
 from farmwatch.logs.evidence import CAUSES, Case, Evidence, Part, short
 from farmwatch.logs.failure_worker import read_worker_log
 from farmwatch.logs.lanes import SESSION
@@ -85,7 +85,7 @@ def investigate(
     name: str,
     words: str,
     logs: SessionLogs,
-    told: Sequence[Told] = (),
+    told: Sequence[TargetStatus] = (),
     wanted: str | None = None,
 ) -> Failure:
     """What is known by now. ``name`` is the failed action's in words, ``words`` its exit code's. ``told``
@@ -140,7 +140,7 @@ def _tell_action(case: Case, action: SessionAction) -> None:
     case.add(Part.ACTION, "GetSessionAction", action.ended_at or action.worker_updated_at, text)
 
 
-def _who_canceled(case: Case, session: Session, told: Sequence[Told]) -> list[str]:
+def _who_canceled(case: Case, session: Session, told: Sequence[TargetStatus]) -> list[str]:
     """What the session, its job, the step and the task say about who has canceled it. Each names who has
     changed it last, which need not be the same person; so what is told is the member."""
     causes = []
@@ -156,14 +156,14 @@ def _who_canceled(case: Case, session: Session, told: Sequence[Told]) -> list[st
         if one.fault is not None:
             text = f"{one.fault.kind}: {one.fault.message or one.fault.sentence}"
             case.add(Part.CANCEL, one.operation, None, text)
-        elif one.wish:
-            text = f"{one.wish}{_by(one.by)}"
+        elif one.target:
+            text = f"{one.target}{_by(one.by)}"
             case.add(Part.CANCEL, one.operation, one.at, text)
             causes.append(f"the {one.subject} has {text}")
     return causes
 
 
-def _nobody_known(told: Sequence[Told]) -> str:
+def _nobody_known(told: Sequence[TargetStatus]) -> str:
     if not told:
         return "who canceled it is not known yet"
     unread = [f"its {one.subject}" for one in told if one.fault is not None]

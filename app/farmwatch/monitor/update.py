@@ -18,7 +18,7 @@ from farmwatch.sessions.error_log import LoggedError
 from farmwatch.sessions.tracker import SessionObserved
 
 if TYPE_CHECKING:
-    from farmwatch.logs.cancellation import Told
+    from farmwatch.logs.cancellation import TargetStatus
     from farmwatch.logs.sources import Found
     from farmwatch.logs.tail import LogObserved
 
@@ -103,7 +103,7 @@ class SessionSnapshot(Struct, frozen=True):
     ref: SessionRef
     session: SessionObserved
     actions: ActionsObserved
-    canceled: Mapping[str, tuple[Told, ...]]
+    canceled: Mapping[str, tuple[TargetStatus, ...]]
     """What those above a canceled action have told of it, by its id, where somebody wants to know."""
     rhythm: Rhythm
     actions_rhythm: Rhythm
