@@ -71,7 +71,6 @@ class SessionPanels(VerticalScroll, can_focus=False):
         """Draw a session. ``lines`` folds everything into so many lines, at most four; else there are panels,
         on a ``narrow`` terminal stacked. ``changed`` names the members that are new."""
         self.set_class(not fresh.is_fresh, "-stale")
-        self.set_class(observed.is_final, "-ended")
         self.set_class(lines is not None, "-folded")
         as_of = now if fresh.is_fresh or observed.seen_at is None else observed.seen_at
         if lines is not None:

@@ -111,6 +111,8 @@ class SessionScreen(SessionFollowing):
         self._actions = ActionRows()
         self._noted = ""
         self._errors_seen = ErrorRows()
+        # Here, not once it is mounted: everything on it would get its styles a second time.
+        self.add_class("-no-errors", update=False)
 
     def lanes_read(self) -> tuple[int, ...]:
         """The session's log, where there is room to show its newest lines."""
@@ -137,7 +139,6 @@ class SessionScreen(SessionFollowing):
         self.action_table.rows = self._actions
         self.error_table.rows = self._errors_seen
         self.action_table.focus(scroll_visible=False)
-        self.add_class("-no-errors")
 
     def on_resize(self) -> None:
         """What is drawn depends on the room there is, and that is known when it is laid out: draw after
