@@ -100,9 +100,9 @@ class ServiceLogStream(LogStream):
     def write(self, first: float, messages: Sequence[Message], *, keep: int | None = None) -> None:
         """Events from a time on (milliseconds), as a process prints them; nearly always the newest.
 
-        They are only noted until somebody reads: most of what a farm writes nobody ever looks at. An object
-        among them must not change any more. ``keep``: once there are twice as many events, only the newest
-        ones, so many, are kept. No token is shifted by it: a token is a place in time.
+        They are only noted until somebody reads: most of what a farm writes nobody ever looks at. Neither
+        they nor what an object among them holds may change any more. ``keep``: once there are twice as many
+        events, only the newest ones, so many, are kept. No token is shifted by it: it is a place in time.
         """
         if not messages:
             return

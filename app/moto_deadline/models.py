@@ -170,8 +170,7 @@ class DeadlineBackend(BaseBackend):
         """The steps of the jobs that a search is about; given run statuses, of those that have such tasks."""
         account = self.account
         for job in self._jobs_of(asked):
-            counts = job["taskRunStatusCounts"]
-            if statuses is not None and not any(map(counts.get, statuses)):
+            if statuses is not None and not any(map(job["taskRunStatusCounts"].get, statuses)):
                 continue
             if self.simulation is not None:
                 self.simulation.outline(job["queueId"], job["jobId"])

@@ -58,6 +58,24 @@ def test_however_often_one_looks_the_story_is_the_same() -> None:
     assert once.account == often.account
 
 
+def test_however_often_the_logs_are_read_they_say_the_same() -> None:
+    def logs(of: Simulation) -> list[list[Any]]:
+        holders = [*of.account.workers.values(), *of.account.sessions.values()]
+        found = [one["log"] for held in holders for one in held.values()]
+        options = [one["options"] for one in found if "error" not in one]
+        return [of.logs.stream(one["logGroupName"], one["logStreamName"]).events for one in options]
+
+    with mock_aws():
+        clock = FrozenClock()
+        once, often = Simulation(clock=clock), Simulation(clock=clock)
+        for _ in range(20):
+            clock.step(15)
+            often.advance()
+            logs(often)
+        once.advance()
+        assert logs(once) == logs(often)
+
+
 def test_another_seed_gives_another_story() -> None:
     with mock_aws():
         assert (

@@ -70,8 +70,8 @@ def _cache_of_strip(strip: Strip, name: str) -> FIFOCache[Any, Any]:
     return made
 
 
-Strip.__init__ = _begin_strip  # type: ignore[assignment, method-assign]
-Strip.__getattr__ = _cache_of_strip  # type: ignore[attr-defined]
+Strip.__init__ = _begin_strip  # type: ignore[assignment, method-assign] # for tests alone
+Strip.__getattr__ = _cache_of_strip  # type: ignore[attr-defined] # it is called for what was never set
 
 WHO = Who("northlight", "123456789012", "us-west-2")
 

@@ -68,8 +68,8 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
 }
 """Where the program is started, the keys that lead to a screen, and what that is."""
 
-HIGH = 70
-"""Lines in which the whole help page stands: what lies below the edge of a screen shows no fault."""
+SIZE, WHOLE_HELP = (120, 36), (120, 70)
+"""What lies below the edge of a screen shows no fault: the help page has to stand there whole."""
 
 FAILED = "✗ This view failed  ZeroDivisionError"
 
@@ -97,7 +97,7 @@ async def at_screen(name: str, folder: Path) -> AsyncIterator[Stage]:
     clock = HandClock()
     recorder = Recorder(folder / "history.sqlite", clock=clock)
     farm = farm_with(written(*(f"line {n}" for n in range(200))), actions=failed_actions())
-    size = (120, HIGH if name == "help" else 36)
+    size = WHOLE_HELP if name == "help" else SIZE
     async with on_stage(farm, settings, size=size, clock=clock, recorder=recorder) as stage:
         for key in keys:
             await press(stage, key)
@@ -261,7 +261,7 @@ async def test_a_screen_that_cannot_be_made(
     farm = farm_with(written("a line"), actions=failed_actions())
     clock = HandClock()
     recorder = Recorder(tmp_path / "history.sqlite", clock=clock)
-    size = (120, HIGH if screen == "help" else 36)
+    size = WHOLE_HELP if screen == "help" else SIZE
     async with on_stage(farm, settings, size=size, clock=clock, recorder=recorder) as stage:
         stage.expects_faults = True
         for key in keys:
