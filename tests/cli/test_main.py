@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +98,17 @@ def test_nothing_is_imported_before_the_first_frame_that_it_does_not_need() -> N
     dear = "boto3 botocore moto moto_deadline sqlite3 flask tomllib hashlib"
     later = "alerts actions words.requests monitor.own_watches notify.delivery ui.screens.details"
     assert imported(FIRST_FRAME, " ".join((dear, *(f"farmwatch.{one}" for one in later.split())))) == []
+
+
+def test_a_frame_does_not_wait_to_be_written_for_a_thread_that_computes(tmp_path: Path) -> None:
+    code = (
+        "import sys; from farmwatch.cli.main import cli; from farmwatch.ui.app import FarmwatchApp;"
+        "FarmwatchApp.run = lambda app: print(sys.getswitchinterval()); cli(['--fresh'])"
+    )
+    variables = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, env=variables, check=False)
+    assert float(shown.stdout) <= 0.001, shown.stderr
 
 
 def test_nothing_is_imported_before_the_first_line_that_it_does_not_need() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,11 @@ from farmwatch.listings.place import CONNECTIONS, Place
 
 PLACES = ("farm_id", "queue_id", "job_id", "session_id")
 """The options that say where to begin."""
+
+TURN = 0.001
+"""Seconds after which a thread that computes has to let another one go on. A frame is written by a thread of
+its own, and a key read by one, while the connection is made or replies are read: with Python's 5 ms each of
+them waits that long."""
 
 if TYPE_CHECKING:
     from farmwatch.cli.demo import DemoFarm
@@ -105,6 +111,7 @@ def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
         if demo_farm is not None:
             shutil.rmtree(recorder.path.parent, ignore_errors=True)
 
+    sys.setswitchinterval(TURN)
     recorder.start()
     with guarded(app.end, finish) as guard:
         memory.IdleCollector(lambda: app.pressed_at).start()

@@ -24,7 +24,7 @@ SeverityName = Literal["certain", "stuck", "suspect", "slow"]
 LONG_WORD = 8
 """Characters of a word within an argument that may be a secret."""
 
-_BETWEEN_WORDS = re.compile(r"""[\s"'=;|&<>()]+""")
+_BETWEEN_WORDS = r"""[\s"'=;|&<>()]+"""
 
 _URL = "^(https?://[^ ]+)?$"
 _Word = Annotated[str, Meta(max_length=4096)]
@@ -155,7 +155,7 @@ def host_of(url: str) -> str:
 def secrets_of(arguments: tuple[str, ...], *urls: str) -> tuple[str, ...]:
     """The parts of arguments and addresses that a program may quote, the longest first."""
     # An argument may be a whole line for a shell; what is short in it says too much of an error to be hidden.
-    words = [word for one in arguments for word in _BETWEEN_WORDS.split(one) if len(word) >= LONG_WORD]
+    words = [word for one in arguments for word in re.split(_BETWEEN_WORDS, one) if len(word) >= LONG_WORD]
     parts = {*arguments, *urls, *words}
     for url in (*filter(None, urls), *(word for word in words if "://" in word)):
         rest = url.partition("://")[2]

@@ -53,7 +53,7 @@ ERROR_WORDS = (
 
 WARNING_WORDS = ("WARNING", "WARN", "warning:")
 
-CONNECTION_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")
+CONNECTION_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$"
 
 SECRET = ("notify.",)
 """What the names of settings begin with whose values are not shown, not even where they are wrong."""
@@ -276,7 +276,7 @@ def _understood(said: dict[str, Any]) -> SettingsFile:
     named = said.get("connections", {})
     _want_table(named, "connections")
     for name, table in named.items():
-        if not CONNECTION_NAME.match(name):
+        if not re.match(CONNECTION_NAME, name):
             shown = clean(name, 40)
             raise BadSetting(f"connections.{shown!r} is no name for a connection: {_NAMES}")
         _convert(table, ConnectionTable, f"connections.{name}")
@@ -292,7 +292,7 @@ def _understood(said: dict[str, Any]) -> SettingsFile:
     targets = notify.get("targets", {})
     _want_table(targets, "notify.targets")
     for name, table in targets.items():
-        if not CONNECTION_NAME.match(name):
+        if not re.match(CONNECTION_NAME, name):
             raise BadSetting(f"notify.targets.{clean(name, 40)!r} is no name for a target: {_NAMES}")
         target = _convert(table, TargetTable, f"notify.targets.{name}")
         if wrong := check_target(name, target):
@@ -428,7 +428,7 @@ def table() -> str:
 def add_connection(path: Path, name: str, connection: ConnectionTable) -> None:
     """Write a connection at the end of a settings file, whose text stays as it is; a new file is its owner's
     alone. Raises `BadSetting` where the file cannot be, or has one of that name, and `OSError`."""
-    if not CONNECTION_NAME.match(name):
+    if not re.match(CONNECTION_NAME, name):
         raise BadSetting(f"{clean(name, 40)!r} is no name for a connection: {_NAMES}")
     try:
         before = path.read_text(encoding="utf-8")

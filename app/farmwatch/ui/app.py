@@ -37,7 +37,7 @@ from farmwatch.ui.navigation import GoBack, GoTo, Heard, JumpTo, Run, ShowDetail
 from farmwatch.ui.screens.following import BACK
 from farmwatch.ui.telling import Telling
 from farmwatch.ui.terminal import AsciiOnly, NoControls, pasted
-from farmwatch.ui.textual_compat import ContainedApp, end_with
+from farmwatch.ui.textual_compat import ContainedApp, begin_with_theme, end_with
 from farmwatch.ui.themes import COLOURS, FEW_COLOURS, style_sheet, styles_folder, themes, with_text_styles
 from farmwatch.ui.way import Way
 from farmwatch.words.keys import use
@@ -133,9 +133,8 @@ class FarmwatchApp(ContainedApp[None]):
             self.register_theme(theme)
         self.set_keymap(dict(settings.keys))
         use({name: self._key_name(keys) for name, keys in settings.keys.items()})
-        self._own_theme = self._themes[0]
-        wanted = self.kept.state.theme
-        self.theme = wanted if wanted in self.available_themes and not few_colours else self._own_theme
+        name = self.kept.state.theme
+        begin_with_theme(self, name if name in self.available_themes and not few_colours else self._themes[0])
 
     @cached_property
     def action_names(self) -> ActionNames:
@@ -228,7 +227,7 @@ class FarmwatchApp(ContainedApp[None]):
     # --- what is remembered ---------------------------------------------------------------------------
 
     def _keep_theme(self) -> None:
-        theme = "" if self.theme == self._own_theme else self.theme
+        theme = "" if self.theme == self._themes[0] else self.theme
         self.kept.change(lambda state: replace(state, theme=theme))
 
     def _keep_place(self, place: Place) -> None:
@@ -497,4 +496,4 @@ class FarmwatchApp(ContainedApp[None]):
 
     def get_css_variables(self) -> dict[str, str]:
         """Those of the theme, and how errors and muted words are told apart without colours."""
-        return with_text_styles(super().get_css_variables(), no_color=self.no_color)
+        return with_text_styles(super().get_css_variables(), no_color=self.no_color) if self.has_theme else {}

@@ -19,7 +19,8 @@ ANSWER_WITHIN = 10.0
 LONGEST = 4096
 """Characters kept of an answer; the rest is dropped."""
 
-_FIRST = re.compile(
+# (Compiled when a terminal answers: few do before the first frame.)
+_FIRST = (
     r"\x1b\](?P<answer>\d+;[^\x07\x1b\x9c]*)(?:\x07|\x1b\\|\x9c)"
     r"|(?P<broken_off>\x1b\]\d+;[^\x07\x1b\x9c]*(?=\x1b[^\\]))"  # by a key
     r"|(?P<begun>\x1b(?:\](?:\d+(?:;[^\x07\x1b\x9c]*\x1b?)?)?)?)\Z"
@@ -41,7 +42,7 @@ class TerminalAnswers:
         keys: list[str] = []
         answers: list[str] = []
         end = 0
-        for found in _FIRST.finditer(text):
+        for found in re.finditer(_FIRST, text):
             keys.append(text[end : found.start()])
             end = found.end()
             if found["answer"] is not None:

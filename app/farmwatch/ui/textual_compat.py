@@ -61,6 +61,9 @@ class ContainedApp(App[T]):
     pressed_at = float("-inf")
     """When a key was pressed, or the mouse moved, for the last time (`monotonic`)."""
 
+    has_theme = False
+    """Whether it has been given its theme: Textual asks for the variables of its own before."""
+
     _has_started = False
     """Whether the app handles messages: a fault of the app itself before that is the end."""
 
@@ -122,6 +125,17 @@ class ContainedApp(App[T]):
             self.view_failed(error, f"composing {named(pump)}", pump, "composing")
         else:
             self.view_failed(error, f"refreshing {named(pump)}")
+
+
+def begin_with_theme(app: ContainedApp[Any], name: str) -> None:
+    """Set the theme of an app that does not run yet. As it is set otherwise it counts from the first message
+    on: everything gets its styles by Textual's own theme, and then once more."""
+    app.has_theme = True
+    app.set_reactive(App.theme, name)
+    app.stylesheet.set_variables(app.get_css_variables())
+    app.set_class(app.current_theme.dark, "-dark-mode", update=False)
+    app.set_class(not app.current_theme.dark, "-light-mode", update=False)
+    app._refresh_truecolor_filter(app.ansi_theme)
 
 
 def end_with(app: App[Any], error: Exception) -> None:
@@ -281,6 +295,13 @@ def _on_timer_update(method: Method, screen: Screen[Any]) -> None:
         app.view_failed(error, f"refreshing {named(screen)}")
 
 
+def _screen_resized(method: Method, screen: Screen[Any], size: Size) -> None:
+    """Lay out a screen that has another size by now. Textual does so whenever one is told of its size, which
+    for a screen that opens is three times the same."""
+    if _app_of(screen) is None or screen._compositor.size != size:
+        method(screen, size)
+
+
 def _invoke_watcher(method: Method, watcher: Any, *given: Any) -> None:
     try:
         method(watcher, *given)
@@ -314,7 +335,14 @@ def _timer(method: Method, timer: Timer, *given: Any, **options: Any) -> None:
 
 _METHODS: dict[str, Method] = {
     guard.__name__: guard
-    for guard in (_dispatch_message, _flush_next_callbacks, _get_box_model, _size_updated, _on_timer_update)
+    for guard in (
+        _dispatch_message,
+        _flush_next_callbacks,
+        _get_box_model,
+        _size_updated,
+        _on_timer_update,
+        _screen_resized,
+    )
 } | {
     "render_lines": _render_lines,
     "arrange": _arrange,

@@ -13,7 +13,6 @@ from farmwatch.listings.place import CONNECTIONS, Level, Place
 from farmwatch.ui.navigation import GoBack, GoTo, ShowOnWall, Visit
 from farmwatch.ui.screens.following import FollowingScreen
 from farmwatch.ui.screens.over import screen_over
-from farmwatch.ui.screens.picker.queues import QueuesScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.visited import Visited
 
@@ -49,7 +48,11 @@ class Way:
             from farmwatch.ui.screens.session.screen import SessionScreen
 
             return SessionScreen(place)
-        kind = QueuesScreen if place.level is Level.QUEUES else PickerScreen
+        kind = PickerScreen
+        if place.level is Level.QUEUES:
+            from farmwatch.ui.screens.picker.queues import QueuesScreen
+
+            kind = QueuesScreen
         return kind(place, cursor_key, self._kept.state)
 
     def follow(self, message: GoTo) -> None:

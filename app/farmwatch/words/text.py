@@ -137,13 +137,13 @@ def short_id(text: str) -> str:
     return f"{kind}{dash}{rest[:8]}"
 
 
-_LONG_ID = re.compile(r"\b([a-z]+-)([0-9a-f]{4})[0-9a-f]{28}\b")
+_LONG_ID = r"\b([a-z]+-)([0-9a-f]{4})[0-9a-f]{28}\b"
 
 
 def short_path(text: str, width: int) -> str:
     """A path in at most ``width`` characters: the ids in it are shortened first, then its middle goes."""
     if len(text) > width:
-        text = _LONG_ID.sub(r"\1\2…", text)
+        text = re.sub(_LONG_ID, r"\1\2…", text)
     return cut_middle(text, width)
 
 

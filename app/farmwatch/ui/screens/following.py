@@ -199,13 +199,23 @@ class FollowingScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The lines at the edges, and between them a place for a fault in drawing, and the body."""
+        self._fit_terminal()
         yield Masthead()
         yield Crumbs()
-        yield StatusLine()
+        # Nothing is fresh before it was seen.
+        yield StatusLine(classes="-stale")
         yield Static(id="fault-of-view")
         yield from self.body()
         yield FaultLine()
         yield Keys()
+
+    def _fit_terminal(self) -> None:
+        """Take the classes of the terminal's size before there is anything that gets its styles by them.
+        Textual looks once the first frame is drawn: it would be laid out, styled and drawn a second time."""
+        width, height = self.app.size
+        for size, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+            if names := [name for least, name in sorted(breakpoints or ()) if size >= least]:
+                self.add_class(names[-1], update=False)
 
     def crumb(self) -> tuple[str, ...]:
         """What this screen is called behind the place that it belongs to; nothing where it is the place."""

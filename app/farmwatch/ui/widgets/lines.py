@@ -56,8 +56,8 @@ def entitle(widget: Widget, title: Content | None = None, subtitle: Content | No
 class TwoSided(Widget):
     """One line with a left and a right part; the left one is cut where there is no room for both."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
         self._left = self._right = Content()
 
     def put(self, left: Content, right: Content) -> None:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from farmwatch.logs.browse import Browser, Line, Shown
 from farmwatch.logs.lanes import WORKER
+from farmwatch.ui.content import toned
 from farmwatch.ui.widgets.table_cells import fitted, wrapped
 from farmwatch.words.log_line import LogTimes, line_parts, time_text
 from farmwatch.words.text import Part
@@ -58,7 +59,7 @@ class LogStyles:
         self._styles.clear()
 
     def __call__(self, tone: str, on_cursor: bool, selected: bool) -> Style:
-        """The style of a tone, ``""`` for plain text; looked up where it was not yet."""
+        """The style of a tone, ``""`` for plain text, or of a ``match``; looked up where it was not yet."""
         style = self._styles.get((tone, on_cursor, selected))
         if style is None:
             view = self._view
@@ -67,8 +68,10 @@ class LogStyles:
                 style += view.get_component_rich_style("log-view--selected")
             if on_cursor:
                 style += view.get_component_rich_style("log-view--cursor")
-            if tone:
-                style += view.get_component_rich_style(f"log-view--{tone}", partial=True)
+            if tone == "match":
+                style += view.get_component_rich_style("log-view--match", partial=True)
+            else:
+                style = toned(style, tone, view.app)
             self._styles[tone, on_cursor, selected] = style
         return style
 

@@ -22,15 +22,12 @@ from textual.strip import Strip
 from farmwatch.logs.browse import Browser, Line
 from farmwatch.ui.widgets import log_messages as messages
 from farmwatch.ui.widgets.log_digest import Digest
-from farmwatch.ui.widgets.log_drawing import LANE_COLOURS, LogDrawing, LogStyles
+from farmwatch.ui.widgets.log_drawing import LogDrawing, LogStyles
 from farmwatch.ui.widgets.log_page import LogPage
 from farmwatch.words.text import Part
 
 NEAR_START = 200
 """Rows before the first at which older lines are asked for."""
-
-TONES = ("success", "warning", "error", "accent", "muted", "strong", "title", "failure", "lane")
-LANE_TONES = tuple(f"lane-{number}" for number in range(LANE_COLOURS))
 
 
 class LogView(ScrollView, can_focus=True):
@@ -50,14 +47,7 @@ class LogView(ScrollView, can_focus=True):
         ),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "log-view--cursor",
-        "log-view--selected",
-        "log-view--match",
-        "log-view--gutter",
-        "log-view--empty",
-        *(f"log-view--{tone}" for tone in (*TONES, *LANE_TONES)),
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"log-view--cursor", "log-view--selected", "log-view--match"}
 
     Moved: TypeAlias = messages.Moved
     NearStart: TypeAlias = messages.NearStart

@@ -35,8 +35,8 @@ class SessionPanels(VerticalScroll, can_focus=False):
     """What is known of a session besides its actions and errors; it scrolls where it takes more than its
     share, so that the tables below stay in sight."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as every widget
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as every widget
+        super().__init__(id=id, classes=classes)
         self._shown_log = ""
 
     def compose(self) -> ComposeResult:

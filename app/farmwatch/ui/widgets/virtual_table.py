@@ -19,6 +19,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from farmwatch.ui.content import toned
 from farmwatch.ui.widgets import table_messages as messages
 from farmwatch.ui.widgets.table_cells import Cell, Span, fitted, wrapped
 from farmwatch.ui.widgets.table_columns import MARK, Arrangement, Column, Layout
@@ -46,13 +47,7 @@ class VirtualTable(ScrollView, can_focus=True):
         Binding("enter", "select", "Open", tooltip="Go into the row, or show all of it", id="open"),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "virtual-table--header",
-        "virtual-table--cursor",
-        "virtual-table--cursor-blurred",
-        "virtual-table--empty",
-        *(f"virtual-table--{tone}" for tone in ("success", "warning", "error", "accent", "muted", "strong")),
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"virtual-table--cursor", "virtual-table--cursor-blurred"}
 
     empty: reactive[str] = reactive("")
     sort_column: reactive[str | None] = reactive(None)
@@ -299,9 +294,7 @@ class VirtualTable(ScrollView, can_focus=True):
                 name = "virtual-table--cursor" if self.has_focus else "virtual-table--cursor-blurred"
                 # Whole, not partial: its background lies half transparent over that of the table.
                 style += self.get_component_rich_style(name)
-            if tone:
-                style += self.get_component_rich_style(f"virtual-table--{tone}", partial=True)
-            self._styles[tone, on_cursor] = style
+            style = self._styles[tone, on_cursor] = toned(style, tone, self.app)
         return style
 
     def render_line(self, y: int) -> Strip:
@@ -327,7 +320,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return line.adjust_cell_length(width, style_of(""))
 
     def _header(self, width: int) -> Strip:
-        style = self.rich_style + self.get_component_rich_style("virtual-table--header", partial=True)
+        style = self._style("heading", False)
         arrow = f" {'▼' if self.sort_reverse else '▲'}"
         titles = [
             column.title + (arrow if column.key == self.sort_column else "")
@@ -342,7 +335,7 @@ class VirtualTable(ScrollView, can_focus=True):
         first = 1 + max(0, (self._page - len(lines)) // 3)
         if not first <= y < first + len(lines):
             return Strip.blank(width, base)
-        style = base + self.get_component_rich_style("virtual-table--empty", partial=True)
+        style = self._style("muted", False)
         text = fitted(lines[y - first].center(width - 1), max(1, width), lambda _: style)
         return Strip(text).adjust_cell_length(width, style)
 

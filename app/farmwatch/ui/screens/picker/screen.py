@@ -129,8 +129,7 @@ class PickerScreen(FollowingScreen):
     # --- what the screen is made of -------------------------------------------------------------------
 
     def body(self) -> ComposeResult:
-        """The filter's line, the table, and from 160 columns on the details of a row beside it."""
-        yield Input(placeholder=f"filter {self.level.singular}s", id="filter", compact=True)
+        """The table, and from 160 columns on the details of a row beside it."""
         with Horizontal(id="rows"):
             # Nothing is fresh before it was seen.
             table = VirtualTable(
@@ -355,12 +354,16 @@ class PickerScreen(FollowingScreen):
             return self.lists in (*MARKED, Level.MARKED)
         return action not in ("mark", "ask") or self.lists in (*MARKED, Level.MARKED)
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Open the filter's line, with what is in it, and type there."""
-        box = self.query_one("#filter", Input)
-        box.display = True
+        if not self.query("#filter"):
+            # Only now: most lists are never filtered, and the first frame need not wait for it.
+            hint = f"filter {self.level.singular}s"
+            await self.mount(Input(placeholder=hint, id="filter", compact=True), before="#rows")
+        line = self.query_one("#filter", Input)
+        line.display = True
         # At once, and the key goes before others: what is typed right after it belongs to the filter.
-        self.set_focus(box)
+        self.set_focus(line)
 
     def action_sort(self) -> None:
         """Sort by the next order that the level has, its usual way round."""
@@ -433,8 +436,8 @@ class PickerScreen(FollowingScreen):
 
     @property
     def has_open_filter(self) -> bool:
-        """Whether the line for the filter is there."""
-        return self.query_one("#filter", Input).display
+        """Whether the line for the filter is shown."""
+        return any(line.display for line in self.query("#filter"))
 
     def action_up(self) -> None:
         """Clear the filter and close its line; where there is none, up as on every screen."""
@@ -468,10 +471,10 @@ class PickerScreen(FollowingScreen):
             self.table.focus()
 
     def _close_filter(self, *, clear: bool) -> None:
-        box = self.query_one("#filter", Input)
+        line = self.query_one("#filter", Input)
         if clear:
-            box.value = ""
-        box.display = bool(box.value)
+            line.value = ""
+        line.display = bool(line.value)
         self.table.focus()
 
     def _search_anew(self) -> None:

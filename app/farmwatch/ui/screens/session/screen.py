@@ -10,6 +10,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Horizontal, Vertical
+from textual.events import Resize
+from textual.geometry import Size
 from textual.widgets import Static
 
 from farmwatch.aws.session_action import SessionAction
@@ -111,6 +113,7 @@ class SessionScreen(SessionFollowing):
         self._actions = ActionRows()
         self._noted = ""
         self._errors_seen = ErrorRows()
+        self._laid_out_for: Size | None = None
         # Here, not once it is mounted: everything on it would get its styles a second time.
         self.add_class("-no-errors", update=False)
 
@@ -122,13 +125,14 @@ class SessionScreen(SessionFollowing):
         """The panels, below them the two tables with the lines that they fold into, and the newest of the
         log."""
         with Vertical(id="session-parts"):
-            yield SessionPanels(id="session-body")
+            # Nothing is fresh before it was seen.
+            yield SessionPanels(id="session-body", classes="-stale")
             with Horizontal(id="below"):
                 with Vertical(id="tables"):
                     yield Static(id="actions-line")
                     with Container(id="actions", classes="box"):
                         asking = "Asking for the session actions…"
-                        yield VirtualTable(ACTION_COLUMNS, empty=asking, id="action-table")
+                        yield VirtualTable(ACTION_COLUMNS, empty=asking, id="action-table", classes="-stale")
                     with Container(id="errors", classes="box"):
                         yield VirtualTable(ERROR_COLUMNS, id="error-table")
                     yield Static(id="errors-line")
@@ -140,10 +144,12 @@ class SessionScreen(SessionFollowing):
         self.error_table.rows = self._errors_seen
         self.action_table.focus(scroll_visible=False)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """What is drawn depends on the room there is, and that is known when it is laid out: draw after
         that."""
-        self.call_after_refresh(self.redraw)
+        if event.size != self._laid_out_for:
+            self._laid_out_for = event.size
+            self.call_after_refresh(self.redraw)
 
     @property
     def action_table(self) -> VirtualTable:
