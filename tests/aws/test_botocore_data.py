@@ -1,5 +1,6 @@
 """The list of endpoints that is made must lead every call to the same host as botocore's own."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,15 @@ import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import UnknownServiceError
+from botocore.model import ServiceModel
 
-from farmwatch.aws.botocore_data import read_less, spare_list_of_endpoints
+from farmwatch.aws.botocore_data import ASKED, only, read_less, spare_list_of_endpoints
 from tests.aws.asking import http_response
 
 REGIONS = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "cn-north-1", "us-gov-west-1")
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "deadline": ("list_farms", {}),
-    "logs": ("describe_log_groups", {}),
+    "logs": ("get_log_events", {"logGroupName": "g", "logStreamName": "s"}),
     "sts": ("get_caller_identity", {}),
     "sso": ("list_accounts", {"accessToken": "testing"}),
     "sso-oidc": ("register_client", {"clientName": "testing", "clientType": "public"}),
@@ -63,15 +65,67 @@ def test_a_botocore_with_other_files_is_left_alone(monkeypatch: pytest.MonkeyPat
     assert loader.load_data_with_path("endpoints") == load("endpoints")
 
 
-def test_models_lose_their_documentation_and_nothing_else() -> None:
+def models_of(service: str) -> list[dict[str, Any]]:
+    """The model of a service as botocore reads it, and as it is read here."""
     plain, spared = botocore.session.Session(), botocore.session.Session()
     read_less(spared)
-    models = [
-        session.get_component("data_loader").load_service_model("deadline", "service-2", None)
+    return [
+        session.get_component("data_loader").load_service_model(service, "service-2", None)
         for session in (plain, spared)
     ]
-    assert "documentation" in models[0]["operations"]["GetSession"]
-    assert without_documentation(models[0]) == models[1]
+
+
+def test_models_lose_their_documentation_and_nothing_else() -> None:
+    whole, spared = models_of("sts")
+    assert "documentation" in whole["operations"]["AssumeRole"]
+    assert without_documentation(whole) == spared
+
+
+@pytest.mark.parametrize("service", ASKED)
+def test_of_the_services_that_are_asked_only_what_is_asked_is_kept_and_that_is_whole(service: str) -> None:
+    models = models_of(service)
+    whole, spared = without_documentation(models[0]), models[1]
+    assert set(spared["operations"]) == set(ASKED[service])
+    assert len(spared["operations"]) < len(whole["operations"]) / 3
+    without = {"operations", "shapes"}
+    assert {name: whole[name] for name in whole.keys() - without} == {
+        name: spared[name] for name in spared.keys() - without
+    }
+    of_whole, of_spared = ServiceModel(whole), ServiceModel(spared)
+    for name in ASKED[service]:
+        for part in ("input_shape", "output_shape", "error_shapes"):
+            found = [getattr(one.operation_model(name), part) for one in (of_whole, of_spared)]
+            assert described(found[0]) == described(found[1])
+
+
+def described(shape: Any, above: tuple[str, ...] = ()) -> Any:
+    """All that a shape is made of, of those within itself the names."""
+    if isinstance(shape, list):
+        return [described(one, above) for one in shape]
+    if shape is None or shape.name in above:
+        return None if shape is None else shape.name
+    above = (*above, shape.name)
+    parts = {"structure": "members", "list": "member", "map": "value"}.get(shape.type_name)
+    found = getattr(shape, parts) if parts else None
+    within = (
+        {name: described(one, above) for name, one in found.items()}
+        if isinstance(found, dict)
+        else None
+        if found is None
+        else described(found, above)
+    )
+    return shape.name, shape.type_name, shape.serialization, shape.metadata, within
+
+
+def test_an_operation_that_botocore_does_not_know_yet_is_left_out() -> None:
+    operations = {"One": {"input": {"shape": "In"}}}
+    shapes = {
+        "In": {"type": "structure", "members": {"shape": {"shape": "Text"}}},
+        "Text": {"type": "string"},
+    }
+    model = {"version": "2.0", "operations": operations, "shapes": shapes}
+    written = json.dumps({**model, "shapes": {**shapes, "Other": {}}}).encode()
+    assert only(written, ("One", "Newer")) == model
 
 
 def without_documentation(found: Any) -> Any:

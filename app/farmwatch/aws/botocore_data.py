@@ -3,19 +3,34 @@
 The list of every endpoint of every service (7 MiB once read, and a tenth of the time until the first answer)
 comes from the time before the rule sets, which every service that is asked here has. What botocore still
 takes from it are the partitions and the pattern of their host names, and those stand in a small file of their
-own. The models of the services have their documentation in them, another 4 MiB. And to find one service among
-those that there are, botocore looks into the folders of all four hundred of them, twice for every client.
+own. The models of the services have their documentation in them, another 4 MiB, and a hundred operations that
+nobody here asks. And to find one service among those that there are, botocore looks into the folders of all
+four hundred of them, twice for every client.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import botocore.session
+import msgspec
 from botocore.loaders import JSONFileLoader
+from msgspec import Raw
+
+from farmwatch.aws.api import OPERATIONS
+
+LOGS_OPERATIONS = ("GetLogEvents",)
+"""What is asked of CloudWatch Logs."""
+
+ASKED: Mapping[str, Collection[str]] = {
+    "deadline": {*OPERATIONS.values(), "AssumeQueueRoleForRead"} - {*LOGS_OPERATIONS},
+    "logs": LOGS_OPERATIONS,
+}
+"""The operations that are asked, by the names of services. What botocore itself asks for credentials of the
+others is its own business."""
 
 
 def read_less(core: botocore.session.Session) -> None:
@@ -27,22 +42,66 @@ def read_less(core: botocore.session.Session) -> None:
 
 
 class _WithoutDocumentation(JSONFileLoader):
-    """Reads the files that botocore would, and drops what they say to people."""
+    """Reads the files that botocore would, and drops what they say to people, and what nobody asks."""
 
     def load_file(self, file_path: str) -> Any:
         for name, open_file in ((f"{file_path}.json", Path.open), (f"{file_path}.json.gz", gzip.open)):
             path = Path(name)
             if path.is_file():
                 with open_file(path, "rb") as file:
-                    return json.loads(file.read(), object_hook=_undocumented)
+                    written = file.read()
+                # .../<service>/<version>/service-2
+                asked = ASKED.get(path.parts[-3]) if path.name.startswith("service-2.json") else None
+                return _undocumented(msgspec.json.decode(written)) if asked is None else only(written, asked)
         return None
 
 
-def _undocumented(members: dict[str, Any]) -> dict[str, Any]:
+def only(written: bytes, asked: Collection[str]) -> dict[str, Any]:
+    """The model of a service with these of its operations, and the shapes that they are made of: the rest is
+    not even read."""
+    model = msgspec.json.decode(written, type=dict[str, Raw])
+    model.pop("documentation", None)
+    operations = msgspec.json.decode(model.pop("operations"), type=dict[str, Raw])
+    shapes = msgspec.json.decode(model.pop("shapes"), type=dict[str, Raw])
+    kept = {name: _read(one) for name, one in operations.items() if name in asked}
+    made_of: dict[str, Any] = {}
+    wanted = [*_shapes_in(list(kept.values()))]
+    while wanted:
+        name = wanted.pop()
+        if name not in made_of:
+            made_of[name] = _read(shapes[name])
+            wanted += _shapes_in(made_of[name])
+    return {**{name: _read(part) for name, part in model.items()}, "operations": kept, "shapes": made_of}
+
+
+def _read(written: Raw) -> Any:
+    return _undocumented(msgspec.json.decode(written))
+
+
+def _undocumented(part: Any) -> Any:
     # A member of a shape may have that name too; what describes it is no string.
-    if isinstance(members.get("documentation"), str):
-        del members["documentation"]
-    return members
+    if isinstance(part, dict):
+        if isinstance(part.get("documentation"), str):
+            del part["documentation"]
+        for one in part.values():
+            _undocumented(one)
+    elif isinstance(part, list):
+        for one in part:
+            _undocumented(one)
+    return part
+
+
+def _shapes_in(part: object) -> Iterator[str]:
+    """The names of the shapes that a part of a model refers to."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _shapes_in(one)
+    elif isinstance(part, dict):
+        for name, one in part.items():
+            if name == "shape" and isinstance(one, str):
+                yield one
+            else:
+                yield from _shapes_in(one)
 
 
 def spare_list_of_services(core: botocore.session.Session) -> None:

@@ -468,7 +468,7 @@ def _time(stamp: int) -> datetime | None:
 
 def _value(text: str | None) -> str:
     # Cleaned where it came in. But one character that SQLite cannot take would hold up all that comes after.
-    return clean((text or "")[:LONGEST_VALUE])
+    return clean(text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE]) if text else ""
 
 
 def _session_row(watched: Watched) -> tuple[object, ...]:

@@ -45,6 +45,8 @@ class Changes:
     ``calls`` are those whose faults belong to it.
     """
 
+    __slots__ = ("_calls", "_known", "_past", "_records", "_ref")
+
     def __init__(self, ref: SessionRef, records: Records, calls: frozenset[str]) -> None:
         self._ref = ref
         self._records = records

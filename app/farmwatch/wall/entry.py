@@ -16,9 +16,9 @@ from farmwatch.wall.values import WallRow
 ASKED_EVERY = 14.0
 """Seconds after which a session, or an action, is asked about again: workers report every 15 s (observed)."""
 
-MANY, ONE_OF_MANY_EVERY = 500, 29.0
-"""Sessions that are many, and the seconds after which each of so many is asked about again. What it does is
-asked for as often as ever; how the session itself is changes rarely."""
+ONE_OF_MANY_EVERY = ((5_000, 59.0), (500, 29.0))
+"""Above how many sessions each of them is asked about again after so many seconds. What it does is asked for
+as often as ever; how the session itself is changes rarely."""
 
 MOVED_ON_EVERY = 45.0
 """The same for a session that has just taken another task, and so lives: how its former action ended is asked
@@ -31,6 +31,14 @@ BEFORE = 3
 """Actions before one that waits which are asked for: one of them runs, or none does."""
 
 _AT_WORK = ("RUNNING", "INTERRUPTING", "STARTING")
+
+_NO_RECORDS = NoRecords()
+"""One for all: what a wall sees is written down by its notes, many sessions at once."""
+
+
+def asked_every(sessions: int) -> float:
+    """The seconds after which each of so many sessions is asked about again."""
+    return next((seconds for least, seconds in ONE_OF_MANY_EVERY if sessions > least), ASKED_EVERY)
 
 
 class Entry:
@@ -57,7 +65,7 @@ class Entry:
 
     def __init__(self, ref: SessionRef) -> None:
         self.row = WallRow(ref)
-        self._changes = Changes(ref, NoRecords(), SESSION_CALLS)
+        self._changes = Changes(ref, _NO_RECORDS, SESSION_CALLS)
         self.asked_at = float("-inf")
         """When the session was last answered for (seconds of the clock's ``monotonic``)."""
         self.action_asked_at = float("-inf")
@@ -156,7 +164,7 @@ class Entry:
             session.target_lifecycle_status == ENDED or session.lifecycle_status == UPDATE_IN_PROGRESS
         ):
             return True
-        return now - self.asked_at >= (MOVED_ON_EVERY if self.moved_on_in == number else every)
+        return now - self.asked_at >= (max(every, MOVED_ON_EVERY) if self.moved_on_in == number else every)
 
     def is_busy_elsewhere(self, task: Task, number: int) -> bool:
         """Whether the same refresh has found it at work on another task, and this one waits for that."""

@@ -175,8 +175,10 @@ class Outcomes:
 
     def note_retries(self, farm_id: str, task: Task) -> None:
         """Take note of how often a task has failed that was tried again."""
+        if not task.retries:
+            return
         failures = task.retries + (task.run_status == "FAILED")
-        if task.retries and self._listed_for.get(task.task_id, 0) < failures:
+        if self._listed_for.get(task.task_id, 0) < failures:
             self._retried[task.task_id] = (farm_id, task.queue_id, task.job_id), failures
 
     def jobs_to_list(self, most: int) -> list[JobIds]:

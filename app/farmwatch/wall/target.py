@@ -21,14 +21,14 @@ from farmwatch.polling.clock import Clock
 from farmwatch.polling.schedule import Schedule
 from farmwatch.polling.target import PollResult, Target
 from farmwatch.wall.calls import Calls
-from farmwatch.wall.entry import ASKED_EVERY, MANY, ONE_OF_MANY_EVERY, Entry
+from farmwatch.wall.entry import ASKED_EVERY, Entry, asked_every
 from farmwatch.wall.judging import Judging
-from farmwatch.wall.names import Names
+from farmwatch.wall.names import Names, name_rows
 from farmwatch.wall.notes import Notes
 from farmwatch.wall.outcomes import REMEMBERED, Outcomes
 from farmwatch.wall.scope import Chosen, Scope, in_batches, in_tens
 from farmwatch.wall.surroundings import Surroundings
-from farmwatch.wall.values import WallObserved, WallRow
+from farmwatch.wall.values import WallObserved
 
 EVERY = timedelta(seconds=10)
 
@@ -240,10 +240,15 @@ class WallTarget(Target):
         if task.action_id is None:
             return
         session_id = session_of(task.action_id)
+        known = self._entries.get(session_id)
+        if known is not None and known.row.task is task:
+            # Byte for byte as it was, which most of thousands are.
+            known.found_in = self._number
+            return
         ref = SessionRef(self._connection, farm_id, task.queue_id, task.job_id, session_id)
         if not self._chosen.wants(ref):
             return
-        entry = self._entries.get(session_id) or self._new(ref)
+        entry = known or self._new(ref)
         if entry.is_busy_elsewhere(task, self._number):
             return
         former = entry.row.task
@@ -349,7 +354,7 @@ class WallTarget(Target):
 
     def _ask_sessions(self) -> Iterator[None]:
         now = self._seconds
-        every = ONE_OF_MANY_EVERY if len(self._entries) > MANY else ASKED_EVERY
+        every = asked_every(len(self._entries))
         due = [one for one in self._entries.values() if one.is_due(now, self._number, every)]
         due += self._outcomes.strangers()
         for batch in in_batches(due):
@@ -445,11 +450,10 @@ class WallTarget(Target):
                 del self._entries[session_id]
 
     def _show(self, at: datetime | None = None) -> None:
-        for entry in self._entries.values():
-            entry.row = self._named(entry.row)
-        rows = tuple(entry.row for entry in self._entries.values())
+        rows = name_rows(self._entries.values(), self._names, self._outcomes.median)
         running = [one for one in self._entries.values() if one.ended_since is None]
-        recent = self._seconds - 2 * self.schedule.interval.total_seconds() - ASKED_EVERY
+        of_two = 2 * self.schedule.interval.total_seconds()
+        recent = self._seconds - of_two - asked_every(len(self._entries))
         interval = self.schedule.interval
         every, since = tuple(self._outcomes.failures(self._names)), self._outcomes.since
         if at is not None:
@@ -479,13 +483,3 @@ class WallTarget(Target):
             denied=dict(self._calls.denied),
             seen_at=at or self.observed.seen_at,
         )
-
-    def _named(self, row: WallRow) -> WallRow:
-        job, user = self._names.job(row.ref.job_id), self._names.user(row.ref.job_id)
-        step, median, siblings = row.step, row.median, row.siblings
-        if row.task is not None:
-            step = self._names.step(row.task.step_id)
-            median, siblings = self._outcomes.median(row.task.step_id)
-        if (job, user, step, median, siblings) == (row.job, row.user, row.step, row.median, row.siblings):
-            return row
-        return replace(row, job=job, user=user, step=step, median=median, siblings=siblings)
