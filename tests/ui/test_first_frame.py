@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from textual._compositor import Compositor
+from textual._compositor import Compositor, LayoutUpdate
 from textual.app import App
 from textual.css.stylesheet import Stylesheet
 from textual.events import Key
@@ -42,6 +42,25 @@ async def test_the_first_frame_of_a_screen_has_the_room_of_the_terminal(
     monkeypatch.setattr(App, "_display", display)
     async with on_stage(CannedFarm(session=a_session()), AT_SESSION, size=size):
         assert frames[0] & {"-narrow", "-two-columns", "-wide", "-low", "-high"} == classes
+
+
+async def test_a_screen_that_opens_is_drawn_whole_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole: list[str] = []
+    draw = App._display  # noqa: SLF001 - as above
+
+    def display(app: App[Any], screen: Any, drawn: Any) -> None:
+        if isinstance(drawn, LayoutUpdate):
+            whole.append(type(screen).__name__)
+        draw(app, screen, drawn)
+
+    monkeypatch.setattr(App, "_display", display)
+    async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
+        assert whole == ["SessionScreen"]
+        await stage.press("question_mark")
+        assert whole[1:2] == ["HelpScreen"]
+        whole.clear()
+        await stage.press("escape")
+        assert whole == ["SessionScreen"], "what lay over it is on the terminal no more"
 
 
 async def test_a_screen_is_not_laid_out_again_for_the_size_that_it_has(

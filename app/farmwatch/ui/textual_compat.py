@@ -302,6 +302,14 @@ def _screen_resized(method: Method, screen: Screen[Any], size: Size) -> None:
         method(screen, size)
 
 
+def _on_screen_resume(method: Method, screen: Screen[Any], event: events.ScreenResume) -> None:
+    """Draw a screen that opens once. Textual lays it out, which draws all of it, and has it drawn again."""
+    is_new = screen._size != screen.app.size
+    method(screen, event)
+    if is_new and _app_of(screen) is not None and not screen._compositor._dirty_regions:
+        screen._repaint_required = False
+
+
 def _invoke_watcher(method: Method, watcher: Any, *given: Any) -> None:
     try:
         method(watcher, *given)
@@ -342,6 +350,7 @@ _METHODS: dict[str, Method] = {
         _size_updated,
         _on_timer_update,
         _screen_resized,
+        _on_screen_resume,
     )
 } | {
     "render_lines": _render_lines,
