@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from moto import mock_aws
@@ -40,6 +41,22 @@ def test_a_refresh_takes_three_calls_for_a_hundred_sessions_and_ten_more(
     assert not wall.target.observed.denied
     assert wall.target.observed.running >= sessions
     assert not {"get_session", "get_session_action", "list_session_actions"} & set(wall.client.asked)
+
+
+def test_of_many_sessions_every_refresh_asks_about_its_share() -> None:
+    wall = LargeWall(1_000)
+    wall.refresh()
+    asked: list[int] = []
+    for _ in range(12):
+        wall.step(10)
+        before = wall.client.asked["batch_get_session"]
+        wall.refresh()
+        asked.append(wall.client.asked["batch_get_session"] - before)
+        rows = [row for row in wall.target.observed.rows if row.seen_at is not None and row.ended_at is None]
+        assert max(wall.clock.now() - row.seen_at for row in rows if row.seen_at) <= timedelta(seconds=45)
+    # A third of a thousand in ten of thirty seconds, and those that are new or about to end.
+    assert max(asked) <= 6
+    assert min(asked) >= 2
 
 
 def test_every_failure_and_interruption_of_a_night_is_told_once_and_none_other_and_no_trouble_found() -> None:

@@ -11,8 +11,8 @@ import pytest
 from farmwatch.aws.model import FaultKind, SessionRef
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.wall import WallHandle
-from farmwatch.wall.entry import Entry, asked_every
-from tests.canned import REF, START, HandClock, a_fault
+from farmwatch.wall.entry import asked_every
+from tests.canned import START, HandClock, a_fault
 from tests.wall.night import Night, Run, session_id
 
 NAME = "default"
@@ -74,14 +74,8 @@ def test_a_session_that_is_being_changed_is_asked_about_by_every_refresh() -> No
     assert asked == [both, [session_id(1)], both]
 
 
-def test_of_thousands_each_session_is_asked_about_more_rarely_and_never_sooner_for_having_moved_on() -> None:
+def test_of_thousands_each_session_is_asked_about_more_rarely() -> None:
     assert [asked_every(number) for number in (500, 501, 5_000, 5_001)] == [14.0, 29.0, 29.0, 59.0]
-    entry = Entry(REF)
-    entry.asked_at = 100.0
-    for moved_on, every, due in ((False, 29.0, 129.0), (True, 29.0, 145.0), (True, 59.0, 159.0)):
-        entry.moved_on_in = 7 if moved_on else 6
-        assert not entry.is_due(due - 1, 7, every)
-        assert entry.is_due(due, 7, every)
 
 
 def test_how_long_what_has_ended_stays_is_a_choice() -> None:

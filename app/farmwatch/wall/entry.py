@@ -153,18 +153,24 @@ class Entry:
             self.row = replace(self.row, failed=row.failed + 1)
         return events
 
-    def is_due(self, now: float, number: int, every: float = ASKED_EVERY) -> bool:
-        """Whether the refresh of this number is to ask about it, at ``now`` (seconds of the clock's
-        ``monotonic``), which is done ``every`` so many seconds. One that is to end, or is being changed, is
-        asked about by each: there are few, and somebody waits for what becomes of them."""
+    @property
+    def is_pressing(self) -> bool:
+        """Whether every refresh is to ask about it: nothing is known of it, or it is to end, or is being
+        changed. There are few, and somebody waits for what becomes of them."""
         if self.ended_since is not None:
             return False
         session = self.row.session
-        if session is not None and (
-            session.target_lifecycle_status == ENDED or session.lifecycle_status == UPDATE_IN_PROGRESS
-        ):
-            return True
-        return now - self.asked_at >= (max(every, MOVED_ON_EVERY) if self.moved_on_in == number else every)
+        return self.asked_at == float("-inf") or (
+            session is not None
+            and (session.target_lifecycle_status == ENDED or session.lifecycle_status == UPDATE_IN_PROGRESS)
+        )
+
+    def is_due(self, now: float, number: int, every: float = ASKED_EVERY) -> bool:
+        """Whether the refresh of this number is to ask about it, at ``now`` (seconds of the clock's
+        ``monotonic``), which is done ``every`` so many seconds."""
+        if self.ended_since is not None:
+            return False
+        return now - self.asked_at >= (MOVED_ON_EVERY if self.moved_on_in == number else every)
 
     def is_busy_elsewhere(self, task: Task, number: int) -> bool:
         """Whether the same refresh has found it at work on another task, and this one waits for that."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
+from math import ceil
 
 from msgspec.structs import replace
 
@@ -353,11 +354,7 @@ class WallTarget(Target):
     # --- details ----------------------------------------------------------------------------------------
 
     def _ask_sessions(self) -> Iterator[None]:
-        now = self._seconds
-        every = asked_every(len(self._entries))
-        due = [one for one in self._entries.values() if one.is_due(now, self._number, every)]
-        due += self._outcomes.strangers()
-        for batch in in_batches(due):
+        for batch in in_batches([*self._due(), *self._outcomes.strangers()]):
             refs = [entry.row.ref for entry in batch]
             answers = self._calls.ask("BatchGetSession", self._calls.api.sessions_by_id, refs)
             yield
@@ -369,6 +366,22 @@ class WallTarget(Target):
                 self._notes.take(entry, entry.take_session(answer, self._now))
                 entry.asked_at = self._seconds
                 self._end_if_over(entry, answer)
+
+    def _due(self) -> list[Entry]:
+        """The sessions that this refresh asks about. Of many it is the refresh's share of them, those first
+        that were asked about longest ago: found together, they would be due together for ever."""
+        now, count = self._seconds, len(self._entries)
+        every, pressing, others = asked_every(count), list[Entry](), list[Entry]()
+        are_many = every > ASKED_EVERY
+        for entry in self._entries.values():
+            if entry.is_pressing:
+                pressing.append(entry)
+            elif entry.is_due(now, self._number, 0.0 if are_many else every):
+                others.append(entry)
+        if are_many:
+            others.sort(key=lambda one: one.asked_at)
+            del others[ceil(count * self.schedule.interval.total_seconds() / every) :]
+        return pressing + others
 
     def _end_if_over(self, entry: Entry, answer: object) -> None:
         is_gone = isinstance(answer, Fault) and answer.kind is FaultKind.GONE
