@@ -365,6 +365,8 @@ def _newest(former: Watched | None, watched: Watched | None) -> Watched:
         found = former or watched
         assert found is not None  # noqa: S101 - one of them is always there
         return found
+    if _has_all_of(watched, former):
+        return watched
     return replace(
         watched,
         farm=watched.farm or former.farm,
@@ -374,6 +376,14 @@ def _newest(former: Watched | None, watched: Watched | None) -> Watched:
         session_until=_later(former.session_until, watched.session_until),
         actions_until=_later(former.actions_until, watched.actions_until),
     )
+
+
+def _has_all_of(watched: Watched, former: Watched) -> bool:
+    """Whether there is nothing that the former one alone tells, as it is with most of thousands."""
+    until = watched.session_until
+    is_as_new = until is not None and (former.session_until is None or former.session_until <= until)
+    has_names = bool(watched.farm and watched.queue and watched.job and watched.worker_id)
+    return is_as_new and has_names and former.actions_until is None
 
 
 def _with_seen(past: Past, watched: Watched) -> Past:

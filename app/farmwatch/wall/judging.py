@@ -97,7 +97,7 @@ class Judging:
         self.silent = [
             row
             for row, one in zip(rows, facts, strict=True)
-            if one is not None and self._nears_silence(one) and on_worker.get(row.worker_id) == 1
+            if one is not None and lines and self._nears_silence(one) and on_worker.get(row.worker_id) == 1
         ]
         known = [one for one in facts if one is not None]
         self._sessions = self.judge.judge(known, now, 2 * interval + FRESH_FOR)
