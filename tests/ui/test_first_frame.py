@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from textual._compositor import Compositor, LayoutUpdate
+from textual._compositor import LayoutUpdate
 from textual.app import App
 from textual.css.stylesheet import Stylesheet
 from textual.events import Key
+from textual.screen import Screen
 from textual.widgets import Input
 
 from farmwatch.config.settings import Settings
@@ -66,22 +67,22 @@ async def test_a_screen_that_opens_is_drawn_whole_once(monkeypatch: pytest.Monke
 async def test_a_screen_is_not_laid_out_again_for_the_size_that_it_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    laid_out: list[Any] = []
-    reflow = Compositor.reflow
+    sizes: list[Any] = []
+    lay_out = Screen._refresh_layout  # noqa: SLF001 - as above
 
-    def counted(compositor: Compositor, parent: Any, size: Any) -> Any:
-        laid_out.append(size)
-        return reflow(compositor, parent, size)
+    def laid_out(screen: Screen[Any], size: Any = None, scroll: bool = False) -> None:
+        if size is not None:
+            # What has changed is laid out without a size.
+            sizes.append(tuple(size))
+        lay_out(screen, size, scroll)
 
-    monkeypatch.setattr(Compositor, "reflow", counted)
+    monkeypatch.setattr(Screen, "_refresh_layout", laid_out)
     async with on_stage(CannedFarm(session=a_session()), AT_SESSION) as stage:
-        # Once as it opens, once for the sizes that its parts have by then, twice for what came in.
-        assert len(laid_out) <= 4
-        laid_out.clear()
+        assert sizes == [(120, 36)]
         await stage.pilot.resize_terminal(90, 30)
         # Textual waits a moment, in which the terminal may get yet another size.
-        await stage.wait_for(lambda: (90, 30) in laid_out)
-        assert stage.app.screen.size == (90, 30)
+        await stage.wait_for(lambda: len(sizes) > 1)
+        assert sizes == [(120, 36), (90, 30)]
 
 
 async def test_the_program_has_its_theme_before_anything_gets_its_styles(
