@@ -370,17 +370,17 @@ class WallTarget(Target):
     def _due(self) -> list[Entry]:
         """The sessions that this refresh asks about. Of many it is the refresh's share of them, those first
         that were asked about longest ago: found together, they would be due together for ever."""
-        now, count = self._seconds, len(self._entries)
-        every, pressing, others = asked_every(count), list[Entry](), list[Entry]()
+        living = [entry for entry in self._entries.values() if entry.ended_since is None]
+        now, every, pressing, others = self._seconds, asked_every(len(living)), list[Entry](), list[Entry]()
         are_many = every > ASKED_EVERY
-        for entry in self._entries.values():
+        for entry in living:
             if entry.is_pressing:
                 pressing.append(entry)
             elif entry.is_due(now, self._number, 0.0 if are_many else every):
                 others.append(entry)
         if are_many:
             others.sort(key=lambda one: one.asked_at)
-            del others[ceil(count * self.schedule.interval.total_seconds() / every) :]
+            del others[ceil(len(living) * self.schedule.interval.total_seconds() / every) :]
         return pressing + others
 
     def _end_if_over(self, entry: Entry, answer: object) -> None:
@@ -466,7 +466,7 @@ class WallTarget(Target):
         rows = name_rows(self._entries.values(), self._names, self._outcomes.median)
         running = [one for one in self._entries.values() if one.ended_since is None]
         of_two = 2 * self.schedule.interval.total_seconds()
-        recent = self._seconds - of_two - asked_every(len(self._entries))
+        recent = self._seconds - of_two - asked_every(len(running))
         interval = self.schedule.interval
         every, since = tuple(self._outcomes.failures(self._names)), self._outcomes.since
         if at is not None:
