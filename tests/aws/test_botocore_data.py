@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import UnknownServiceError
 from botocore.model import ServiceModel
 
-from farmwatch.aws.botocore_data import ASKED, only, read_less, spare_list_of_endpoints
+from farmwatch.aws.botocore_data import USED_OPERATIONS, read_less, spare_list_of_endpoints, trimmed
 from tests.aws.asking import http_response
 
 REGIONS = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "cn-north-1", "us-gov-west-1")
@@ -81,18 +81,18 @@ def test_models_lose_their_documentation_and_nothing_else() -> None:
     assert without_documentation(whole) == spared
 
 
-@pytest.mark.parametrize("service", ASKED)
+@pytest.mark.parametrize("service", USED_OPERATIONS)
 def test_of_the_services_that_are_asked_only_what_is_asked_is_kept_and_that_is_whole(service: str) -> None:
     models = models_of(service)
     whole, spared = without_documentation(models[0]), models[1]
-    assert set(spared["operations"]) == set(ASKED[service])
+    assert set(spared["operations"]) == set(USED_OPERATIONS[service])
     assert len(spared["operations"]) < len(whole["operations"]) / 3
     without = {"operations", "shapes"}
     assert {name: whole[name] for name in whole.keys() - without} == {
         name: spared[name] for name in spared.keys() - without
     }
     of_whole, of_spared = ServiceModel(whole), ServiceModel(spared)
-    for name in ASKED[service]:
+    for name in USED_OPERATIONS[service]:
         for part in ("input_shape", "output_shape", "error_shapes"):
             found = [getattr(one.operation_model(name), part) for one in (of_whole, of_spared)]
             assert described(found[0]) == described(found[1])
@@ -125,7 +125,7 @@ def test_an_operation_that_botocore_does_not_know_yet_is_left_out() -> None:
     }
     model = {"version": "2.0", "operations": operations, "shapes": shapes}
     written = json.dumps({**model, "shapes": {**shapes, "Other": {}}}).encode()
-    assert only(written, ("One", "Newer")) == model
+    assert trimmed(written, ("One", "Newer")) == model
 
 
 def without_documentation(found: Any) -> Any:

@@ -386,3 +386,16 @@ def test_what_is_marked_as_seen_while_an_earlier_mark_is_written_is_written_too(
     history = History(path, run="reader")
     assert history.seen_until() == later
     history.close()
+
+
+def test_what_a_wall_sees_after_somebody_watched_a_session_takes_nothing_away(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "history.sqlite", clock=HandClock())
+    later = START + timedelta(seconds=10)
+    watched = Watched(REF, "Northlight", "lighting", "shot", START, START, "worker-1")
+    recorder.record((), [watched])
+    recorder.record((), [replace(watched, session_until=later, actions_until=None)])
+    past = recorder.past([REF])[REF]
+    assert (past.session_until, past.actions_until) == (later, START)
+    recorder.record((), [replace(watched, session_until=START - timedelta(seconds=10))])
+    assert recorder.past([REF])[REF].session_until == later
+    recorder.close()

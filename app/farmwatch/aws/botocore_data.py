@@ -25,7 +25,7 @@ from farmwatch.aws.api import OPERATIONS
 LOGS_OPERATIONS = ("GetLogEvents",)
 """What is asked of CloudWatch Logs."""
 
-ASKED: Mapping[str, Collection[str]] = {
+USED_OPERATIONS: Mapping[str, Collection[str]] = {
     "deadline": {*OPERATIONS.values(), "AssumeQueueRoleForRead"} - {*LOGS_OPERATIONS},
     "logs": LOGS_OPERATIONS,
 }
@@ -51,12 +51,14 @@ class _WithoutDocumentation(JSONFileLoader):
                 with open_file(path, "rb") as file:
                     written = file.read()
                 # .../<service>/<version>/service-2
-                asked = ASKED.get(path.parts[-3]) if path.name.startswith("service-2.json") else None
-                return _undocumented(msgspec.json.decode(written)) if asked is None else only(written, asked)
+                service = path.parts[-3] if path.name.startswith("service-2.json") else ""
+                if service in USED_OPERATIONS:
+                    return trimmed(written, USED_OPERATIONS[service])
+                return _undocumented(msgspec.json.decode(written))
         return None
 
 
-def only(written: bytes, asked: Collection[str]) -> dict[str, Any]:
+def trimmed(written: bytes, asked: Collection[str]) -> dict[str, Any]:
     """The model of a service with these of its operations, and the shapes that they are made of: the rest is
     not even read."""
     model = msgspec.json.decode(written, type=dict[str, Raw])

@@ -155,10 +155,8 @@ class Entry:
 
     @property
     def is_pressing(self) -> bool:
-        """Whether every refresh is to ask about it: nothing is known of it, or it is to end, or is being
-        changed. There are few, and somebody waits for what becomes of them."""
-        if self.ended_since is not None:
-            return False
+        """Whether every refresh is to ask about it until it has ended: nothing is known of it, or it is to
+        end, or is being changed. There are few, and somebody waits for what becomes of them."""
         session = self.row.session
         return self.asked_at == float("-inf") or (
             session is not None
@@ -167,9 +165,7 @@ class Entry:
 
     def is_due(self, now: float, number: int, every: float = ASKED_EVERY) -> bool:
         """Whether the refresh of this number is to ask about it, at ``now`` (seconds of the clock's
-        ``monotonic``), which is done ``every`` so many seconds."""
-        if self.ended_since is not None:
-            return False
+        ``monotonic``), which is done ``every`` so many seconds until it has ended."""
         return now - self.asked_at >= (MOVED_ON_EVERY if self.moved_on_in == number else every)
 
     def is_busy_elsewhere(self, task: Task, number: int) -> bool:
