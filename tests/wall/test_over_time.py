@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 from farmwatch.aws.model import FaultKind, SessionRef
 from farmwatch.monitor.monitor import Monitor
 from farmwatch.monitor.wall import WallHandle
-from farmwatch.wall.entry import asked_every
-from tests.canned import START, HandClock, a_fault
+from farmwatch.wall.turns import asked_every
+from tests.canned import FARM_ID, QUEUE_ID, START, HandClock, a_fault
 from tests.wall.night import Night, Run, session_id
 
 NAME = "default"
@@ -74,8 +75,77 @@ def test_a_session_that_is_being_changed_is_asked_about_by_every_refresh() -> No
     assert asked == [both, [session_id(1)], both]
 
 
+class Asked:
+    """How often each session, and what each of them does, is asked about, by their numbers."""
+
+    def __init__(self, farm: Night) -> None:
+        self.sessions: Counter[int] = Counter()
+        self.actions: Counter[int] = Counter()
+        of_sessions, of_actions = (farm.answers[one][0] for one in ("sessions_by_id", "actions_of_sessions"))
+
+        def sessions(refs: Sequence[SessionRef]) -> Any:
+            self.sessions.update(int(ref.session_id.removeprefix("session-"), 16) for ref in refs)
+            return of_sessions(refs)
+
+        def actions(wanted: Sequence[tuple[SessionRef, str]]) -> Any:
+            self.actions.update(int(ref.session_id.removeprefix("session-"), 16) for ref, _ in wanted)
+            return of_actions(wanted)
+
+        farm.answers["sessions_by_id"] = [sessions]
+        farm.answers["actions_of_sessions"] = [actions]
+
+    def clear(self) -> None:
+        self.sessions.clear()
+        self.actions.clear()
+
+
 def test_of_thousands_each_session_is_asked_about_more_rarely() -> None:
     assert [asked_every(number) for number in (500, 501, 5_000, 5_001)] == [14.0, 29.0, 29.0, 59.0]
+
+
+def test_of_many_those_in_sight_and_what_they_do_are_asked_about_more_often_than_the_others() -> None:
+    farm = Night(*(Run(number) for number in range(1, 601)))
+    asked, wall = Asked(farm), Wall(farm)
+    ref = SessionRef(NAME, FARM_ID, QUEUE_ID, f"job-{1:032x}", session_id(300))
+    wall.handle.want_lines([ref])
+    wall.run(30)
+    asked.clear()
+    wall.run(120)
+    for counted in (asked.sessions, asked.actions):
+        assert counted[300] == 6
+        assert min(counted.values()) == 4
+        # A third of 600, and that one, with each of 12 refreshes.
+        assert counted.total() <= 12 * (600 * 10 / 29 + 2)
+    wall.handle.want_lines(None)
+    asked.clear()
+    wall.run(120)
+    assert asked.sessions[300] <= 5
+    assert asked.actions[300] <= 5
+
+
+def test_of_many_what_has_changed_is_asked_about_at_once() -> None:
+    farm = Night(*(Run(number) for number in range(1, 601)))
+    asked, wall = Asked(farm), Wall(farm)
+    wall.run(30)
+    for one in (1, 300, 600):
+        farm.runs[one - 1].minutes = 0.1
+    asked.clear()
+    wall.run(10)
+    assert [asked.actions[one] for one in (1, 300, 600)] == [1, 1, 1]
+    assert asked.actions.total() <= 600 * 10 / 29 + 4
+
+
+def test_sessions_that_have_ended_do_not_count_as_many() -> None:
+    farm = Night(*(Run(number) for number in range(1, 601)))
+    asked, wall = Asked(farm), Wall(farm)
+    wall.run(30)
+    for run in farm.runs[:200]:
+        run.status, run.lifecycle = "SUCCEEDED", "ENDED"
+    wall.run(60)
+    asked.clear()
+    wall.run(120)
+    assert set(asked.sessions.values()) == set(asked.actions.values()) == {6}
+    assert set(asked.sessions) == set(asked.actions) == set(range(201, 601))
 
 
 def test_how_long_what_has_ended_stays_is_a_choice() -> None:

@@ -65,7 +65,7 @@ class History:
         self.read_only = False
         self._run = run
         self._watcher = _value(watcher)
-        self._known, self._new = set[SessionRef](), set[SessionRef]()
+        self._known = set[SessionRef]()
         _create(path)
         self._inode = _inode(path)
         try:
@@ -121,32 +121,20 @@ class History:
         """
         if self.read_only:
             raise NewerHistory
-        self._new = set()
+        batch = tuple(numbered)
+        unknown = {entry.ref for _, entry in batch} - self._known
         with _Transaction(self._database):
-            for number, entry in numbered:
-                self._insert(number, entry)
+            self._database.executemany(_INSERT, [self._row(number, entry) for number, entry in batch])
+            self._database.executemany(_KNOW_SESSION, map(_ids, unknown))
             self._database.executemany(_NOTE_SESSION, map(_session_row, watched))
-        self._known |= self._new
+        self._known |= unknown
 
-    def _insert(self, number: int, entry: Event) -> None:
-        ref, after = entry.ref, _stamp(entry.after)
-        change = (
-            ref.connection,
-            ref.session_id,
-            entry.kind.value,
-            _value(entry.subject),
-            _value(entry.old),
-            _value(entry.new),
-        )
-        same = (*change, _stamp(entry.service_at))
-        # The same change again is another one if the former was over when this watcher last looked, or if it
-        # saw both itself; else two monitors have seen one and the same.
-        ordinal = self._one(_COUNT_FORMER, *same, after, self._run, number)
-        seen = (_stamp(entry.at), self._watcher, self._run, number, entry.exit_code, _value(entry.step))
-        self._database.execute(_INSERT, (*same, ordinal, after, *seen))
-        if ref not in self._known:
-            self._database.execute(_KNOW_SESSION, _ids(ref))
-            self._new.add(ref)
+    def _row(self, number: int, entry: Event) -> tuple[object, ...]:
+        ref = entry.ref
+        change = map(_value, (entry.subject, entry.old, entry.new))
+        times = map(_stamp, (entry.service_at, entry.after, entry.at))
+        own = (self._watcher, self._run, number, entry.exit_code, _value(entry.step))
+        return (ref.connection, ref.session_id, entry.kind.value, *change, *times, *own)
 
     def forget(self, now: datetime, kept_for: timedelta | None = None, *, largest: int = LARGEST) -> None:
         """Drop what is older than ``kept_for`` (else `KEPT_FOR`), and the oldest beyond ``largest`` bytes."""
@@ -416,12 +404,13 @@ MIGRATIONS: Sequence[Sequence[str]] = (
 """The statements that lead from each version of the schema to the next. Times are microseconds since 1970
 in UTC, 0 for none; an empty text is no value."""
 
-_COUNT_FORMER = """SELECT count(*) FROM entries
-    WHERE connection = ? AND session_id = ? AND kind = ? AND subject = ? AND old = ? AND new = ?
-    AND service_at = ? AND (at <= ? OR run = ? AND number < ?)"""
+# The same change again is another one if the former was over when this watcher last looked, or if it saw both
+# itself; else two monitors have seen one and the same.
 _INSERT = """INSERT OR IGNORE INTO entries
-    (connection, session_id, kind, subject, old, new, service_at, ordinal, after, at, watcher, run, number,
-    exit_code, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (connection, session_id, kind, subject, old, new, service_at, after, at, watcher, run, number, exit_code,
+    step, ordinal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+    (SELECT count(*) FROM entries WHERE connection = ?1 AND session_id = ?2 AND kind = ?3 AND subject = ?4
+    AND old = ?5 AND new = ?6 AND service_at = ?7 AND (at <= ?8 OR run = ?11 AND number < ?12)))"""
 _KNOW_SESSION = """INSERT OR IGNORE INTO sessions (connection, session_id, farm_id, queue_id, job_id)
     VALUES (?, ?, ?, ?, ?)"""
 _NOTE_SESSION = """INSERT INTO sessions

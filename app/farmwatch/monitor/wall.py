@@ -121,9 +121,13 @@ class WallHandle:
     # --- the newest lines of their logs -------------------------------------------------------------------
 
     def want_lines(self, refs: Iterable[SessionRef] | None) -> None:
-        """These sessions are in sight, and the newest lines of their logs are wanted; those of others where
-        the budget leaves room. Before the first call, and after one with ``None``, no log is asked for unless
-        that is done always (`read_always`)."""
+        """These sessions are in sight: the newest lines of their logs are wanted, and they themselves are
+        asked about more often than others of many. Logs of others are read where the budget leaves room.
+        Before the first call, and after one with ``None``, no log is asked for unless that is done always
+        (`read_always`)."""
+        refs = None if refs is None else tuple(refs)
+        for name, part in self._parts.items():
+            part.target.look_at_rows({ref.session_id for ref in refs or () if ref.connection == name})
         if refs is None and self._reads_always:
             refs = ()
         if refs is None:

@@ -13,17 +13,6 @@ from farmwatch.history.events import Event, EventKind, NoRecords, Past
 from farmwatch.sessions.changes import SESSION_CALLS, Changes, action_value, session_values
 from farmwatch.wall.values import WallRow
 
-ASKED_EVERY = 14.0
-"""Seconds after which a session, or an action, is asked about again: workers report every 15 s (observed)."""
-
-ONE_OF_MANY_EVERY = ((5_000, 59.0), (500, 29.0))
-"""Above how many sessions each of them is asked about again after so many seconds. What it does is asked for
-as often as ever; how the session itself is changes rarely."""
-
-MOVED_ON_EVERY = 45.0
-"""The same for a session that has just taken another task, and so lives: how its former action ended is asked
-in its stead, so that a refresh takes no more calls for it."""
-
 GAPS = 9
 """Times between changes of progress that are kept of an action; their median needs no more."""
 
@@ -34,11 +23,6 @@ _AT_WORK = ("RUNNING", "INTERRUPTING", "STARTING")
 
 _NO_RECORDS = NoRecords()
 """One for all: what a wall sees is written down by its notes, many sessions at once."""
-
-
-def asked_every(sessions: int) -> float:
-    """The seconds after which each of so many sessions is asked about again."""
-    return next((seconds for least, seconds in ONE_OF_MANY_EVERY if sessions > least), ASKED_EVERY)
 
 
 class Entry:
@@ -69,6 +53,7 @@ class Entry:
         self.asked_at = float("-inf")
         """When the session was last answered for (seconds of the clock's ``monotonic``)."""
         self.action_asked_at = float("-inf")
+        """The same of what it does; at the beginning of time where its task has changed since."""
         self.found_in = -1
         """The number of the refresh that found it last among what runs."""
         self.moved_on_in = -1
@@ -112,6 +97,7 @@ class Entry:
             action = row.action if row.action and row.action.action_id == task.action_id else None
             if action is None:
                 self._forget_action()
+            self.action_asked_at = float("-inf")
             self.row = replace(row, task=task, action=action)
 
     def take_session(self, answer: Session | Fault, at: datetime) -> list[Event]:
@@ -163,10 +149,10 @@ class Entry:
             and (session.target_lifecycle_status == ENDED or session.lifecycle_status == UPDATE_IN_PROGRESS)
         )
 
-    def is_due(self, now: float, number: int, every: float = ASKED_EVERY) -> bool:
-        """Whether the refresh of this number is to ask about it, at ``now`` (seconds of the clock's
-        ``monotonic``), which is done ``every`` so many seconds until it has ended."""
-        return now - self.asked_at >= (MOVED_ON_EVERY if self.moved_on_in == number else every)
+    @property
+    def is_action_pressing(self) -> bool:
+        """The same of what it does: nothing is known of it, or its task has changed."""
+        return self.row.action is None or self.action_asked_at == float("-inf")
 
     def is_busy_elsewhere(self, task: Task, number: int) -> bool:
         """Whether the same refresh has found it at work on another task, and this one waits for that."""

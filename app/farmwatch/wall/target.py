@@ -8,9 +8,9 @@ of ListSessions over active jobs, which is also the way where SearchTasks is den
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from datetime import datetime, timedelta
-from math import ceil
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -22,13 +22,14 @@ from farmwatch.polling.clock import Clock
 from farmwatch.polling.schedule import Schedule
 from farmwatch.polling.target import PollResult, Target
 from farmwatch.wall.calls import Calls
-from farmwatch.wall.entry import ASKED_EVERY, Entry, asked_every
+from farmwatch.wall.entry import Entry
 from farmwatch.wall.judging import Judging
 from farmwatch.wall.names import Names, name_rows
 from farmwatch.wall.notes import Notes
 from farmwatch.wall.outcomes import REMEMBERED, Outcomes
 from farmwatch.wall.scope import Chosen, Scope, in_batches, in_tens
 from farmwatch.wall.surroundings import Surroundings
+from farmwatch.wall.turns import Turns, asked_every
 from farmwatch.wall.values import WallObserved
 
 EVERY = timedelta(seconds=10)
@@ -99,6 +100,7 @@ class WallTarget(Target):
             connection, since, lambda session_id: self._entries.get(session_id), self._chosen.wants
         )
         self.judging = Judging(self._outcomes, self._surroundings)
+        self._turns = Turns()
         self._entries: dict[str, Entry] = {}
         self._active: deque[tuple[str, str, str]] = deque()
         self._past: deque[tuple[str, str, str]] = deque()
@@ -117,6 +119,10 @@ class WallTarget(Target):
         entry = self._entries.get(session_id)
         if entry is not None:
             entry.was_looked_at = True
+
+    def look_at_rows(self, session_ids: Collection[str]) -> None:
+        """These sessions are in sight, and no others: they are asked about as if there were few."""
+        self._turns.in_sight = session_ids
 
     def want_well(self, asked_of: Container[str], strangers: Iterable[SessionRef]) -> None:
         """Tell of which of these sessions and workers all is well; ``strangers`` are to be looked at once,
@@ -172,6 +178,7 @@ class WallTarget(Target):
 
     def _refresh(self) -> Iterator[None]:
         """A refresh, one call at a time."""
+        self._turns.begin(self._number, self._began, self.schedule.interval.total_seconds())
         for ref in self._chosen.to_look_at():
             self._take_listed(ref, None, is_over=False)
         yield from self._chosen.look(self._calls)
@@ -354,7 +361,8 @@ class WallTarget(Target):
     # --- details ----------------------------------------------------------------------------------------
 
     def _ask_sessions(self) -> Iterator[None]:
-        for batch in in_batches([*self._due(), *self._outcomes.strangers()]):
+        living = [entry for entry in self._entries.values() if entry.ended_since is None]
+        for batch in in_batches([*self._turns.of_sessions(living), *self._outcomes.strangers()]):
             refs = [entry.row.ref for entry in batch]
             answers = self._calls.ask("BatchGetSession", self._calls.api.sessions_by_id, refs)
             yield
@@ -367,22 +375,6 @@ class WallTarget(Target):
                 entry.asked_at = self._seconds
                 self._end_if_over(entry, answer)
 
-    def _due(self) -> list[Entry]:
-        """The sessions that this refresh asks about. Of many it is the refresh's share of them, those first
-        that were asked about longest ago: found together, they would be due together for ever."""
-        living = [entry for entry in self._entries.values() if entry.ended_since is None]
-        now, every, pressing, others = self._seconds, asked_every(len(living)), list[Entry](), list[Entry]()
-        are_many = every > ASKED_EVERY
-        for entry in living:
-            if entry.is_pressing:
-                pressing.append(entry)
-            elif entry.is_due(now, self._number, 0.0 if are_many else every):
-                others.append(entry)
-        if are_many:
-            others.sort(key=lambda one: one.asked_at)
-            del others[ceil(len(living) * self.schedule.interval.total_seconds() / every) :]
-        return pressing + others
-
     def _end_if_over(self, entry: Entry, answer: object) -> None:
         is_gone = isinstance(answer, Fault) and answer.kind is FaultKind.GONE
         if entry.ended_since is None and (is_gone or entry.row.ended_at is not None):
@@ -394,12 +386,12 @@ class WallTarget(Target):
 
     def _ask_actions(self) -> Iterator[None]:
         now = self._seconds
+        entries = self._entries.values()
+        at_work = [one for one in entries if one.found_in == self._number and one.row.task is not None]
         wanted: list[tuple[SessionRef, str]] = []
-        for entry in self._entries.values():
+        for entry in self._turns.of_actions(at_work):
             task = entry.row.task
-            if task is None or task.action_id is None or entry.found_in != self._number:
-                continue
-            if entry.row.action is None or now - entry.action_asked_at >= ASKED_EVERY:
+            if task is not None and task.action_id is not None:
                 wanted.append((entry.row.ref, task.action_id))
                 wanted += ((entry.row.ref, before) for before in entry.before())
         wanted += self._outcomes.wanted()
@@ -427,14 +419,14 @@ class WallTarget(Target):
     def _write(self) -> tuple[Event, ...]:
         return self._notes.write(self._seconds, self._now)
 
-    def _refs(self) -> list[SessionRef]:
-        return [*(entry.row.ref for entry in self._entries.values()), *self._outcomes.refs()]
+    def _refs(self) -> Iterable[SessionRef]:
+        return chain((entry.row.ref for entry in self._entries.values()), self._outcomes.refs())
 
-    def _steps(self) -> list[tuple[SessionRef, str]]:
-        own = [
-            (one.row.ref, one.row.task.step_id) for one in self._entries.values() if one.row.task is not None
-        ]
-        return [*own, *self._outcomes.steps()]
+    def _steps(self) -> Iterable[tuple[SessionRef, str]]:
+        rows = (entry.row for entry in self._entries.values())
+        return chain(
+            ((row.ref, row.task.step_id) for row in rows if row.task is not None), self._outcomes.steps()
+        )
 
     def _finish(self) -> None:
         """The refresh is over: those that have ended long enough ago leave, and all of it is shown."""
@@ -474,7 +466,7 @@ class WallTarget(Target):
         rows = tuple(map(self.judging.told, rows))
         failures = tuple(self.judging.told_of(one) for one in every if one.at >= since)
         interrupted = sum(failure.is_interruption for failure in failures)
-        busy = {*(row.worker_id for row in rows), *(failure.worker_id for failure in failures)}
+        busy = chain((row.worker_id for row in rows), (one.worker_id for one in failures))
         self.observed = WallObserved(
             self._connection,
             rows,
