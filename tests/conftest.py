@@ -38,15 +38,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """In a worker of xdist pytest-cov watches lines twice: what it begins with stays beneath what a worker is
-    meant to use, and goes on where that is paused. It is ended here, so that ``no_cover`` is what it says."""
-    watching = _watching(session.config)
-    if hasattr(session.config, "workerinput") and watching is not None:
-        watching.cov.stop()
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
     """Look once for what was never closed. pytest does so five times over all that thousands of tests leave,
@@ -55,73 +46,9 @@ def pytest_sessionfinish() -> None:
     gc.freeze()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    """What fixtures do is not watched: they build farms, again and again, as tests do themselves as well."""
-    watching = _watching(item.config)
-    if watching is not None:
-        watching.pause()
-    try:
-        yield
-    finally:
-        if watching is not None:
-            watching.resume()
-
-
-def _watching(config: pytest.Config) -> Any:
-    """What of pytest-cov watches lines; nothing where none are watched."""
-    plugin = config.pluginmanager.getplugin("_cov")
-    return None if plugin is None else plugin.cov_controller
-
-
-SEEN_ELSEWHERE = frozenset(
-    {
-        "aws/test_botocore_data.py",
-        "aws/test_client.py",
-        "aws/test_fuzzing.py",
-        "aws/test_model.py",
-        "aws/test_session_action.py",
-        "monitor/test_two_farms.py",
-        "moto_deadline/test_scale.py",
-        "moto_deadline/test_simulation.py",
-        "ui/log/test_captures.py",
-        "ui/log/test_finding.py",
-        "ui/log/test_following.py",
-        "ui/log/test_in_place.py",
-        "ui/log/test_plumbing.py",
-        "ui/log/test_state_line.py",
-        "ui/log/test_taking_out.py",
-        "ui/log/test_why.py",
-        "ui/test_every_view_fails.py",
-        "ui/test_final.py",
-        "ui/test_picker.py",
-        "ui/test_queue_counts.py",
-        "ui/test_session_actions.py",
-        "ui/test_session_screen.py",
-        "ui/test_session_sizes.py",
-        "wall/test_wall.py",
-    }
-)
-"""Tests that take long, and whose lines others go through as well: all of these together but for one in a
-hundred (by ``--cov-context=test``)."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that nobody waits for it alone in the end, and mix what waits with
-    what works. And watch no lines (``no_cover``) where that shows nothing: to watch them takes as long again.
-    The real program runs in processes of its own; a screen at another size, or with another key, goes through
-    much the same lines; and so does a long night, again and again."""
-    missing = [name for name in SEEN_ELSEWHERE if not (_HERE / name).is_file()]
-    assert not missing, f"there are no such tests: {missing}"
-    seen: set[tuple[Path, str]] = set()
-    for item in items:
-        test = item.path, getattr(item, "originalname", item.name)
-        place = item.path.relative_to(_HERE)
-        is_again = test in seen and _part(item) in ("ui", "test_pictures.py")
-        is_seen_elsewhere = is_again or place.as_posix() in SEEN_ELSEWHERE
-        if is_seen_elsewhere or _part(item) == "end_to_end" or _is_long(item):
-            item.add_marker(pytest.mark.no_cover)
-        seen.add(test)
+    what works."""
     long = [item for item in items if _is_long(item)]
     real = [item for item in items if not _is_long(item) and _part(item) == "end_to_end"]
     screens = [item for item in items if not _is_long(item) and _part(item) == "ui"]

@@ -220,7 +220,6 @@ def test_an_archived_job_can_be_looked_into_and_stays_as_it_was(own: Served) -> 
 
 
 @pytest.mark.long
-@pytest.mark.no_cover  # it takes twice as long to watch every line, and other tests go through them
 def test_a_story_that_runs_on_does_not_grow(own: Served) -> None:
     sizes = []
     for _ in range(6):

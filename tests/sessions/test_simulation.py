@@ -10,7 +10,6 @@ from tests.sessions.simulation import simulate
 
 
 @pytest.mark.long
-@pytest.mark.no_cover  # it takes three times as long to watch every line, and other tests go through them
 def test_three_days_of_random_faults_leave_a_true_history(tmp_path: Path) -> None:
     result = simulate(tmp_path / "history.sqlite", hours=72, seed=7)
     assert result.history == result.truth
