@@ -15,7 +15,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 
 from farmwatch.ui import hangup
 from farmwatch.ui.hangup import Guard
-from farmwatch.ui.textual_compat import resuming
+from farmwatch.ui.textual_terminal import resuming
 
 PATIENCE = 30.0
 

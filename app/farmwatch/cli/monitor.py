@@ -85,7 +85,7 @@ def _run(options: dict[str, Any], *, fresh: bool, wall: str | None) -> int:
     from farmwatch.ui.app import FarmwatchApp
     from farmwatch.ui.hangup import guarded
     from farmwatch.ui.terminal import has_few_colours
-    from farmwatch.ui.textual_compat import resuming
+    from farmwatch.ui.textual_terminal import resuming
     from farmwatch.words.ascii import speaks_utf8
 
     check_keys(settings)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from textual.app import App
 
-from farmwatch.ui.textual_compat import write_to_terminal
+from farmwatch.ui.textual_terminal import write_to_terminal
 from farmwatch.words.keys import key
 from farmwatch.words.text import clean
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.app import App
 
-from farmwatch.ui.textual_compat import write_to_terminal
+from farmwatch.ui.textual_terminal import write_to_terminal
 
 NAME = "Farmwatch"
 
