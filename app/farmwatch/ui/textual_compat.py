@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import functools
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from time import monotonic
 from typing import Any, TypeVar
 
 from textual import events, reactive
 from textual._callback import invoke
+from textual._compositor import ChopsUpdate, Compositor
 from textual._context import active_message_pump
 from textual._parser import Parser
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.box_model import BoxModel
+from textual.content import Content
 from textual.css.stylesheet import Stylesheet
 from textual.geometry import Region, Size, Spacing
 from textual.layout import DockArrangeResult
@@ -125,6 +127,18 @@ def begin_with_theme(app: ContainedApp[Any], name: str) -> None:
     app.set_class(app.current_theme.dark, "-dark-mode", update=False)
     app.set_class(not app.current_theme.dark, "-light-mode", update=False)
     app._refresh_truecolor_filter(app.ansi_theme)
+
+
+def put_on_border(widget: Widget, *, title: Content | None = None, subtitle: Content | None = None) -> None:
+    """Give a box another title or subtitle, and draw that line of it anew. Textual by itself draws the whole
+    box, and all that is in it: with every second that something grows older, the most of what a screen
+    costs."""
+    size, offset = widget.outer_size, widget.content_offset
+    for name, words, line in (("_border_title", title, 0), ("_border_subtitle", subtitle, size.height - 1)):
+        if words is not None:
+            setattr(widget, name, words)
+            lines = [Region(-offset.x, line - offset.y, size.width, 1)] if size else []
+            widget.refresh(*lines)
 
 
 def end_with(app: App[Any], error: Exception) -> None:
@@ -299,6 +313,33 @@ def _on_screen_resume(method: Method, screen: Screen[Any], event: events.ScreenR
         screen._repaint_required = False
 
 
+def _render_partial_update(method: Method, compositor: Compositor) -> ChopsUpdate | None:
+    """Draw what has changed. Textual has all widgets drawn between the first line that has changed and the
+    last, all of their lines; with a clock above and a key line below that is the whole screen."""
+    regions = tuple(compositor._dirty_regions)
+    if compositor.root is None or _app_of(compositor.root) is None:
+        return method(compositor)  # type: ignore[no-any-return]
+    # For this once it stands before the one of the class.
+    vars(compositor)["_get_renders"] = lambda _: _renders(compositor, regions)
+    try:
+        return method(compositor)  # type: ignore[no-any-return]
+    finally:
+        del vars(compositor)["_get_renders"]
+
+
+def _renders(
+    compositor: Compositor, regions: Iterable[Region]
+) -> Iterator[tuple[Region, Region, list[Strip]]]:
+    """Of each widget where it is, from which line to which it lies in one of these, and those lines."""
+    for widget, (region, clip) in compositor.visible_widgets.items():
+        shown = region.intersection(clip)
+        changed = [shown.intersection(one) for one in regions if shown.overlaps(one)]
+        if changed:
+            top, bottom = min(one.y for one in changed), max(one.bottom for one in changed)
+            lines = Region(shown.x, top, shown.width, bottom - top)
+            yield region, lines, widget.render_lines(lines.translate(-region.offset))
+
+
 def _invoke_watcher(method: Method, watcher: Any, *given: Any) -> None:
     try:
         method(watcher, *given)
@@ -383,5 +424,6 @@ def _guard_textual() -> None:
         _guard_one(reactive, "invoke_watcher", _invoke_watcher)
         _guard_one(Timer, "__init__", _timer)
         _guard_one(Stylesheet, "reparse", _reparse)
+        _guard_one(Compositor, "render_partial_update", _render_partial_update)
         _guard_one(XTermParser, "feed", feed)
         _guard_one(Parser, "tick", tick)

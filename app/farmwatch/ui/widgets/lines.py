@@ -18,6 +18,7 @@ from farmwatch.aws.model import Fault, FaultKind, Who
 from farmwatch.listings.place import Place
 from farmwatch.polling.freshness import Freshness, Rhythm, State
 from farmwatch.ui.content import content
+from farmwatch.ui.textual_compat import put_on_border
 from farmwatch.words.keys import key
 from farmwatch.words.text import FRESHNESS_GLYPHS, Part, brief, clock_time, span
 
@@ -46,11 +47,11 @@ def _height(words: Content, width: int) -> int:
 
 
 def entitle(widget: Widget, title: Content | None = None, subtitle: Content | None = None) -> None:
-    """Give a box its title or subtitle, and draw it only where that is another one."""
+    """Give a box its title or subtitle, and draw that only where it is another one."""
     if title is not None and widget.border_title != title.markup:
-        widget.border_title = title
+        put_on_border(widget, title=title)
     if subtitle is not None and widget.border_subtitle != subtitle.markup:
-        widget.border_subtitle = subtitle
+        put_on_border(widget, subtitle=subtitle)
 
 
 class TwoSided(Widget):
