@@ -135,6 +135,20 @@ def test_of_many_what_has_changed_is_asked_about_at_once() -> None:
     assert asked.actions.total() <= 600 * 10 / 29 + 4
 
 
+def test_a_session_that_has_just_moved_on_lives_and_is_asked_about_more_rarely() -> None:
+    farm = Night(Run(1), Run(2))
+    asked, wall = Asked(farm), Wall(farm)
+    wall.run(30)
+    asked.clear()
+    for _ in range(15):
+        farm.runs[0].action_number += 1
+        wall.run(10)
+    # Every other of 15 refreshes, and after 50 s of them; what it does now and how that ended, every time.
+    assert asked.sessions[2] in (7, 8)
+    assert asked.sessions[1] == 3
+    assert asked.actions[1] >= 15
+
+
 def test_sessions_that_have_ended_do_not_count_as_many() -> None:
     farm = Night(*(Run(number) for number in range(1, 601)))
     asked, wall = Asked(farm), Wall(farm)

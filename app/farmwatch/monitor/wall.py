@@ -125,22 +125,17 @@ class WallHandle:
         asked about more often than others of many. Logs of others are read where the budget leaves room.
         Before the first call, and after one with ``None``, no log is asked for unless that is done always
         (`read_always`)."""
-        refs = None if refs is None else tuple(refs)
-        for name, part in self._parts.items():
-            part.target.look_at_rows({ref.session_id for ref in refs or () if ref.connection == name})
         if refs is None and self._reads_always:
             refs = ()
-        if refs is None:
-            for part in self._parts.values():
-                part.lines.want(None)
-            return
-        keys: dict[str, list[str]] = {name: [] for name in self._parts}
-        for ref in refs:
-            if ref.connection in keys:
-                keys[ref.connection].append(_key(ref))
+        by_connection: dict[str, list[SessionRef]] = {name: [] for name in self._parts}
+        for ref in refs or ():
+            if ref.connection in by_connection:
+                by_connection[ref.connection].append(ref)
         for name, part in self._parts.items():
-            part.lines.want(keys[name])
-            part.lines_look.poller.soon(part.lines.key, 0)
+            part.target.look_at_rows({ref.session_id for ref in by_connection[name]})
+            part.lines.want(None if refs is None else map(_key, by_connection[name]))
+            if refs is not None:
+                part.lines_look.poller.soon(part.lines.key, 0)
 
     def read_always(self) -> None:
         """Have the newest lines read from now on, in sight or not, where the budget leaves room: silence is
