@@ -131,11 +131,16 @@ class DeadlineBackend(BaseBackend):
 
     def _jobs_of(self, asked: Asked) -> list[Record]:
         """The jobs of the queues that a search names; only the one it is narrowed to, if it is."""
+        job_id = asked.get("jobId")
         jobs: list[Record] = []
         for queue_id in asked["queueIds"]:
             self.get_queue({"farmId": asked["farmId"], "queueId": queue_id})
-            jobs += self.account.jobs[queue_id].values()
-        return [job for job in jobs if asked.get("jobId") in (None, job["jobId"])]
+            of_queue = self.account.jobs[queue_id]
+            if job_id is None:
+                jobs += of_queue.values()
+            elif job_id in of_queue:
+                jobs.append(of_queue[job_id])
+        return jobs
 
     def get_job(self, asked: Asked) -> Record:
         """A job; raises `ResourceNotFoundException` where the queue has none such."""
@@ -196,22 +201,20 @@ class DeadlineBackend(BaseBackend):
 
     def _tasks_of(self, asked: Asked) -> Iterator[Record]:
         """What a search for tasks has to go through: those of the statuses that it asks for, which an account
-        of many keeps by their statuses; else jobs say how many they have of each."""
+        of many keeps by their statuses; else those of all jobs that say that they have such."""
         account = self.account
         by_status = account.tasks_by_status
         statuses = values_left(asked, "RUN_STATUS")
         if by_status is None or statuses is None:
             for step in self._steps_of(asked, statuses):
-                for task in account.tasks[step["stepId"]].values():
-                    if statuses is None or task["runStatus"] in statuses:
-                        yield task
+                yield from account.tasks[step["stepId"]].values()
             return
+        job_id = asked.get("jobId")
         for queue_id in asked["queueIds"]:
             self.get_queue({"farmId": asked["farmId"], "queueId": queue_id})
             for status in sorted(statuses):
-                for task in by_status.get((queue_id, status), {}).values():
-                    if asked.get("jobId") in (None, task["jobId"]):
-                        yield task
+                tasks = by_status.get((queue_id, status), {}).values()
+                yield from tasks if job_id is None else (task for task in tasks if task["jobId"] == job_id)
 
     # --- sessions -------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from textual.widgets import LoadingIndicator
 from farmwatch.config.settings import Settings
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
+from farmwatch.ui import containment
 from farmwatch.ui.navigation import ShowMergedLogs
 from farmwatch.ui.screens.acting import ActScreen
 from farmwatch.ui.screens.alerts.screen import AlertsScreen
@@ -117,6 +118,12 @@ def widgets_of(stage: Stage) -> list[Widget]:
 
 def is_seen(widget: Widget) -> bool:
     return widget.is_on_screen and widget.region.width >= 40 and widget.region.height >= 1
+
+
+@pytest.fixture(autouse=True)
+def well_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed twice stays shown so for a second, which no test has to wait for."""
+    monkeypatch.setattr(containment, "AGAIN", 0.05)
 
 
 @pytest.fixture(autouse=True)

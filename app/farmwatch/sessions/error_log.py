@@ -51,12 +51,15 @@ class ErrorLog:
     """Keeps the errors of one session, newest first."""
 
     def __init__(self) -> None:
-        self._entries: list[LoggedError] = []
+        self._open: list[LoggedError] = []
+        """Those that last, which every poll goes through."""
+        self._over: list[LoggedError] = []
 
     @property
     def entries(self) -> tuple[LoggedError, ...]:
         """All that are kept, those that last as well as those that are over; seen last comes first."""
-        return tuple(sorted(self._entries, key=lambda entry: (entry.last_at, entry.first_at), reverse=True))
+        entries = [*self._open, *self._over]
+        return tuple(sorted(entries, key=lambda entry: (entry.last_at, entry.first_at), reverse=True))
 
     def take_session(self, session: Session, at: datetime) -> None:
         """A good reply: what it still says is open, what it no longer says is over, and the call works."""
@@ -80,12 +83,10 @@ class ErrorLog:
             kind, request_id = fault.kind.value, fault.request_id
             self._add(LoggedError(source, fault.code, message, at, at, request_id=request_id, kind=kind))
         else:
-            self._entries[same] = replace(
-                self._entries[same],
-                message=message,
-                last_at=at,
-                count=self._entries[same].count + 1,
-                request_id=fault.request_id or self._entries[same].request_id,
+            entry = self._open[same]
+            request_id = fault.request_id or entry.request_id
+            self._open[same] = replace(
+                entry, message=message, last_at=at, count=entry.count + 1, request_id=request_id
             )
 
     def call_succeeded(self, operation: str, at: datetime) -> None:
@@ -118,20 +119,22 @@ class ErrorLog:
         if same is None:
             self._add(LoggedError(source, code, message, at, at))
         else:
-            entry = self._entries[same]
-            self._entries[same] = replace(entry, last_at=at, count=entry.count + 1)
+            entry = self._open[same]
+            self._open[same] = replace(entry, last_at=at, count=entry.count + 1)
 
     def _find(self, matches: Callable[[LoggedError], bool]) -> int | None:
-        found = (index for index, entry in enumerate(self._entries) if entry.is_open and matches(entry))
-        return next(found, None)
+        return next((index for index, entry in enumerate(self._open) if matches(entry)), None)
 
     def _close(self, at: datetime, matches: Callable[[LoggedError], bool]) -> None:
-        for index, entry in enumerate(self._entries):
-            if entry.is_open and matches(entry):
-                self._entries[index] = replace(entry, over_at=at)
+        entries, self._open = self._open, []
+        for entry in entries:
+            if matches(entry):
+                self._over.append(replace(entry, over_at=at))
+            else:
+                self._open.append(entry)
 
     def _add(self, trouble: LoggedError) -> None:
-        self._entries.append(trouble)
-        if len(self._entries) > KEPT:
-            over = self._entries.index(min(self._entries, key=lambda entry: (entry.is_open, entry.last_at)))
-            self._entries.pop(over)
+        self._open.append(trouble)
+        if len(self._open) + len(self._over) > KEPT:
+            entries = self._over or self._open
+            entries.remove(min(entries, key=lambda entry: entry.last_at))
