@@ -19,7 +19,6 @@ from textual.widgets import LoadingIndicator
 from farmwatch.config.settings import Settings
 from farmwatch.history.recorder import Recorder
 from farmwatch.listings.place import Place
-from farmwatch.ui import containment
 from farmwatch.ui.navigation import ShowMergedLogs
 from farmwatch.ui.screens.acting import ActScreen
 from farmwatch.ui.screens.alerts.screen import AlertsScreen
@@ -121,12 +120,6 @@ def is_seen(widget: Widget) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def well_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What failed twice stays shown so for a second, which no test has to wait for."""
-    monkeypatch.setattr(containment, "AGAIN", 0.05)
-
-
-@pytest.fixture(autouse=True)
 def only_errors(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR, "farmwatch")
 
@@ -139,6 +132,8 @@ def noted(caplog: pytest.LogCaptureFixture) -> str:
 async def assert_alive(stage: Stage) -> None:
     """The program runs, nothing failed that is still shown, and keys are answered."""
     stage.app.clear_notifications()
+    # What failed, was well and failed again would be shown as failed for a second.
+    stage.app.view_faults.forget()
     await stage.move(2)
     assert stage.app.is_running
     assert stage.app.return_code is None

@@ -87,8 +87,10 @@ class ViewFaults:
                 panel.display = False
 
     def forget(self) -> None:
-        """Note everything anew, as if it were the first time."""
+        """Note everything anew, as if it were the first time, and show nothing longer than it fails."""
         self._noted_at.clear()
+        self._well_at.clear()
+        self._stays_until.clear()
 
     # --- in the place of a widget ---------------------------------------------------------------------
 

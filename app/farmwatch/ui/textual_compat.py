@@ -36,10 +36,9 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from farmwatch.ui.textual_terminal import TerminalAnswer, feed, tick
+from farmwatch.ui.textual_terminal import Method, TerminalAnswer, feed, tick
 
 T = TypeVar("T")
-Method = Callable[..., Any]
 
 
 PANEL_HEIGHT, PANEL_WIDTH = 3, 40
