@@ -69,6 +69,18 @@ def test_with_both_logs_matches_follow_each_other_in_time() -> None:
     assert browser.next_match((SESSION, 2), forward=False) == (WORKER, 0)
 
 
+@pytest.mark.parametrize(
+    ("times", "nearest"), [((98, 150), 0), ((0, 50, 101, 150), 2), ((0, 50), 1), ((150, 200), 0)]
+)
+def test_the_other_log_is_entered_at_the_line_that_is_nearest_in_time(
+    times: tuple[int, ...], nearest: int
+) -> None:
+    browser = a_browser([str(n) for n in range(20)], [(at, f"own {at}") for at in times])
+    browser.shown = Shown.WORKER
+    worked(browser)
+    assert browser.row_near((SESSION, 10)) == nearest
+
+
 def test_a_match_that_the_filter_leaves_out_is_passed_over() -> None:
     browser = a_browser(["needle a", "needle b", "needle a"])
     browser.reduce(context=0)

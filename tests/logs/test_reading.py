@@ -133,7 +133,7 @@ def test_the_captured_spot_interruption_reads_as_it_happened() -> None:
         Notice.SPOT,
         Notice.DRAIN,
         Notice.DRAIN,
-        Notice.DRAIN,
+        Notice.STOPPING,
     ]
     lines = [event.line for event in events]
     assert "INFO                        Spot interruption detected. Termination in 0:01:28" in lines

@@ -507,6 +507,21 @@ def test_following_the_same_target_again_asks_at_once_and_keeps_its_rhythm(pause
     assert len(told) == polls
 
 
+def test_following_anew_what_is_final_asks_nothing_and_a_wish_for_it_does() -> None:
+    told: list[str] = []
+    target = Counted("it", told)
+    target.polled = PollResult(final=True)
+    watch = following(target)
+    watch.move(600)
+    asked = len(told)
+    watch.poller.follow(target)
+    watch.move(600)
+    assert len(told) == asked
+    watch.poller.now("it")
+    watch.move(1)
+    assert len(told) == asked + 1
+
+
 @pytest.mark.parametrize("final", [False, True])
 @pytest.mark.parametrize("fault", [None, a_fault(), a_fault(FaultKind.GONE), a_fault(FaultKind.LOGIN)])
 def test_a_target_may_say_when_it_goes_on(fault: Fault | None, final: bool) -> None:

@@ -27,11 +27,13 @@ from farmwatch.ui.screens.columns import ColumnsScreen
 from farmwatch.ui.screens.connect import ConnectScreen
 from farmwatch.ui.screens.details import DetailsScreen
 from farmwatch.ui.screens.digest.screen import DigestScreen
+from farmwatch.ui.screens.goto.screen import GotoScreen
 from farmwatch.ui.screens.help import HelpScreen
 from farmwatch.ui.screens.history.screen import HistoryScreen
 from farmwatch.ui.screens.log.merged import MergedLogScreen
 from farmwatch.ui.screens.log.screen import LogScreen
 from farmwatch.ui.screens.picker.marked import MarkedScreen
+from farmwatch.ui.screens.picker.queues import QueuesScreen
 from farmwatch.ui.screens.picker.screen import PickerScreen
 from farmwatch.ui.screens.session.screen import SessionScreen
 from farmwatch.ui.screens.wall.screen import WallScreen
@@ -64,6 +66,8 @@ SCREENS: dict[str, tuple[Settings, tuple[str, ...], type[Screen[Any]]]] = {
     "connect": (Settings(), ("f3",), ConnectScreen),
     "acting": (replace(AT_SESSION, allow_actions=True), ("X",), ActScreen),
     "asking": (AT_SESSION, ("exclamation_mark",), AskScreen),
+    "queues": (Settings(farm_id=REF.farm_id), (), QueuesScreen),
+    "goto": (AT_SESSION, ("colon",), GotoScreen),
     "palette": (AT_SESSION, ("ctrl+p",), Screen),
 }
 """Where the program is started, the keys that lead to a screen, and what that is."""

@@ -200,6 +200,18 @@ async def test_the_newest_lines_of_the_log_stand_at_the_right_of_the_actions(siz
         assert "a new line" in stage.part("#live-log").splitlines()[-2]
 
 
+@pytest.mark.parametrize(("before", "size"), zip(SIZES, [*SIZES[3:], *SIZES[:3]], strict=True))
+async def test_another_size_is_drawn_whole_at_once(before: tuple[int, int], size: tuple[int, int]) -> None:
+    async with at_session(a_session(worker_log=BROKEN), size=before, actions=ACTIONS) as stage:
+        await stage.pilot.resize_terminal(*size)
+        await stage.wait_for(lambda: stage.app.screen.query_one("#session-body").outer_size.width == size[0])
+        await stage.pilot.pause()
+        drawn = stage.part("#session-body")
+        stage.app.tick()
+        await stage.pilot.pause()
+        assert drawn == stage.part("#session-body"), "nothing is left for the next second"
+
+
 async def test_a_narrower_terminal_does_not_ask_for_the_log() -> None:
     async with at_session(a_session(), size=(159, 45), actions=ACTIONS) as stage:
         await stage.move(10)

@@ -31,7 +31,7 @@ NEVER_ATTEMPTED = "NEVER_ATTEMPTED"
 FINAL = frozenset({"SUCCEEDED", "FAILED", "INTERRUPTED", "CANCELED", "NEVER_ATTEMPTED", "RECLAIMED"})
 """Statuses that nothing follows. (Inferred from their names and the worker agent's source.)"""
 
-TIMED_OUT = "TIMEOUT"
+TIMED_OUT = "TIMEOUT - "
 """How the message of a FAILED action begins when it ran into its time limit (the worker agent's source)."""
 
 

@@ -178,7 +178,9 @@ class Browser:
             at = own.at(max(own.first, min(number, own.end - 1)))
             for other in self.in_sight:
                 store = self.lanes[other].store
-                above, below = self.rows.around(other, store.number_at(at))
+                # The first line that is not older, and the one before it, which may be nearer.
+                number = store.number_at(at)
+                above, below = self.rows.around(other, number - 1)[0], self.rows.around(other, number)[1]
                 if other != lane and (above is not None or below is not None):
                     near = _nearer(above, below, partial(_time_between, store, at))
                     row = self.rows.row_of(other, near)

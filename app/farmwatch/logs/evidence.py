@@ -14,11 +14,15 @@ from farmwatch.logs.browse import Line
 CAUSES = 3
 """Causes that a sentence names at most."""
 
+LONG = 400
+"""Characters of a message that was written for a reader."""
+
 
 class Part(StrEnum):
     """What a piece of evidence is about."""
 
     ACTION = "action"
+    SESSION = "session"
     CONFIGURATION = "log error"
     CANCEL = "canceled by"
     PROCESS = "reported"
@@ -59,6 +63,6 @@ class Case:
         return tuple(sorted(self.evidence, key=lambda one: parts.index(one.part)))
 
 
-def short(text: str) -> str:
-    """A text as long as a sentence can bear."""
-    return text if len(text) <= 160 else f"{text[:160]}…"
+def short(text: str, most: int = 160) -> str:
+    """A text as long as a sentence can bear: so many characters ``most``."""
+    return text if len(text) <= most else f"{text[:most]}…"

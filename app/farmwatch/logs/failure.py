@@ -12,13 +12,13 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from farmwatch.aws.model import Session
+from farmwatch.aws.model import UPDATE_FAILED, Session
 from farmwatch.aws.session_action import SessionAction
 from farmwatch.logs.cancellation import TargetStatus
-from farmwatch.logs.evidence import CAUSES, Case, Evidence, Part, short
+from farmwatch.logs.evidence import CAUSES, LONG, Case, Evidence, Part, short
 from farmwatch.logs.failure_worker import read_worker_log
-from farmwatch.logs.lanes import SESSION
-from farmwatch.logs.lines import Lane
+from farmwatch.logs.lanes import SESSION, WORKER
+from farmwatch.logs.lines import TRACEBACK_LINES, Lane
 from farmwatch.logs.parsing import Severities, Severity, banner, directive, exit_code, is_rule
 from farmwatch.logs.scan import beginning, having, last_of
 from farmwatch.logs.sources import SessionLogs
@@ -36,7 +36,14 @@ from it."""
 NOT_FOUND = 127
 """The exit code of a shell whose command was not there."""
 
-_NOT_THERE = re.compile("not found|No such file or directory")
+_NOT_THERE = re.compile(r": (command )?not found\s*$|: No such file or directory\s*$|\bcommand not found: ")
+"""How shells say so: sh, bash, env, zsh."""
+
+_EXCEPTION = re.compile(r"(?![A-Z]+:)[A-Za-z_][\w.]*(: |:?\s*$)")
+"""A line that names an exception; not one that begins with the level of a log (``INFO: ``)."""
+
+LINES_BETWEEN = 3
+"""Lines of others that may stand within a traceback, for what writes them shares a stream with it."""
 
 _REASON = re.compile("TIMEOUT - |Log provisioning error: |Previous action |The Worker rece")
 """How messages begin that the worker agent gives as reasons itself (captured, and its source). Any other may
@@ -76,7 +83,7 @@ def has_failed(session: Session | None, actions: Sequence[SessionAction]) -> boo
     if session is None:
         return False
     worker_error = session.worker_log.error if session.worker_log is not None else None
-    return bool(session.log.error or worker_error)
+    return bool(session.log.error or worker_error or session.lifecycle_status == UPDATE_FAILED)
 
 
 def investigate(
@@ -96,22 +103,41 @@ def investigate(
     for member, config in (("log.error", session.log), ("workerLog.error", session.worker_log)):
         if config is not None and config.error:
             case.add(Part.CONFIGURATION, member, None, config.error)
+    if session.lifecycle_status == UPDATE_FAILED:
+        wanted_status = session.target_lifecycle_status
+        target = f", targetLifecycleStatus {wanted_status}" if wanted_status else ""
+        text = f"{UPDATE_FAILED}{target}{_by(session.updated_by)}"
+        case.add(Part.SESSION, "lifecycleStatus", session.updated_at, text)
     logs.know(tuple(actions))
     if action is None:
-        causes = [f"{one.source} is “{one.text}”" for one in case.evidence]
+        causes = [f"{one.source} is “{short(one.text)}”" for one in case.in_order()]
         causes += read_worker_log(case, session, logs)
         sentence = f"No action of the session failed, but {_listed(causes)}."
         return Failure(sentence, None, case.in_order(), True)
     _tell_action(case, action)
     process = _read_session_log(case, action, logs)
-    canceled = _who_canceled(case, session, told) if action.status == "CANCELED" else []
-    from_worker = read_worker_log(case, session, logs)
-    complete = _is_read(logs, action) and not (action.status == "CANCELED" and not told)
-    if action.status == "CANCELED" and not canceled:
-        canceled = [*from_worker, _nobody_known(told)]
-        from_worker = []
-    sentence = _sentence(case, action, process, [*canceled, *from_worker])
+    others = read_worker_log(case, session, logs)
+    is_canceled = action.status == "CANCELED"
+    if is_canceled:
+        others = _who_canceled(case, session, told, others)
+    elif action.status == "NEVER_ATTEMPTED":
+        # What it waited for may have been ended by somebody.
+        others = _ended_by(case, session)
+    complete = _is_read(logs, action) and not (is_canceled and not told)
+    sentence = _sentence(case, action, process, others, _tell_unread(case, logs))
     return Failure(sentence, action, case.in_order(), complete)
+
+
+def _tell_unread(case: Case, logs: SessionLogs) -> list[str]:
+    """The logs that cannot be read, which is no cause, but may be why none is known."""
+    unread = []
+    for lane, name in ((SESSION, "session log"), (WORKER, "worker log")):
+        tail = logs.tails.get(lane)
+        fault = None if tail is None else tail.observed.fault
+        if fault is not None:
+            case.add(Part.CONFIGURATION, name, None, f"{fault.kind}: {fault.message or fault.sentence}")
+            unread.append(f"the {name} cannot be read")
+    return unread
 
 
 def _is_read(logs: SessionLogs, action: SessionAction) -> bool:
@@ -140,18 +166,28 @@ def _tell_action(case: Case, action: SessionAction) -> None:
     case.add(Part.ACTION, "GetSessionAction", action.ended_at or action.worker_updated_at, text)
 
 
-def _who_canceled(case: Case, session: Session, told: Sequence[TargetStatus]) -> list[str]:
-    """What the session, its job, the step and the task say about who has canceled it. Each names who has
-    changed it last, which need not be the same person; so what is told is the member."""
-    causes = []
+def _ended_by(case: Case, session: Session) -> list[str]:
+    """What the session says about who has told it to end."""
+    if session.target_lifecycle_status is None:
+        return []
+    text = f"targetLifecycleStatus {session.target_lifecycle_status}{_by(_changed_by(session))}"
+    case.add(Part.CANCEL, "GetSession", session.updated_at, text)
+    return [f"the session has {text}"]
+
+
+def _changed_by(session: Session) -> str | None:
     # A worker that reports the end has canceled nothing.
-    by = session.updated_by if session.updated_by != session.worker_id else None
-    if session.target_lifecycle_status is not None:
-        text = f"targetLifecycleStatus {session.target_lifecycle_status}{_by(by)}"
-        case.add(Part.CANCEL, "GetSession", session.updated_at, text)
-        causes.append(f"the session has {text}")
-    elif by is not None:
-        case.add(Part.CANCEL, "GetSession", session.updated_at, f"updatedBy {by}")
+    return session.updated_by if session.updated_by != session.worker_id else None
+
+
+def _who_canceled(
+    case: Case, session: Session, told: Sequence[TargetStatus], from_worker: Sequence[str]
+) -> list[str]:
+    """What the session, its job, the step and the task say about who has canceled it. Each names who has
+    changed it last, which need not be the same person; so what is told is the member. Where none of them
+    names anybody, that is said."""
+    causes = _ended_by(case, session)
+    is_named = bool(causes and _changed_by(session))
     for one in told:
         if one.fault is not None:
             text = f"{one.fault.kind}: {one.fault.message or one.fault.sentence}"
@@ -160,7 +196,9 @@ def _who_canceled(case: Case, session: Session, told: Sequence[TargetStatus]) ->
             text = f"{one.target}{_by(one.by)}"
             case.add(Part.CANCEL, one.operation, one.at, text)
             causes.append(f"the {one.subject} has {text}")
-    return causes
+            is_named = is_named or bool(one.by)
+    causes += from_worker
+    return causes if is_named else [*causes[: CAUSES - 1], _nobody_known(told)]
 
 
 def _nobody_known(told: Sequence[TargetStatus]) -> str:
@@ -196,7 +234,7 @@ class _Process:
 
 def _read_session_log(case: Case, action: SessionAction, logs: SessionLogs) -> _Process:
     lane = logs.browser.lanes[SESSION]
-    first, end = _lines_of(lane, action)
+    whole = first, end = _lines_of(lane, action)
     process = _Process()
     upload = lane.upload_in(first, end)
     if upload is not None and action.status == "FAILED":
@@ -211,9 +249,9 @@ def _read_session_log(case: Case, action: SessionAction, logs: SessionLogs) -> _
     if fail is not None:
         _add_line(case, lane, Part.PROCESS, fail)
         process.reported = _value(lane, fail)
-    _read_message(case, action, lane, (first, end), process)
+    _read_message(case, action, lane, whole, process)
     numbers = list(_last_lines(lane, first, last))
-    process.causes = tuple(_shown_causes(case, action, lane, (first, end), numbers, logs.browser.severities))
+    process.causes = tuple(_shown_causes(case, action, lane, (first, last), numbers, logs.browser.severities))
     for number in [*numbers, *([] if ending is None else [ending])]:
         _add_line(case, lane, Part.LAST, number)
     return process
@@ -233,7 +271,9 @@ def _lines_of(lane: Lane, action: SessionAction) -> tuple[int, int]:
         if action.ended_at is None
         else lane.store.number_at(milliseconds(action.ended_at) + 1000)
     )
-    return first, max(first, end)
+    # What is known to be of another action is not of this one.
+    others = (one.first for one in lane.outline.sections if one.head in lane.outline.actions)
+    return first, max(first, min([end, *(other for other in others if other > first)]))
 
 
 def _ending(lane: Lane, first: int, end: int) -> int | None:
@@ -262,13 +302,10 @@ def _read_message(
     message = action.message
     if message and not _same(message, process.reported):
         at = action.ended_at or action.worker_updated_at
-        if _REASON.match(message) or action.status == "NEVER_ATTEMPTED":
-            case.add(Part.ACTION, "progressMessage", at, message)
-            process.message = message
-        elif last_of(store, having(f"openjd_status: {message[:_LONGEST_MESSAGE]}"), *lines) is not None:
+        if last_of(store, having(f"openjd_status: {message[:_LONGEST_MESSAGE]}"), *lines) is not None:
             # (The service may have heard of an earlier one than the last in the log.)
             case.add(Part.STATUS, "progressMessage", at, message)
-        elif action.status == "INTERRUPTED":
+        elif _REASON.match(message) or action.status in ("NEVER_ATTEMPTED", "INTERRUPTED"):
             case.add(Part.ACTION, "progressMessage", at, message)
             process.message = message
         else:
@@ -294,29 +331,45 @@ def _shown_causes(
     severities: Severities,
 ) -> Iterator[str]:
     """The causes that the process's own lines show: a traceback's last, a command that is not there, an
-    error."""
-    found = False
-    if (raised := _traceback(lane, *lines)) is not None:
+    error, which counts beside them where it came later (a traceback may have been caught)."""
+    store, (first, end) = lane.store, lines
+    named = first - 1
+    if (raised := _traceback(lane, first, end)) is not None:
         _add_line(case, lane, Part.PROCESS, raised)
-        found = True
-        yield f"it raised {short(lane.store.text(raised))}"
+        named = raised
+        yield f"it raised {short(store.text(raised))}"
     if action.exit_code == NOT_FOUND:
-        missing = [number for number in numbers if _NOT_THERE.search(lane.store.text(number))]
-        if missing:
-            _add_line(case, lane, Part.PROCESS, missing[-1])
-            found = True
-            yield f"the command is not there: “{short(lane.store.text(missing[-1]))}”"
-    bad = [number for number in numbers if severities.of_line(lane.store.text(number)) is Severity.ERROR]
-    if bad and not found:
-        yield f"its last error was “{short(lane.store.text(bad[-1]))}”"
+        looked_at = range(end - 1, max(first, end - LOOKED_BACK) - 1, -1)
+        missing = next((number for number in looked_at if _NOT_THERE.search(store.text(number))), None)
+        if missing is not None:
+            _add_line(case, lane, Part.PROCESS, missing)
+            named = max(named, missing)
+            yield f"the command is not there: “{short(store.text(missing))}”"
+    bad = [
+        number
+        for number in numbers
+        if severities.of_line(store.text(number)) is Severity.ERROR and number not in lane.tracebacks.found
+    ]
+    if bad and bad[-1] > named:
+        yield f"its last error was “{short(store.text(bad[-1]))}”"
 
 
 def _traceback(lane: Lane, first: int, end: int) -> int | None:
-    """The line that names the exception of the last traceback."""
+    """The line that names the exception of the last traceback; nothing where that was cut off before it."""
     head = lane.tracebacks.found.last_before(end)
-    if head is None or head < first or (block := lane.traceback_of(head)) is None:
+    if head is None or head < first:
         return None
-    return block[1] - 1
+    between = 0
+    for number in range(head + 1, min(head + TRACEBACK_LINES, end)):
+        text = lane.store.text(number)
+        if text.startswith(" "):
+            continue
+        if _EXCEPTION.match(text):
+            return number
+        between += 1
+        if between > LINES_BETWEEN:
+            break
+    return None
 
 
 def _last_lines(lane: Lane, first: int, ending: int) -> Iterator[int]:
@@ -334,34 +387,43 @@ def _last_lines(lane: Lane, first: int, ending: int) -> Iterator[int]:
 # --- the sentence -------------------------------------------------------------------------------------
 
 
-def _sentence(case: Case, action: SessionAction, process: _Process, from_worker: list[str]) -> str:
+def _sentence(
+    case: Case, action: SessionAction, process: _Process, others: Sequence[str], unread: Sequence[str]
+) -> str:
+    """The action, what became of it, and its causes. ``others`` are those that not its own log shows;
+    ``unread`` says which logs cannot be read."""
     what = _what_happened(case, action, process)
-    reported = [] if process.reported is None else [f"reported “{process.reported}”"]
-    message = [] if process.message is None else [f"the service says “{process.message}”"]
-    if action.timed_out:
-        causes = [*message, *reported, *from_worker]
+    reported = [] if process.reported is None else [f"reported “{short(process.reported, LONG)}”"]
+    message = [] if process.message is None else [f"the service says “{short(process.message, LONG)}”"]
+    if _has_timed_out(action, process):
+        causes = [*message, *reported, *others]
     elif action.status in ("INTERRUPTED", "RECLAIMED"):
         # What the process wrote as it was stopped is no reason why it was.
-        causes = from_worker or message
+        causes = [*others] or message
     elif action.status == "CANCELED":
-        causes = from_worker
+        causes = [*others]
     elif action.status == "NEVER_ATTEMPTED":
-        causes = message
+        causes = [*message, *others]
     else:
         own = reported or list(process.causes)
         # The service repeats what the log says; and what it says itself, the worker's log does.
         causes = [*own, *([] if reported else message)]
-        causes += [cause for cause in from_worker if process.message is None or process.message not in cause]
+        causes += [cause for cause in others if process.message is None or process.message not in cause]
     if causes:
         return f"{what}: {_listed(causes)}."
     last = [("last status", process.status), ("last message", process.heard)]
-    told = "".join(f"; {name} “{short(text)}”" for name, text in last if text is not None)
-    return f"{what}; why is not shown by what was read{told}."
+    told = [f"{name} “{short(text)}”" for name, text in last if text is not None]
+    return f"{'; '.join([what, 'why is not shown by what was read', *unread, *told])}."
+
+
+def _has_timed_out(action: SessionAction, process: _Process) -> bool:
+    # A process may have a last status that begins like the worker agent's reason.
+    return action.timed_out and process.message is not None
 
 
 def _what_happened(case: Case, action: SessionAction, process: _Process) -> str:
     how = f" with exit code {case.words}" if case.words else ""
-    if action.timed_out:
+    if _has_timed_out(action, process):
         return f"{case.name} was stopped because it took too long"
     if process.failed_upload:
         return f"{case.name} itself ended with exit code 0; the upload of its job attachments failed{how}"

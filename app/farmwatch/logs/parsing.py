@@ -171,13 +171,15 @@ class Notice(StrEnum):
     SCALING = "an auto-scaling life-cycle change"
     SIGNAL = "a signal that ended the worker agent"
     DRAIN = "the worker was drained"
+    STOPPING = "the worker stops"
 
 
 _NOTICES = {
     Notice.SPOT: "Spot interruption detected|Spot terminate happening",
     Notice.SCALING: "Auto-scaling life-cycle change",
     Notice.SIGNAL: r"Received signal \d+",
-    Notice.DRAIN: r"Draining any remaining Sessions|Shutting down \d+ Sessions|Status set to STOPPING",
+    Notice.DRAIN: r"Draining any remaining Sessions|Shutting down \d+ Sessions",
+    Notice.STOPPING: "Status set to STOPPING",
 }
 """How the messages begin with which a worker agent announces its end (captured, and its source)."""
 

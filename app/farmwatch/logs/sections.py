@@ -129,7 +129,8 @@ def read_banner(store: LogStore, head: int) -> tuple[Section | None, bool]:
 def outline_of(sections: Sequence[Section], actions: Sequence[SessionAction]) -> Outline:
     """The sections that actions have, and those that may be of actions nobody has told of yet. A banner that
     stands in the middle of an action and is of no other was written by the action's own process (one that
-    runs jobs itself), and begins nothing."""
+    runs jobs itself), and begins nothing; but the session's own cleanup, which is the last of all, may begin
+    before the end of an action that was interrupted."""
     found = actions_of(sections, actions)
     kept = []
     ended_at = float("-inf")
@@ -137,7 +138,7 @@ def outline_of(sections: Sequence[Section], actions: Sequence[SessionAction]) ->
         action = found.get(section.head)
         if action is not None:
             ended_at = milliseconds(action.ended_at) if action.ended_at is not None else float("-inf")
-        elif section.at < ended_at and section.title != CLEANUP:
+        elif section.at < ended_at and not (section.title == CLEANUP and section is sections[-1]):
             continue
         kept.append(section)
     return Outline(tuple(kept), found)

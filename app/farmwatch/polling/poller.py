@@ -127,12 +127,14 @@ class Poller:
             self._changed.notify_all()
 
     def follow(self, target: Target) -> None:
-        """Ask about this target from now on; a former target of the same key is dropped."""
+        """Ask about this target from now on, at once; a former target of the same key is dropped. One that is
+        followed already and final is not asked about anew."""
         with self._changed:
             former = self._followed.get(target.key)
             if former is not None and former.target is target:
-                former.urgent, former.due = True, self._clock.monotonic()
-                self._changed.notify()
+                if former.due is not None:
+                    former.urgent, former.due = True, self._clock.monotonic()
+                    self._changed.notify()
                 return
             if former is not None:
                 former.dropped = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from farmwatch.aws.session_action import NEVER_ATTEMPTED, SessionAction
-from farmwatch.words.text import BAR, Part, progress_bar, short_id, span
+from farmwatch.words.text import BAR, Part, lasted, progress_bar, short_id, span
 
 SIGNALS = {
     1: "SIGHUP",
@@ -99,9 +99,7 @@ def took_words(action: SessionAction, now: datetime) -> str:
     took = action.duration(now)
     if took is None:
         return ""
-    if action.ended_at is not None and took < timedelta(seconds=1):
-        return f"{took // timedelta(milliseconds=1)} ms"
-    return span(took)
+    return span(took) if action.ended_at is None else lasted(took)
 
 
 def action_end(action: SessionAction) -> Part:

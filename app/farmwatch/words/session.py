@@ -16,6 +16,7 @@ from farmwatch.words.text import (
     clock_time_and_age,
     cut_middle,
     joined,
+    lasted,
     lifecycle,
     short_id,
     short_path,
@@ -106,8 +107,8 @@ def strip(
     looked."""
     end = session.ended_at or now
     whole = max((end - session.started_at).total_seconds(), 1.0)
-    tail = " ran " if session.is_final else "▶ running "
-    tail += span(session.duration(now))
+    took = session.duration(now)
+    tail = f" ran {lasted(took)}" if session.is_final else f"▶ running {span(took)}"
     cells = max(8, width - len(tail))
 
     def cell_at(at: datetime) -> int:

@@ -173,6 +173,13 @@ def span(duration: timedelta) -> str:
     return f"{days}d {clock}" if days else clock
 
 
+def lasted(duration: timedelta) -> str:
+    """How long what is over has taken: as `span`, or ``9 ms`` where seconds would say nothing."""
+    if duration < timedelta(seconds=1):
+        return f"{max(timedelta(0), duration) // timedelta(milliseconds=1)} ms"
+    return span(duration)
+
+
 def brief(duration: timedelta) -> str:
     """A duration in its largest unit: ``7 s``, ``12 min``, ``3 h``, ``5 d``."""
     seconds = max(0, int(duration.total_seconds()))

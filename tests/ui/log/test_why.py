@@ -55,6 +55,23 @@ async def test_a_failure_is_summed_up_with_what_the_process_reported() -> None:
         assert "Worker Agent's user" not in shown
 
 
+async def test_actions_that_cannot_be_read_are_said_so() -> None:
+    farm = farm_with(written("a line"), session=a_failed_session())
+    farm.answers["session_actions"] = [a_fault(FaultKind.DENIED)]
+    async with at_screen(farm, "c") as stage:
+        await stage.move(2)
+        assert "Asking for" not in stage.text
+        assert "No problems" not in stage.text
+        assert a_fault(FaultKind.DENIED).sentence in words_on(stage)
+
+
+async def test_an_update_that_failed_is_a_problem() -> None:
+    session = a_session(lifecycle_status="UPDATE_FAILED", target_lifecycle_status="ENDED")
+    async with at_screen(farm_with(written("a line"), session=session), "c") as stage:
+        await stage.move(2)
+        assert "lifecycleStatus is “UPDATE_FAILED, targetLifecycleStatus ENDED”." in words_on(stage)
+
+
 async def test_it_stands_three_keys_from_the_list_of_sessions() -> None:
     found = scenario("fails")
     session, farm = found.session, farm_of(found)

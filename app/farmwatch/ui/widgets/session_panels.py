@@ -8,6 +8,7 @@ from datetime import datetime
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from farmwatch.aws.model import Fault, Session
@@ -31,23 +32,35 @@ from farmwatch.words.text import Part, TimeStyle, clock_time, muted
 PANELS = ("session", "host", "log", "worker-log")
 
 
+class Panel(Static):
+    """One of the panels, or the folded lines; it tells when there is other room for it."""
+
+    def on_resize(self) -> None:
+        """Its lines are made for its width."""
+        self.post_message(SessionPanels.Fitted())
+
+
 class SessionPanels(VerticalScroll, can_focus=False):
     """What is known of a session besides its actions and errors; it scrolls where it takes more than its
     share, so that the tables below stay in sight."""
 
+    class Fitted(Message):
+        """There is other room for one of the panels."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as every widget
         super().__init__(id=id, classes=classes)
         self._shown_log = ""
+        self._drawn_for: tuple[int, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The four folded lines, and the four panels; the style sheet shows the ones or the others."""
-        yield Static(id="folded")
+        yield Panel(id="folded")
         with Container(id="top"):
-            yield Static(id="session", classes="box")
-            yield Static(id="host", classes="box")
+            yield Panel(id="session", classes="box")
+            yield Panel(id="host", classes="box")
         with Container(id="logs"):
-            yield Static(id="log", classes="box")
-            yield Static(id="worker-log", classes="box")
+            yield Panel(id="log", classes="box")
+            yield Panel(id="worker-log", classes="box")
 
     def on_mount(self) -> None:
         """The titles that stay; those of the logs tell more, and come with the session."""
@@ -71,7 +84,12 @@ class SessionPanels(VerticalScroll, can_focus=False):
         """Draw a session. ``lines`` folds everything into so many lines, at most four; else there are panels,
         on a ``narrow`` terminal stacked. ``changed`` names the members that are new."""
         self.set_class(not fresh.is_fresh, "-stale")
-        self.set_class(lines is not None, "-folded")
+        if self.has_class("-folded") != (lines is not None):
+            # What is shown only from now on has no size yet.
+            self.toggle_class("-folded")
+            self._drawn_for = ()
+            return
+        self._drawn_for = self._widths()
         as_of = now if fresh.is_fresh or observed.seen_at is None else observed.seen_at
         if lines is not None:
             self._show_folded(observed, fresh, changed, now, style, as_of, lines)
@@ -100,6 +118,14 @@ class SessionPanels(VerticalScroll, can_focus=False):
         if not self._shown_log:
             # Where only one fits, the one with an error comes first.
             self._show_log("worker-log" if only_worker_log_failed(session) else "log")
+
+    @property
+    def fits(self) -> bool:
+        """Whether what was drawn last is as wide as there is room by now."""
+        return self._drawn_for == self._widths()
+
+    def _widths(self) -> tuple[int, ...]:
+        return tuple(self._panel(name).content_size.width for name in (*PANELS, "folded"))
 
     def _show_folded(
         self,

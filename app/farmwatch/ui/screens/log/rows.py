@@ -11,8 +11,8 @@ from farmwatch.logs.parsing import CLEANUP
 from farmwatch.logs.sections import Outline, Section
 from farmwatch.ui.widgets.table_cells import Cell
 from farmwatch.ui.widgets.table_columns import Column
-from farmwatch.words.action import action_name
-from farmwatch.words.text import Part, action_status, span
+from farmwatch.words.action import action_name, took_words
+from farmwatch.words.text import Part, action_status
 
 OUTLINE_COLUMNS = [
     Column("what", "Action", keep=2, flex=True),
@@ -73,6 +73,6 @@ def _cells(
         tone = "muted" if section.title == CLEANUP else ""
         return [[(mark, "muted"), (f"{section.title}  {section.parameters}".rstrip(), tone)], ""]
     mark, tone = action_status(action.status)
-    took = None if now is None else action.duration(now)
+    took = "" if now is None else took_words(action, now)
     name: list[Part] = [(mark[:2], tone), (action_name(action, steps), "error" if tone == "error" else "")]
-    return [name, (span(took) if took is not None else "", "muted")]
+    return [name, (took, "muted")]

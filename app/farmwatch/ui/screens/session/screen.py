@@ -151,6 +151,12 @@ class SessionScreen(SessionFollowing):
             self._laid_out_for = event.size
             self.call_after_refresh(self.redraw)
 
+    @on(SessionPanels.Fitted)
+    def _fit(self) -> None:
+        """Draw the panels for the room that they have: it may be known only after what was drawn before."""
+        if not self.query_one(SessionPanels).fits:
+            self.redraw()
+
     @property
     def action_table(self) -> VirtualTable:
         """The table of the session actions."""
@@ -186,9 +192,8 @@ class SessionScreen(SessionFollowing):
         changed = {name for name, at in self._changed_at.items() if now - at <= MARKED_FOR}
         self._changed_at = {name: at for name, at in self._changed_at.items() if name in changed}
         lines = (FOLDED if self.size.height >= FOLDED_TO_ONE else 1) if self.has_class("-low") else None
-        self.query_one(SessionPanels).show(
-            observed, fresh, changed, now, self._times, lines=lines, narrow=self.has_class("-narrow")
-        )
+        panels = self.query_one(SessionPanels)
+        panels.show(observed, fresh, changed, now, self._times, lines=lines, narrow=self.has_class("-narrow"))
         self._draw_tables(observed, now)
         # The terminal may have become wider or narrower.
         self.read_what_is_wanted()

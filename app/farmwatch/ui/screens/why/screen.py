@@ -29,9 +29,9 @@ from farmwatch.ui.widgets.lines import entitle, put
 from farmwatch.ui.widgets.table_cells import Cell
 from farmwatch.ui.widgets.table_columns import Column
 from farmwatch.ui.widgets.virtual_table import VirtualTable
-from farmwatch.words.action import action_name, exit_words
+from farmwatch.words.action import action_name, exit_words, took_words
 from farmwatch.words.log_line import stamp
-from farmwatch.words.text import Part, action_status, clock_time, lifecycle, span
+from farmwatch.words.text import Part, action_status, clock_time, lifecycle
 
 if TYPE_CHECKING:
     from farmwatch.words.requests import Choice
@@ -192,6 +192,9 @@ class WhyScreen(SessionFollowing):
         if self.session is None:
             return "Asking for the session…"
         if self.actions.seen_at is None:
+            fault = self.actions.fault
+            if fault is not None:
+                return f"{fault.sentence} {fault.remedy}"
             return "Asking for the session's actions…"
         return "No problems, as far as is known."
 
@@ -225,9 +228,9 @@ class WhyScreen(SessionFollowing):
             parts.append(action_status(action.status))
             words = exit_words(action.exit_code)
             parts.append((f"   exit {words}" if words else "", "error"))
-            took = action.duration(now)
-            if took is not None and action.started_at is not None:
-                parts.append((f"   ran {span(took)} from {clock_time(action.started_at, now)}", ""))
+            took = took_words(action, now)
+            if took and action.started_at is not None:
+                parts.append((f"   ran {took} from {clock_time(action.started_at, now)}", ""))
         session = self.session
         if session is not None:
             host = session.host.name if session.host is not None and session.host.name else session.worker_id
