@@ -110,7 +110,7 @@ class DeadlineBackend(BaseBackend):
         """Workers of the fleets that are named, found and sorted; raises `ResourceNotFoundException` where
         one of these fleets is not there."""
         workers: list[Record] = []
-        for fleet_id in asked["fleetIds"]:
+        for fleet_id in dict.fromkeys(asked["fleetIds"]):
             self.get_fleet({"farmId": asked["farmId"], "fleetId": fleet_id})
             workers += self.account.workers[fleet_id].values()
         return search("workers", workers, WORKERS, asked)
@@ -133,7 +133,7 @@ class DeadlineBackend(BaseBackend):
         """The jobs of the queues that a search names; only the one it is narrowed to, if it is."""
         job_id = asked.get("jobId")
         jobs: list[Record] = []
-        for queue_id in asked["queueIds"]:
+        for queue_id in dict.fromkeys(asked["queueIds"]):
             self.get_queue({"farmId": asked["farmId"], "queueId": queue_id})
             of_queue = self.account.jobs[queue_id]
             if job_id is None:
@@ -210,7 +210,7 @@ class DeadlineBackend(BaseBackend):
                 yield from account.tasks[step["stepId"]].values()
             return
         job_id = asked.get("jobId")
-        for queue_id in asked["queueIds"]:
+        for queue_id in dict.fromkeys(asked["queueIds"]):
             self.get_queue({"farmId": asked["farmId"], "queueId": queue_id})
             for status in sorted(statuses):
                 tasks = by_status.get((queue_id, status), {}).values()

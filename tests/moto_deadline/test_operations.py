@@ -149,6 +149,25 @@ def test_a_search_is_narrowed_to_a_job(served: Served) -> None:
     assert step["taskRunStatusCounts"]["FAILED"] == 1
 
 
+@pytest.mark.parametrize("operation", ["search_jobs", "search_steps", "search_tasks"])
+def test_a_queue_that_is_named_twice_is_searched_once(served: Served, operation: str) -> None:
+    queue = "dailies archive"
+    failed = only(**{"RUN_STATUS" if operation == "search_tasks" else "TASK_RUN_STATUS": "FAILED"})
+    once = search(served, operation, queue, filterExpressions=failed)
+    assert once["totalResults"] > 0
+    twice = search(served, operation, queue, queue, filterExpressions=failed)
+    assert twice["totalResults"] == once["totalResults"]
+
+
+def test_a_fleet_that_is_named_twice_is_searched_once(served: Served) -> None:
+    session = served.session("living")
+    found = served.client.search_workers(
+        farmId=served.ids("living")["farmId"], fleetIds=[session["fleetId"]] * 2, itemOffset=0
+    )
+    workers = [worker["workerId"] for worker in found["workers"]]
+    assert len(workers) == len(set(workers)) == found["totalResults"]
+
+
 def test_no_search_reaches_beyond_ten_thousand(served: Served) -> None:
     found = search(served, "search_tasks", "dailies archive", itemOffset=10_000)
     assert (found["totalResults"], len(found["tasks"])) == (10_000, 100)
