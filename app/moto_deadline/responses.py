@@ -17,6 +17,12 @@ UNKNOWN_OPERATION = "UnknownOperationException"
 """How services of this protocol refuse an operation that they do not have; HTTP status 404."""
 
 
+def refusal(what: str) -> tuple[dict[str, str], str]:
+    """The headers and the body that refuse what the farm does not have."""
+    body = {"__type": UNKNOWN_OPERATION, "message": f"The embedded farm does not have {what}."}
+    return {"Content-Type": "application/json", "x-amzn-ErrorType": UNKNOWN_OPERATION}, json.dumps(body)
+
+
 class _Answer(ActionResult):
     """A reply whose members have the names of the service model: moto tries several names for each, which
     takes longer than all else that a reply of a hundred costs."""
@@ -53,9 +59,8 @@ class DeadlineResponse(BaseResponse):
             return super().call_action()
         # moto raises for what it lacks, which a server turns into a page of HTML with status 500.
         what = operation or f"{self.normalized_request.method} {self.normalized_request.path}"
-        body = {"__type": UNKNOWN_OPERATION, "message": f"The embedded farm does not have {what}."}
-        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": UNKNOWN_OPERATION, "status": "404"}
-        return 404, headers, json.dumps(body)
+        headers, body = refusal(what)
+        return 404, {**headers, "status": "404"}, body
 
     def _answer(self, operation: str) -> ActionResult:
         asked = checked(operation, dict(self.params))

@@ -9,13 +9,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import moto_deadline
 from moto_deadline.simulation import RealClock, Simulation
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
 ADDRESS = "127.0.0.1"
 """Never another one: the farm answers whoever asks."""
+
+PATHS = "/2023-10-12/"
+"""How the path of every operation of Deadline Cloud begins."""
 
 
 class PortTaken(OSError):  # noqa: N818 - says what happened
@@ -57,17 +64,15 @@ def serve(
     # What is made now stays. Looking for garbage among it takes a third of the start, and as much again and
     # again later.
     gc.disable()
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto_deadline.register()
     moto_deadline.install(Simulation(seed, RealClock(speed), sessions=sessions, night=night))
-    application = DomainDispatcherApplication(create_backend_app)
     try:
         # werkzeug prints a page about a taken port and exits; its words are not for this program.
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):  # noqa: PTH123
-            server = make_server(ADDRESS, port, application, threaded=True)
+            server = make_server(ADDRESS, port, application(), threaded=True)
     except (SystemExit, OSError) as error:
         raise PortTaken(f"port {port} of {ADDRESS} cannot be had: is something listening there?") from error
     for line in words(f"http://{ADDRESS}:{server.server_port}", speed, seed):
@@ -79,6 +84,29 @@ def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end)
     server.serve_forever()
+
+
+def application() -> WSGIApplication:
+    """What answers requests: moto, by the service that each is signed for, and for unsigned ones the farm."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.wrappers import Response
+
+    from moto_deadline.responses import refusal
+
+    moto_deadline.register()
+    of_moto = DomainDispatcherApplication(create_backend_app)
+
+    def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(PATHS) or environ.get("HTTP_AUTHORIZATION"):
+            answered: Iterable[bytes] = of_moto(environ, start_response)
+            return answered
+        # The deadline command does not sign what it tells of its use. moto takes such for S3, which fails
+        # with a page of HTML and a traceback on the terminal.
+        headers, body = refusal(f"an unsigned {environ['REQUEST_METHOD']} {path}")
+        return Response(body, 404, headers)(environ, start_response)
+
+    return answer
 
 
 def _wait_for_end_of_stdin(end: Callable[[], None]) -> None:
