@@ -10,6 +10,7 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionContext, ActionResult, BaseResponse
 from moto.core.serialize import DefaultAttributePicker
 
+from moto_deadline.exceptions import ValidationException
 from moto_deadline.models import DeadlineBackend, backend_of
 from moto_deadline.validation import checked
 
@@ -38,9 +39,13 @@ class _Answer(ActionResult):
 class DeadlineResponse(BaseResponse):
     """Answers for Deadline Cloud. What has no method here is refused as an unknown operation."""
 
+    use_raw_body = True
+    """moto reads every other body as UTF-8 first, and raises for one that is not."""
+
     def __init__(self) -> None:
         super().__init__("deadline")
         self.automated_parameter_parsing = True
+        self._cannot_be_read: ValidationException | None = None
 
     @property
     def deadline_backend(self) -> DeadlineBackend:
@@ -49,8 +54,20 @@ class DeadlineResponse(BaseResponse):
 
     def parse_parameters(self, request: Any) -> None:
         """Read the parameters, where the service model has the path: else there are none to be read."""
-        if self._get_action() is not None:
+        operation = self._get_action()
+        if operation is None:
+            return
+        try:
+            # moto takes a body that is no JSON for a message.
+            json.loads(request.data or b"{}")
             super().parse_parameters(request)
+        except Exception:  # noqa: BLE001 - of a value of a wrong type comes whatever moto then happens to do
+            why = f"The request is not of the form that {operation} has."
+            self._cannot_be_read = ValidationException(why, [], "CANNOT_PARSE")
+
+    def _get_action(self) -> str:
+        """By method and path alone; moto would take the word of a query or a header."""
+        return self._get_action_from_method_and_request_uri(self.normalized_request)
 
     def call_action(self) -> TYPE_RESPONSE:
         """Answer by the operation's method; what has none is refused with `UNKNOWN_OPERATION`, status 404."""
@@ -63,6 +80,8 @@ class DeadlineResponse(BaseResponse):
         return 404, {**headers, "status": "404"}, body
 
     def _answer(self, operation: str) -> ActionResult:
+        if self._cannot_be_read is not None:
+            raise self._cannot_be_read
         asked = checked(operation, dict(self.params))
         backend = self.deadline_backend
         # The simulation moves when it is looked at; two requests must not move it at once.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,9 @@ import botocore.session
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 from moto_deadline.exceptions import ValidationException
+
+_TYPES: Mapping[str, type] = {"string": str, "integer": int, "long": int, "timestamp": datetime}
+"""What a member that holds no others is, by its type in the service model."""
 
 
 @cache
@@ -46,9 +50,11 @@ def _value(shape: Shape, value: Any, path: str, problems: list[tuple[str, str]])
             return value
         _check_size(shape, len(value), path, problems, "length")
         return [_value(shape.member, one, f"{path}.{n + 1}", problems) for n, one in enumerate(value)]
-    if shape.type_name == "string" and isinstance(value, str):
+    if shape.type_name in _TYPES and type(value) is not _TYPES[shape.type_name]:
+        problems.append((path, f"Member must be of type {shape.type_name}"))
+    elif shape.type_name == "string":
         _check_text(shape, value, path, problems)
-    elif shape.type_name in ("integer", "long") and isinstance(value, int):
+    elif shape.type_name in ("integer", "long"):
         _check_size(shape, value, path, problems, "value")
     return value
 
