@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from functools import cache, reduce
 from typing import Any
 
@@ -198,18 +199,36 @@ def _term(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
 
 
 def _string(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
-    read, value = reader(kind.member(wanted["name"])), wanted["value"]
-    compare = _comparison(wanted["operator"])
+    read, fits = reader(kind.member(wanted["name"])), _fitting(wanted)
+    return lambda record: fits(read(record))
 
-    def test(record: Record) -> bool:
-        found = read(record)
+
+def _fitting(wanted: Mapping[str, Any]) -> Callable[[Any], bool]:
+    """Whether a value compares as is wanted: a number as a number, all else as text."""
+    compare, value = _comparison(wanted["operator"]), wanted["value"]
+    number = _number(value)
+
+    def fits(found: Any) -> bool:
+        if isinstance(found, int | Decimal):
+            # With what is no number none compares, not even as another one.
+            return number is not None and compare(found, number)
         return compare("" if found is None else str(found), value)
 
-    return test
+    return fits
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def _string_list(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
     read, values = reader(kind.member(wanted["name"])), set(wanted["values"])
+    # What is a number is found by what it says: 50 is in a set that has Decimal("50").
+    values |= {number for number in map(_number, wanted["values"]) if number is not None}
     if wanted["operator"] in ("ANY_EQUALS", "EQUAL"):
         return lambda record: read(record) in values
     if wanted["operator"] in ("ALL_NOT_EQUALS", "NOT_EQUAL"):
@@ -230,13 +249,16 @@ def _date(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
 
 def _parameter(kind: Searchable, wanted: Mapping[str, Any]) -> Test:
     del kind
-    name, value = wanted["name"], wanted["value"]
-    compare = _comparison(wanted["operator"])
-    return lambda record: compare(_parameter_of(record, name), value)
+    name, fits = wanted["name"], _fitting(wanted)
+    return lambda record: fits(_parameter_of(record, name))
 
 
-def _parameter_of(record: Record, name: str) -> str:
-    return str(next(iter(record.get("parameters", {}).get(name, {}).values()), ""))
+def _parameter_of(record: Record, name: str) -> Decimal | str | None:
+    """The value of a parameter, whose type is told by the member that it is in (``{"int": "12"}``)."""
+    for kind, value in record.get("parameters", {}).get(name, {}).items():
+        number = _number(value) if kind in ("int", "float") else None
+        return str(value) if number is None else number
+    return None
 
 
 def _comparison(name: str) -> Callable[[Any, Any], bool]:
@@ -266,15 +288,16 @@ def _sort(kind: Searchable, records: list[Record], expression: Mapping[str, Any]
         return
     descending = wanted["sortOrder"] == "DESCENDING"
     if name == "parameterSort":
-        records.sort(key=lambda record: _parameter_of(record, wanted["name"]), reverse=descending)
-        return
-    read = reader(kind.member(wanted["name"]))
+        values = [(_parameter_of(record, wanted["name"]), record) for record in records]
+    else:
+        read = reader(kind.member(wanted["name"]))
+        values = [(read(record), record) for record in records]
     # What has no such member comes last, whichever way the rest is sorted.
-    values = [(read(record), record) for record in records]
     rest = [(_comparable(value), record) for value, record in values if value is not None]
     rest.sort(key=operator.itemgetter(0), reverse=descending)
     records[:] = [*(record for _, record in rest), *(record for value, record in values if value is None)]
 
 
-def _comparable(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
+def _comparable(value: Any) -> tuple[bool, Any]:
+    # A parameter can be a number in one job and text in another: numbers come before text.
+    return (True, value.casefold()) if isinstance(value, str) else (False, value)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from moto_deadline.search import JOBS, TASKS, Searchable
+from moto_deadline.search import search as search_of
 from tests.moto_deadline.conftest import Served
 
 
@@ -116,6 +118,80 @@ def test_what_cannot_be_searched_is_a_validation_error(served: Served, wrong: di
     with pytest.raises(ClientError) as caught:
         search(served, **wrong)
     assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+# --- numbers ------------------------------------------------------------------------------------------
+
+TASKS_OF_A_JOB: list[dict[str, Any]] = [
+    *[
+        {"taskId": n, "parameters": {"Frame": {"int": n}}, "failureRetryCount": int(n)}
+        for n in ("9", "10", "-1")
+    ],
+    *[{"taskId": n, "parameters": {"Gain": {"float": n}}} for n in ("2.5", "1e1")],
+    *[{"taskId": n, "parameters": {"Camera": {"string": n}}} for n in ("8", "70")],
+]
+
+
+def found_in(records: list[dict[str, Any]], kind: Searchable = TASKS, **asked: Any) -> list[str]:
+    return [one["taskId"] for one in search_of("found", records, kind, {"itemOffset": 0, **asked})["found"]]
+
+
+def only(one: dict[str, Any]) -> dict[str, Any]:
+    return {"filters": [one], "operator": "AND"}
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "value", "wanted"),
+    [
+        ("Frame", "GREATER_THAN", "9", ["10"]),
+        ("Frame", "LESS_THAN_EQUAL_TO", "9", ["9", "-1"]),
+        ("Frame", "EQUAL", "9.0", ["9"]),
+        ("Gain", "GREATER_THAN", "9", ["1e1"]),
+        ("Gain", "EQUAL", "10", ["1e1"]),
+        ("Camera", "GREATER_THAN", "70", ["8"]),
+    ],
+)
+def test_parameters_are_compared_as_what_they_are(
+    name: str, operator: str, value: str, wanted: list[str]
+) -> None:
+    asked = {"parameterFilter": {"name": name, "operator": operator, "value": value}}
+    records = [one for one in TASKS_OF_A_JOB if name in one["parameters"]]
+    assert found_in(records, filterExpressions=only(asked)) == wanted
+
+
+@pytest.mark.parametrize("value", ["nine", "nan", "inf", "9 x"])
+@pytest.mark.parametrize("operator", ["EQUAL", "NOT_EQUAL", "LESS_THAN", "GREATER_THAN"])
+def test_no_number_is_compared_with_what_is_none(operator: str, value: str) -> None:
+    frames = [one for one in TASKS_OF_A_JOB if "Frame" in one["parameters"]]
+    frame = {"parameterFilter": {"name": "Frame", "operator": operator, "value": value}}
+    assert found_in(frames, filterExpressions=only(frame)) == []
+    assert found_in(frames, filterExpressions=only(string("FAILURE_RETRY_COUNT", operator, value))) == []
+
+
+def test_integer_members_are_compared_as_numbers() -> None:
+    frames = [one for one in TASKS_OF_A_JOB if "Frame" in one["parameters"]]
+    above = string("FAILURE_RETRY_COUNT", "GREATER_THAN", "9")
+    assert found_in(frames, filterExpressions=only(above)) == ["10"]
+    listed = {"name": "FAILURE_RETRY_COUNT", "operator": "ANY_EQUALS", "values": ["09", "10", "ten"]}
+    assert found_in(frames, filterExpressions=only({"stringListFilter": listed})) == ["9", "10"]
+    jobs = [{"taskId": str(n), "priority": n} for n in (5, 50, 100)]
+    assert found_in(jobs, JOBS, filterExpressions=only(string("PRIORITY", "LESS_THAN", "50"))) == ["5"]
+
+
+@pytest.mark.parametrize(
+    ("order", "wanted"), [("ASCENDING", ["-1", "9", "10"]), ("DESCENDING", ["10", "9", "-1"])]
+)
+def test_tasks_are_sorted_by_the_numbers_of_a_parameter(order: str, wanted: list[str]) -> None:
+    expressions = [{"parameterSort": {"name": "Frame", "sortOrder": order}}]
+    without = ["2.5", "1e1", "8", "70"]
+    assert found_in(TASKS_OF_A_JOB, sortExpressions=expressions) == [*wanted, *without]
+
+
+def test_a_parameter_that_is_a_number_here_and_text_there_is_sorted() -> None:
+    kinds = [("string", "b"), ("int", "10"), ("string", "A"), ("float", "9.5")]
+    records = [{"taskId": value, "parameters": {"Take": {kind: value}}} for kind, value in kinds]
+    expressions = [{"parameterSort": {"name": "Take", "sortOrder": "ASCENDING"}}]
+    assert found_in(records, sortExpressions=expressions) == ["9.5", "10", "A", "b"]
 
 
 @pytest.mark.parametrize("queue", ["dailies archive", "lighting"])
