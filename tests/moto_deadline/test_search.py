@@ -62,6 +62,19 @@ def test_a_time_is_compared(served: Served) -> None:
     assert search(served, before)["totalResults"] == 50
 
 
+def test_a_time_is_the_same_in_every_zone(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not hasattr(time, "tzset"):
+        pytest.skip("there is no way to set the zone here")
+    times = [job["createdAt"] for job in search(served, sortExpressions=by("CREATED_AT"))["jobs"]]
+    before = {"dateTimeFilter": {"name": "CREATED_AT", "operator": "LESS_THAN", "dateTime": times[50]}}
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        found = search(served, before)
+    time.tzset()
+    assert found["totalResults"] == 50
+
+
 def test_filters_are_joined_by_and_or_or(served: Served) -> None:
     one, other = string("CREATED_BY", "EQUAL", "mira"), string("CREATED_BY", "EQUAL", "jon")
     assert search(served, one, other)["totalResults"] == 0
