@@ -176,7 +176,7 @@ def test_a_straggler_has_ten_siblings_and_one_with_few_is_only_slow(
 
 def test_a_straggler_is_told_with_the_median_and_the_number_of_siblings() -> None:
     finding = fires(straggler, at_work(started_at=ago(90), median=600.0, siblings=14))
-    assert finding.evidence == "runs for 90 min; siblings' median 10 min, n = 14, 9.0 times that"
+    assert finding.evidence == "running for 90 min; siblings' median 10 min, n = 14, 9.0 times that"
 
 
 def test_an_action_that_waits_ten_minutes_where_nothing_runs_never_started() -> None:

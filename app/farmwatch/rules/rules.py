@@ -176,7 +176,7 @@ def straggler(facts: SessionFacts, limits: Thresholds) -> Verdict:
         "straggler",
         Severity.SUSPECT if is_sure else Severity.SLOW,
         f"{words} {lasting(run)}" if is_sure else lasting(run),
-        f"runs for {lasting(run)}; siblings' median {_short(action.median)}, n = {action.siblings}{times}",
+        f"running for {lasting(run)}; siblings' median {_short(action.median)}, n = {action.siblings}{times}",
         action.started_at,
     )
 
@@ -391,7 +391,7 @@ SESSION_RULES: tuple[Rule[SessionFacts], ...] = (
     Rule(
         "straggler",
         lambda t: (
-            f"runs for {lasting(t.straggler)}, and {t.straggler_times:g} times the median of {t.siblings} "
+            f"running for {lasting(t.straggler)}, and {t.straggler_times:g} times the median of {t.siblings} "
             f"siblings; of {t.few_siblings} or more, slow"
         ),
         straggler,
