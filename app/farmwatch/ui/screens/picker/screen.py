@@ -66,7 +66,7 @@ class PickerScreen(FollowingScreen):
             "Filter",
             key_display="/",
             priority=True,
-            tooltip="Show only what matches",
+            tooltip="Filter",
             id="filter",
         ),
         Binding("s", "sort", "Sort", tooltip="Change sort order", id="sort"),
@@ -274,7 +274,7 @@ class PickerScreen(FollowingScreen):
             asking = "Starting the demo farm" if self.farmwatch.settings.demo else "Asking"
             return f"{asking}…" if fresh.state is State.WAITING else f"No {nouns} seen yet."
         if self.text:
-            return f"No {nouns} match “{self.text}”. {key('back', 'Escape')} clears the filter."
+            return f"No match for “{self.text}”. {key('back', 'Escape')} clears the filter."
         return NONE[self.lists]
 
     def _draw_details(self) -> None:
