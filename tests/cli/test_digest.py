@@ -120,7 +120,7 @@ def seen(number: int, hours: float = 0.0, **changes: Any) -> Watched:
 
 def test_without_a_history_nobody_knows_what_happened_and_nothing_is_made() -> None:
     output = told()
-    assert "Nothing is recorded of this time: nobody watched, or nothing ran." in output
+    assert "Nothing is recorded of this time: not watched, or nothing ran." in output
     assert not history_file().parent.exists()
 
 
@@ -259,7 +259,7 @@ def test_what_nobody_saw_is_not_that_nothing_happened() -> None:
     assert found["jobs"][0]["notSeen"] == 2
     output = told()
     assert "2 sessions of default, NO NETWORK" in output
-    assert "no session was seen: nobody watched, or nothing ran." in output
+    assert "no session was seen: not watched, or nothing ran." in output
     assert "2 sessions have not been seen for a while" in output
 
 
@@ -272,7 +272,7 @@ def test_times_of_which_nothing_is_recorded_are_told() -> None:
         for one in found
     ]
     assert [round(one, 1) for one in lengths] == [1.8, 3.5, 2.0]
-    assert "nothing was recorded. Nobody watched, or nothing changed." in told("--since", "8h")
+    assert "nothing was recorded. Not watched, or nothing changed." in told("--since", "8h")
 
 
 def test_until_an_earlier_time_what_came_later_is_left_out() -> None:

@@ -122,18 +122,18 @@ def _shortened(section: Section) -> Section:
 
 
 def _not_seen(digest: Digest) -> Iterator[Line]:
-    """What nobody saw: that nothing is told of it does not mean that nothing happened."""
+    """What was not watched: that nothing is told of it does not mean that nothing happened."""
     looked = digest.looked_at
     if looked is None:
         yield Line(
-            (_own("Nothing is recorded of this time: nobody watched, or nothing ran. Nobody knows which."),)
+            (_own("Nothing is recorded of this time: not watched, or nothing ran. Which is not known."),)
         )
     elif digest.is_behind:
-        words = f"Since {_time(looked, digest)} no session was seen: nobody watched, or nothing ran."
+        words = f"Since {_time(looked, digest)} no session was seen: not watched, or nothing ran."
         yield Line((_own(words),))
     for begin, end in digest.silences:
         times = f"{_time(begin, digest)} to {_time(end, digest)} ({brief(end - begin)})"
-        yield Line((_own(f"{times}: nothing was recorded. Nobody watched, or nothing changed."),))
+        yield Line((_own(f"{times}: nothing was recorded. Not watched, or nothing changed."),))
     unseen = sum(one.unseen for one in digest.jobs)
     if unseen:
         verb, those = ("has", "it") if unseen == 1 else ("have", "they")
