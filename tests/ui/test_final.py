@@ -65,7 +65,7 @@ async def test_final_never_stands_beside_a_poll_to_come_or_a_log_that_is_followe
             seen_final += 1
             assert not any(words in stage.text for words in ("next poll", "every ", "● following")), line
         await settle(stage)
-        assert "no more polls: r asks again" in stage.part("StatusLine")
+        assert "no more polls: r refreshes" in stage.part("StatusLine")
     assert seen_final > 10
 
 

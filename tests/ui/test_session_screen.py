@@ -127,6 +127,16 @@ async def test_a_final_session_says_so_and_is_asked_for_no_more() -> None:
         assert stage.app.monitor.requests_last_minute() == 0
 
 
+async def test_of_what_is_final_nothing_is_said_to_go_on() -> None:
+    ended = a_session(lifecycle_status="ENDED", ended_at=START)
+    async with at_session(ended) as stage:
+        await stage.move(60)
+        await stage.press("p")
+        assert "○ final" in stage.part("StatusLine")
+        assert "goes on" not in stage.part("StatusLine")
+        assert "no more polls: r refreshes" in stage.part("StatusLine")
+
+
 async def test_a_log_error_is_first_and_loud() -> None:
     broken = LogConfiguration("awslogs", {"logStreamName": "s"}, {}, error="Missing log group")
     async with at_session(a_session(worker_log=broken)) as stage:

@@ -267,11 +267,12 @@ class StatusLine(TwoSided):
 
 def freshness_parts(fresh: Freshness, rhythm: Rhythm, now: datetime) -> list[Part]:
     """The age of what is shown, why it is not fresh, and when the next poll comes."""
-    following = _next_words(rhythm, now)
-    if fresh.state is State.FINAL and not rhythm.stopped:
+    if fresh.state is not State.FINAL:
+        following = _next_words(rhythm, now)
+    else:
         # The last looks, in case the service still corrects itself, are not worth a word: what is final and
-        # what is still to come do not stand side by side.
-        following = ""
+        # what is still to come do not stand side by side. Nor is a pause, after which nothing would go on.
+        following = _no_more_words() if rhythm.stopped else ""
     return [age_part(fresh, rhythm, now), (f"   {following}" if following else "", "muted")]
 
 
@@ -303,13 +304,17 @@ def _next_words(rhythm: Rhythm, now: datetime) -> str:
     if rhythm.paused:
         return f"paused: {key('pause', 'p')} goes on"
     if rhythm.next_at is None:
-        return f"no more polls: {key('refresh', 'r')} asks again" if rhythm.stopped else "asking"
+        return _no_more_words() if rhythm.stopped else "asking"
     wait = (rhythm.next_at - now).total_seconds()
     if wait <= 0:
         return "asking"
     if wait > 90:
         return f"next poll at {clock_time(rhythm.next_at, now)}"
     return f"next poll in {math.ceil(wait)} s"
+
+
+def _no_more_words() -> str:
+    return f"no more polls: {key('refresh', 'r')} refreshes"
 
 
 class FaultLine(Static):
