@@ -139,3 +139,17 @@ def test_names_of_keys(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "hello", "ctrl+", "strg+x", "ctrl+hello"])
 def test_names_of_no_keys(name: str) -> None:
     assert not is_key(name)
+
+
+@pytest.mark.parametrize("is_ascii", [False, True])
+async def test_a_dialog_calls_enter_by_a_word_where_the_terminal_has_no_sign_for_it(
+    is_ascii: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {**(FarmwatchApp.__init__.__kwdefaults__ or {}), "ascii_only": is_ascii}
+    monkeypatch.setattr(FarmwatchApp.__init__, "__kwdefaults__", given)
+    settings = Settings(farm_id=FARM_ID, queue_id=QUEUE_ID, job_id=JOB_ID, session_id=SESSION_ID)
+    async with on_stage(CannedFarm(session=a_session(), farms=Page((FARM,))), settings) as stage:
+        for pressed, does in (("colon", "goes"), ("f3", "chooses"), ("exclamation_mark", "waits for it")):
+            await stage.press(pressed)
+            assert f"{'enter' if is_ascii else '⏎'} {does}   " in stage.text
+            await stage.press("escape")

@@ -29,6 +29,10 @@ def test_glyphs_that_mean_something_stay_apart() -> None:
     assert len(set(through(AsciiOnly(), "●◐◑✗○◌▲━─"))) == 9
 
 
+def test_neither_enter_nor_what_is_well_looks_like_an_arrow() -> None:
+    assert not set(through(AsciiOnly(), "⏎✓")) & set(through(AsciiOnly(), "↑↓▲▼▾"))
+
+
 @pytest.mark.parametrize("payload", ESCAPES.values(), ids=ESCAPES)
 def test_no_payload_passes_the_wall(payload: str) -> None:
     assert through(NoControls(), payload).isprintable()

@@ -40,7 +40,7 @@ from farmwatch.ui.terminal import AsciiOnly, NoControls, pasted
 from farmwatch.ui.textual_compat import ContainedApp, begin_with_theme, end_with
 from farmwatch.ui.themes import COLOURS, FEW_COLOURS, style_sheet, styles_folder, themes, with_text_styles
 from farmwatch.ui.way import Way
-from farmwatch.words.keys import use
+from farmwatch.words.keys import ENTER, use
 
 if TYPE_CHECKING:
     from farmwatch.history.recorder import Recorder
@@ -132,7 +132,8 @@ class FarmwatchApp(ContainedApp[None]):
         for theme in themes(styles_folder() / "themes.json"):
             self.register_theme(theme)
         self.set_keymap(dict(settings.keys))
-        use({name: self._key_name(keys) for name, keys in settings.keys.items()})
+        names = {name: self._key_name(keys) for name, keys in settings.keys.items()}
+        use({**names, ENTER: self._key_name("enter")})
         name = self.kept.state.theme
         begin_with_theme(self, name if name in self.available_themes and not few_colours else self._themes[0])
 

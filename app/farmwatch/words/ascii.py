@@ -19,7 +19,7 @@ _STAND_INS = {
     **dict.fromkeys("‹◀◂←", "<"),
     **dict.fromkeys("“”„", '"'),
     **dict.fromkeys("‘’‚", "'"),
-    **dict(zip("●◐◑✗○◌▲▼✓…·•⏎↑↓", "*~+xo.^vv~-*^^v", strict=True)),
+    **dict(zip("●◐◑✗○◌▲▼✓…·•⏎↑↓", "*~+xo.^v+~-*<^v", strict=True)),
     "▾": "v",
     "×": "x",
     "🔎": "/ ",

@@ -49,7 +49,7 @@ class ActScreen(ChoosingScreen[Choice]):
     ]
 
     def _question(self) -> tuple[list[Part], str]:
-        return [("What is to be done?", "strong")], "⏎ chooses"
+        return [("What is to be done?", "strong")], "chooses"
 
     def _take(self, choice: Choice) -> None:
         count = len(choice.wishes)
@@ -60,7 +60,7 @@ class ActScreen(ChoosingScreen[Choice]):
         # A number that was typed for another choice confirms nothing.
         self.query_one(Input).value = ""
         self._show_chosen(choice, f"type {count} to do it to all of them" if count > 1 else None)
-        self._show(parts, "⏎ does it, where the number is typed" if count > 1 else "⏎ does it")
+        self._show(parts, "does it, where the number is typed" if count > 1 else "does it")
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:

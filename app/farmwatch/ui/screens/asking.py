@@ -116,7 +116,7 @@ class AskScreen(ChoosingScreen[Wanted]):
             ("Tell me when…", "strong"),
             ("\nwhat has ended already is told at once", "muted"),
         ]
-        return parts, "⏎ waits for it"
+        return parts, "waits for it"
 
     def _take(self, choice: Wanted) -> None:
         if choice.asked[0].kind != AskedKind.LINE:
@@ -132,7 +132,7 @@ class AskScreen(ChoosingScreen[Wanted]):
         parts.append((f"\nin any case, unless there is a capital; lines from now on; {until}", "muted"))
         if trouble:
             parts.append((f"\n{clean(trouble, 300)}", "error"))
-        self._show(parts, "⏎ waits for it")
+        self._show(parts, "waits for it")
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:

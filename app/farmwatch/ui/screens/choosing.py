@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from farmwatch.ui.content import content
 from farmwatch.ui.themes import style_sheet
-from farmwatch.words.keys import key
+from farmwatch.words.keys import enter, key
 from farmwatch.words.text import Part, clean
 
 
@@ -84,9 +84,10 @@ class ChoosingScreen(ModalScreen[C | None], Generic[C]):
             options.highlighted = 0
         options.focus()
 
-    def _show(self, parts: list[Part], enter: str) -> None:
+    def _show(self, parts: list[Part], does: str) -> None:
         self.query_one("#asks", Static).update(content(*parts))
-        self.query_one(".page").border_subtitle = content(f"{enter}   {key(self.BACK, 'esc')} goes back")
+        keys = f"{enter()} {does}   {key(self.BACK, 'esc')} goes back"
+        self.query_one(".page").border_subtitle = content(keys)
 
     def _show_chosen(self, choice: C, placeholder: str | None) -> None:
         """Have the list away, and a line to type into in its place where there is a ``placeholder``."""

@@ -22,7 +22,7 @@ from farmwatch.config.schema import BadSetting, ConnectionTable, add_connection,
 from farmwatch.config.settings import ConnectionSettings
 from farmwatch.ui.content import content
 from farmwatch.ui.themes import style_sheet
-from farmwatch.words.keys import key
+from farmwatch.words.keys import enter, key
 from farmwatch.words.text import Part, clean
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ConnectScreen(ModalScreen[ConnectionSettings | None]):
         """What is asked for, and below it what there is to choose from."""
         with Vertical(classes="page box") as page:
             page.border_title = content("Add a connection")
-            page.border_subtitle = content(f"⏎ chooses   {key('close', 'esc')} goes back")
+            page.border_subtitle = content(f"{enter()} chooses   {key('close', 'esc')} goes back")
             yield Static(content("Looking for profiles…"), id="asks")
             yield OptionList(id="choices", markup=False, compact=True)
 

@@ -24,7 +24,7 @@ from farmwatch.ui.content import content
 from farmwatch.ui.navigation import Heard, JumpTo, Run
 from farmwatch.ui.screens.goto.choices import COMMANDS, Choice, Known, Meaning, meaning, spots_of
 from farmwatch.ui.themes import style_sheet
-from farmwatch.words.keys import key
+from farmwatch.words.keys import enter, key
 from farmwatch.words.text import Part
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class GotoScreen(ModalScreen[None]):
         """The line, what is to be said, and the choices."""
         with Vertical(classes="page box") as page:
             page.border_title = content("Go to")
-            page.border_subtitle = content(f"⏎ goes   ↑ ↓ choose   {key('close', 'esc')} closes")
+            page.border_subtitle = content(f"{enter()} goes   ↑ ↓ choose   {key('close', 'esc')} closes")
             yield Input(placeholder="a name, an id, an address, or a command", id="goto-line", compact=True)
             yield Static(id="goto-said")
             options = OptionList(id="choices", markup=False, compact=True)
