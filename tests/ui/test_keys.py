@@ -153,3 +153,12 @@ async def test_a_dialog_calls_enter_by_a_word_where_the_terminal_has_no_sign_for
             await stage.press(pressed)
             assert f"{'enter' if is_ascii else '⏎'} {does}   " in stage.text
             await stage.press("escape")
+
+
+async def test_help_has_the_keys_of_farmwatch_alone() -> None:
+    async with on_stage(CannedFarm(farms=Page((FARM,))), size=(120, 60)) as stage:
+        await stage.press("question_mark")
+        assert re.search(r"q +Leave Farmwatch", stage.text)
+        assert "Quit the app" not in stage.text
+        await stage.press("escape", "ctrl+q")
+        assert stage.app.return_code == 0

@@ -20,6 +20,8 @@ from farmwatch.words.text import clean
 PROGRAM_BINDINGS: list[BindingType] = [
     Binding("ctrl+c", "copy_or_quit", show=False, priority=True, system=True, id="interrupt"),
     Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True, id="suspend"),
+    # As Textual has it, but for what that says of it in help, where the key of the screens stands already.
+    Binding("ctrl+q", "quit", show=False, priority=True, system=True, id="leave"),
     Binding("h", "history", "History", show=False, tooltip="What happened, by session", id="history"),
     Binding(
         "M",
