@@ -236,11 +236,15 @@ async def test_on_a_low_terminal_tab_turns_from_actions_to_errors() -> None:
     async with at_session(a_session(), a_fault(), size=(80, 24), actions=a_story()) as stage:
         await stage.move(3)
         assert "tab shows them" in stage.part("#errors-line")
+        assert "tab Errors" in stage.lines[-1]
         await stage.press("tab")
         assert "tab shows them" in stage.part("#actions-line")
+        assert "tab Actions" in stage.lines[-1]
+        assert "tab Errors" not in stage.lines[-1]
         assert "The network is away." in stage.part("#error-table")
         await stage.press("tab")
         await stage.wait_for(lambda: "Render" in stage.part("#action-table"))
+        assert "tab Errors" in stage.lines[-1]
 
 
 async def test_leaving_the_screen_stops_asking_for_actions() -> None:

@@ -82,8 +82,16 @@ class SessionScreen(SessionFollowing):
         ),
         Binding(
             "tab",
-            "other_table",
+            "other_table('errors')",
             "Errors",
+            key_display="tab",
+            tooltip="Session actions or service errors",
+            id="other",
+        ),
+        Binding(
+            "tab",
+            "other_table('actions')",
+            "Actions",
             key_display="tab",
             tooltip="Session actions or service errors",
             id="other",
@@ -321,16 +329,17 @@ class SessionScreen(SessionFollowing):
         """Show the other log's configuration, where there is room for one only."""
         self.query_one(SessionPanels).turn_logs()
 
-    def action_other_table(self) -> None:
-        """Go to the errors, or back to the actions; on a low terminal one takes the other's place."""
-        to_errors = self.focused is not self.error_table
+    def action_other_table(self, which: str) -> None:
+        """Go to the ``errors``, or back to the ``actions``; on a low terminal one takes the other's place."""
+        to_errors = which == "errors"
         self.set_class(to_errors, "-errors")
         (self.error_table if to_errors else self.action_table).focus()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """``tab`` only where there are errors, ``w`` only where one of the two logs is out of sight."""
         if action == "other_table":
-            return not self.has_class("-no-errors")
+            other = "actions" if self.focused is self.error_table else "errors"
+            return parameters == (other,) and not self.has_class("-no-errors")
         # Where both logs are on screen there is no other one to turn to.
         return action != "other_log" or (self.has_class("-narrow") and not self.has_class("-low"))
 
