@@ -47,10 +47,13 @@ def reasons(logs: SessionLogs, session: Session | None, lane: int, now: datetime
     parts = notes(session, found, lane)
     config = configuration(session, lane)
     if config is not None and config.error is not None:
+        other, roles = "worker", "roles of queue and fleet"
+        if lane == WORKER:
+            other, roles = "session", "role of the fleet"
         parts += [
             ("", ""),
             ("The worker could not make this log, or not write to it.", "strong"),
-            ("See the worker's log (tab), and what the roles of queue and fleet may do.", ""),
+            (f"See the {other}'s log (tab), and what the {roles} may do.", ""),
         ]
     if found.unread is Unread.MISSING:
         what = f"The reply of GetSession has no {MEMBERS[lane]}."

@@ -26,7 +26,14 @@ async def test_a_log_that_could_not_be_made_shows_its_error_and_where_to_look() 
     async with at_log(EmptyLog(), session=a_session(log=log)) as stage:
         assert "log.error: Log provisioning error: ResourceNotFoundException" in words(stage)
         assert "The worker could not make this log" in words(stage)
-        assert "(tab)" in words(stage)
+        assert "See the worker's log (tab), and what the roles of queue and fleet may do." in words(stage)
+
+
+async def test_of_a_worker_log_that_could_not_be_made_the_session_log_is_where_to_look() -> None:
+    log = configured(error="Missing log group")
+    async with at_log(EmptyLog(), None, "tab", session=a_session(worker_log=log)) as stage:
+        assert "workerLog.error: Missing log group" in words(stage)
+        assert "See the session's log (tab), and what the role of the fleet may do." in words(stage)
 
 
 async def test_an_error_stays_in_sight_over_the_lines_that_are_there() -> None:
