@@ -132,8 +132,22 @@ def test_a_damaged_history_is_said_and_left_as_it_is() -> None:
     history_file().write_bytes(b"no database" * 1000)
     result = run()
     assert result.exit_code == 1
-    assert "the history cannot be read" in result.output
+    assert f"the history cannot be read: {history_file()} is not a database of Farmwatch." in result.output
     assert history_file().read_bytes() == b"no database" * 1000
+
+
+def test_a_damaged_page_of_it_is_called_damage(seen: list[Event]) -> None:
+    with history_file().open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 4000)
+    assert f"the history cannot be read: {history_file()} is damaged." in run().output
+
+
+def test_a_folder_in_its_place_is_called_one() -> None:
+    history_file().mkdir(parents=True)
+    result = run()
+    assert result.exit_code == 1
+    assert f"the history cannot be read: {history_file()}: it is a folder." in result.output
 
 
 def test_a_newer_history_is_printed(seen: list[Event]) -> None:

@@ -298,6 +298,10 @@ def sentence(error: Exception, path: Path) -> str:
         return f"{path} cannot be opened."
     if code == sqlite3.SQLITE_PROTOCOL:
         return f"Files cannot be locked where {path} is."
+    if code == sqlite3.SQLITE_NOTADB:
+        return f"{path} is not a database of Farmwatch."
+    if is_damage(error):
+        return f"{path} is damaged."
     return f"{path}: {getattr(error, 'strerror', '') or type(error).__name__}."
 
 
@@ -308,7 +312,8 @@ def _create(path: Path) -> None:
         os.close(create_private(path))
     except FileExistsError:
         if path.is_symlink() or not path.is_file():
-            raise PermissionError(f"{path} is not a file of its own") from None
+            what = "a link" if path.is_symlink() else "a folder" if path.is_dir() else "no file"
+            raise PermissionError(errno.EEXIST, f"it is {what}") from None
 
 
 def _inode(path: Path) -> tuple[int, int] | None:
