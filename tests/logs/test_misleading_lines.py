@@ -145,6 +145,16 @@ def test_a_session_that_was_ended_by_nobody_knows_whom_says_so() -> None:
     )
 
 
+def test_who_was_seen_to_end_a_session_is_named_though_its_worker_changed_it_last() -> None:
+    session = a_session(lifecycle_status="ENDED", target_lifecycle_status="ENDED", ended_at=END)
+    session = replace(session, updated_by=session.worker_id)
+    told, canceled = [TargetStatus("job", "GetJob")], failed("CANCELED")
+    failure = investigate(session, [canceled], "Render  Frame=1", "7", logs_with([]), told, told_by="mira")
+    assert failure.sentence == (
+        "Render  Frame=1 was canceled: the session has targetLifecycleStatus ENDED, updatedBy mira."
+    )
+
+
 def test_who_changed_a_session_without_a_target_has_not_canceled_it() -> None:
     session = a_session(lifecycle_status="ENDED", ended_at=END, updated_by="jon", updated_at=END)
     told = [TargetStatus("job", "GetJob")]

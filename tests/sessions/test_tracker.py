@@ -151,3 +151,16 @@ def test_the_open_errors_are_those_of_the_newest_answers(given_answers: list[Ses
     if sessions and sessions[-1].lifecycle_status == "UPDATE_FAILED":
         wanted.add("lifecycleStatus")
     assert still == wanted
+
+
+def test_who_told_it_to_end_is_known_after_its_worker_has_reported_the_end() -> None:
+    tracker = SessionTracker(REF)
+    running = a_session()
+    tracker.observe(replace(running, updated_by="jon"), START)
+    assert tracker.observed.told_to_end_by is None, "who changes something else tells nothing to end"
+    asked = replace(running, target_lifecycle_status="ENDED", updated_by="mira")
+    tracker.observe(asked, START + seconds(2))
+    tracker.observe(a_fault(), START + seconds(4))
+    ended = replace(asked, lifecycle_status="ENDED", updated_by=running.worker_id)
+    tracker.observe(ended, START + seconds(6))
+    assert tracker.observed.told_to_end_by == "mira"

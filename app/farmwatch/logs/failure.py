@@ -94,10 +94,12 @@ def investigate(
     logs: SessionLogs,
     told: Sequence[TargetStatus] = (),
     wanted: str | None = None,
+    told_by: str | None = None,
 ) -> Failure:
     """What is known by now. ``name`` is the failed action's in words, ``words`` its exit code's. ``told``
     is what those above it tell of who has canceled it, and matters to nothing else (empty: not asked yet).
-    ``wanted`` is the id of the action to explain, where it is not to be the first that failed."""
+    ``wanted`` is the id of the action to explain, where it is not to be the first that failed. ``told_by``
+    was seen to tell the session to end, where its reply says so no longer."""
     action = failed_action(actions, wanted)
     case = Case(name, words, action)
     for member, config in (("log.error", session.log), ("workerLog.error", session.worker_log)):
@@ -119,10 +121,10 @@ def investigate(
     others = read_worker_log(case, session, logs)
     is_canceled = action.status == "CANCELED"
     if is_canceled:
-        others = _who_canceled(case, session, told, others)
+        others = _who_canceled(case, session, told, others, told_by)
     elif action.status == "NEVER_ATTEMPTED":
         # What it waited for may have been ended by somebody.
-        others = _ended_by(case, session)
+        others = _ended_by(case, session, told_by)
     complete = _is_read(logs, action) and not (is_canceled and not told)
     sentence = _sentence(case, action, process, others, _tell_unread(case, logs))
     return Failure(sentence, action, case.in_order(), complete)
@@ -166,11 +168,12 @@ def _tell_action(case: Case, action: SessionAction) -> None:
     case.add(Part.ACTION, "GetSessionAction", action.ended_at or action.worker_updated_at, text)
 
 
-def _ended_by(case: Case, session: Session) -> list[str]:
+def _ended_by(case: Case, session: Session, told_by: str | None) -> list[str]:
     """What the session says about who has told it to end."""
     if session.target_lifecycle_status is None:
         return []
-    text = f"targetLifecycleStatus {session.target_lifecycle_status}{_by(_changed_by(session))}"
+    by = _changed_by(session) or told_by
+    text = f"targetLifecycleStatus {session.target_lifecycle_status}{_by(by)}"
     case.add(Part.CANCEL, "GetSession", session.updated_at, text)
     return [f"the session has {text}"]
 
@@ -181,13 +184,17 @@ def _changed_by(session: Session) -> str | None:
 
 
 def _who_canceled(
-    case: Case, session: Session, told: Sequence[TargetStatus], from_worker: Sequence[str]
+    case: Case,
+    session: Session,
+    told: Sequence[TargetStatus],
+    from_worker: Sequence[str],
+    told_by: str | None,
 ) -> list[str]:
     """What the session, its job, the step and the task say about who has canceled it. Each names who has
     changed it last, which need not be the same person; so what is told is the member. Where none of them
     names anybody, that is said."""
-    causes = _ended_by(case, session)
-    is_named = bool(causes and _changed_by(session))
+    causes = _ended_by(case, session, told_by)
+    is_named = bool(causes and (_changed_by(session) or told_by))
     for one in told:
         if one.fault is not None:
             text = f"{one.fault.kind}: {one.fault.message or one.fault.sentence}"

@@ -67,6 +67,10 @@ class SessionObserved(Struct, frozen=True):
     until: datetime | None = None
     """When the session was last seen: by this program, or by one before it."""
 
+    told_to_end_by: str | None = None
+    """Who was the last to change it, besides its worker, while it had a target status. The worker's report of
+    the end takes the place of that name in later replies."""
+
     @property
     def is_final(self) -> bool:
         """Whether the newest good reply says that the session has ended."""
@@ -99,6 +103,7 @@ class SessionTracker:
     ) -> SessionObserved:
         """Take an answer received at ``at``; a fault leaves the last good reply as it was. ``interval`` is
         how often it is asked for while all is well."""
+        told_to_end_by = self.observed.told_to_end_by
         if isinstance(answer, Fault):
             self._error_log.take_fault(answer, at)
             session, seen_at, fault = self.observed.session, self.observed.seen_at, answer
@@ -111,6 +116,8 @@ class SessionTracker:
             self._last_fault = None
             changed = _differences(self.observed.session, answer)
             session, seen_at, fault = answer, at, None
+            if answer.target_lifecycle_status is not None and answer.updated_by != answer.worker_id:
+                told_to_end_by = answer.updated_by or told_to_end_by
         self.observed = SessionObserved(
             ref=self.observed.ref,
             session=session,
@@ -121,6 +128,7 @@ class SessionTracker:
             errors=self._error_log.entries,
             gaps=tuple(self._gaps),
             until=seen_at or self.observed.until,
+            told_to_end_by=told_to_end_by,
         )
         return self.observed
 

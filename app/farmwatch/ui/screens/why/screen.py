@@ -210,7 +210,8 @@ class WhyScreen(SessionFollowing):
         snapshot = self.snapshot
         action = failed_action(actions.actions, self._action_id)
         told = () if action is None else snapshot.canceled.get(action.action_id, ())
-        read = (session, actions.actions, actions.steps, logs, told)
+        told_by = self.observed.told_to_end_by
+        read = (session, actions.actions, actions.steps, logs, told, told_by)
         if read == self._read:
             return
         self._read = read
@@ -219,7 +220,9 @@ class WhyScreen(SessionFollowing):
             return
         name = "" if action is None else action_name(action, actions.steps)
         words = "" if action is None else exit_words(action.exit_code)
-        self.failure = investigate(session, actions.actions, name, words, self.logs, told, self._action_id)
+        self.failure = investigate(
+            session, actions.actions, name, words, self.logs, told, self._action_id, told_by
+        )
 
     def _about(self, failure: Failure, now: datetime) -> list[Part]:
         parts: list[Part] = []
