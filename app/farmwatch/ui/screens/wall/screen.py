@@ -253,10 +253,11 @@ class WallScreen(FollowingScreen):
         """The newest lines are wanted of what is in sight, and of the row under the cursor where it stands
         whole at the right."""
         if self._wishes is not None and self.is_current:
-            refs = [self.tab.ref_of(item) for item in self.rows.in_sight(*self.table.in_view)]
-            pane = self.query_one("#wall-details")
+            items = self.rows.in_sight(*self.table.in_view)
+            self.farmwatch.action_names.see(items)
+            refs = [self.tab.ref_of(item) for item in items]
             in_sight = [ref for ref in refs if ref is not None] if self.tab is not FAILURES else []
-            self._wishes.want(in_sight, self._ref() if pane.display else None)
+            self._wishes.want(in_sight, self._ref() if self.query_one("#wall-details").display else None)
 
     def _detailed(self) -> Sequence[Detail]:
         item, view = self.rows.item(self.table.cursor_key), self.rows.view
