@@ -67,7 +67,6 @@ def serve(
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    moto_deadline.register()
     moto_deadline.install(Simulation(seed, RealClock(speed), sessions=sessions, night=night))
     try:
         # werkzeug prints a page about a taken port and exits; its words are not for this program.

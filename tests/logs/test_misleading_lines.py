@@ -27,6 +27,7 @@ def sentence(*lines: str, words: str = "7", action: SessionAction | None = None)
 
 def test_a_traceback_that_was_cut_off_names_nothing() -> None:
     assert sentence(*HEAD) == NOT_SHOWN
+    assert sentence(*HEAD, "openjd_progress: 50") == NOT_SHOWN
 
 
 def test_what_others_write_into_a_traceback_is_no_exception() -> None:
@@ -151,7 +152,8 @@ def test_who_was_seen_to_end_a_session_is_named_though_its_worker_changed_it_las
     told, canceled = [TargetStatus("job", "GetJob")], failed("CANCELED")
     failure = investigate(session, [canceled], "Render  Frame=1", "7", logs_with([]), told, told_by="mira")
     assert failure.sentence == (
-        "Render  Frame=1 was canceled: the session has targetLifecycleStatus ENDED, updatedBy mira."
+        "Render  Frame=1 was canceled: the session has targetLifecycleStatus ENDED, updatedBy mira "
+        "in an earlier reply."
     )
 
 

@@ -172,8 +172,8 @@ def _ended_by(case: Case, session: Session, told_by: str | None) -> list[str]:
     """What the session says about who has told it to end."""
     if session.target_lifecycle_status is None:
         return []
-    by = _changed_by(session) or told_by
-    text = f"targetLifecycleStatus {session.target_lifecycle_status}{_by(by)}"
+    by = _by(_changed_by(session)) or (f"{_by(told_by)} in an earlier reply" if told_by else "")
+    text = f"targetLifecycleStatus {session.target_lifecycle_status}{by}"
     case.add(Part.CANCEL, "GetSession", session.updated_at, text)
     return [f"the session has {text}"]
 
@@ -371,7 +371,7 @@ def _traceback(lane: Lane, first: int, end: int) -> int | None:
         text = lane.store.text(number)
         if text.startswith(" "):
             continue
-        if _EXCEPTION.match(text):
+        if _EXCEPTION.match(text) and directive(text) is None:
             return number
         between += 1
         if between > LINES_BETWEEN:

@@ -250,8 +250,8 @@ class WallScreen(FollowingScreen):
 
     @on(VirtualTable.ViewChanged)
     def _want_lines(self) -> None:
-        """The newest lines are wanted of what is in sight, and of the row under the cursor where it stands
-        whole at the right."""
+        """The newest lines are wanted of what is in sight, which the history knows by name from then on, and
+        of the row under the cursor where it stands whole at the right."""
         if self._wishes is not None and self.is_current:
             items = self.rows.in_sight(*self.table.in_view)
             self.farmwatch.action_names.see(items)
